@@ -1,0 +1,207 @@
+"""The config: every setting, its default, and its limits; all faults reported together.
+
+The data's own columns are checked later, by the contract room, which is the first to see a file.
+A plug-in's section (``policy``, ``model``, ``alerts``) is kept raw here; its room validates it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vigil.errors import ConfigError, Fault
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+
+class Section(BaseModel):
+    """A group of settings; an unknown key in it is a fault, and so is a value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Server(Section):
+    """Where the service listens. Beyond loopback it needs a token (environment VIGIL_TOKEN)."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    threads: int = Field(default=4, ge=1, le=64)
+    max_body_mb: int = Field(default=16, ge=1, le=1024)
+
+
+class Retention(Section):
+    """How much of the rebuildable past is kept; 0 keeps everything."""
+
+    reports: int = Field(default=0, ge=0)
+    releases: int = Field(default=0, ge=0)
+
+
+class Config(Section):
+    """Every setting of a project. Paths are relative to the config file."""
+
+    # The five classic keys
+    input_folder_path: str
+    output_folder_path: str
+    output_model_path: str
+    prod_deployment_path: str
+    test_data_path: str | None = None
+
+    # What is predicted
+    target: str
+    name: Name = "vigil"
+    positive: str | int | float | bool | None = None
+    key: list[str] = []
+    time: str | None = None
+    ignore: list[str] = []
+    task: Literal["binary", "multiclass", "regression"] | None = None
+
+    # When the model counts as worse
+    metric: str | None = None
+    tolerance: float = Field(default=0.02, ge=0, lt=1)
+    false_alarm: Share = 0.05
+    margin: float = Field(default=0.01, ge=0, lt=1)
+    max_drop: Share = 0.15
+    holdout: Share = 0.2
+
+    # What is let in
+    quarantine_share: float = Field(default=0.2, ge=0, le=1)
+    duplicates: Literal["drop", "keep"] = "drop"
+    settle_seconds: float = Field(default=2.0, ge=0)
+
+    # How it is trained and when
+    model: str = "auto"
+    policy: str | dict[str, Any] = "vigil"
+    seed: int = Field(default=0, ge=0)
+
+    # Where and how it runs
+    ledger: str = "sqlite:///ledger.db"
+    schedule: int = Field(default=10, ge=1, le=24 * 60)
+    server: Server = Server()
+    packages: bool = False
+    retention: Retention = Retention()
+
+    # What is looked at more closely
+    slices: list[str] = []
+    sensitive: list[str] = []
+
+
+def load_config(path: Path) -> Config:
+    """Read a config file.
+
+    Raises ConfigError with every fault found: not JSON, unknown keys, wrong types, values out of
+    range, names that contradict each other.
+    """
+    raw = _read_json(path)
+    fields = Config.model_fields
+    faults = [_unknown(key, list(fields)) for key in raw if key not in fields]
+    known = {key: _listed(key, value) for key, value in raw.items() if key in fields}
+    try:
+        config = Config.model_validate(known)
+    except ValidationError as error:
+        faults += [_from_pydantic(item) for item in error.errors(include_url=False)]
+        raise ConfigError(str(path), faults) from None
+    faults += _contradictions(config)
+    if faults:
+        raise ConfigError(str(path), faults)
+    return config
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return the file's object, with a config fault for each way that it can be unreadable."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_refuse_repeats)
+    except FileNotFoundError:
+        hint = "Name one with --config, or write one with: python fullprocess.py --init data.csv"
+        raise ConfigError(str(path), [Fault("config-missing", "file", "not found.", hint)]) from None
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})."
+        raise ConfigError(str(path), [Fault("config-unreadable", "file", reason)]) from None
+    except UnicodeDecodeError:
+        fault = Fault("config-encoding", "file", "is not UTF-8 text.", "Save it as UTF-8.")
+        raise ConfigError(str(path), [fault]) from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ConfigError(str(path), [Fault("config-json", place, f"{error.msg}.")]) from None
+    except _Repeated as error:
+        fault = Fault("config-repeated", str(error), "is set twice.", "Keep one of the two.")
+        raise ConfigError(str(path), [fault]) from None
+    if not isinstance(raw, dict):
+        fault = Fault("config-json", "file", "must hold one JSON object: { … }.")
+        raise ConfigError(str(path), [fault])
+    return raw
+
+
+class _Repeated(ValueError):
+    """A key stands twice in one JSON object."""
+
+
+def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build an object, refusing a key that would silently replace an earlier one."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Repeated(key)
+        found[key] = value
+    return found
+
+
+def _listed(key: str, value: Any) -> Any:
+    """Let one column name stand where a list of names is meant: ``"key": "customer"``."""
+    return [value] if key in {"key", "ignore", "slices", "sensitive"} and isinstance(value, str) else value
+
+
+def _unknown(key: str, known: list[str]) -> Fault:
+    """Say that a key is not a setting, and which one was probably meant."""
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else "See docs/configuration.md."
+    return Fault("config-unknown-key", key, "is not a setting.", hint)
+
+
+def _from_pydantic(item: Any) -> Fault:
+    """Turn one validation error into our own words."""
+    where = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "missing":
+        return Fault("config-missing-key", where, "is required.", _missing_hint(where))
+    if item["type"] == "extra_forbidden":
+        return Fault("config-unknown-key", where, "is not a setting.", "See docs/configuration.md.")
+    if where == "name":
+        return Fault("config-name", where, "may hold letters, digits, - and _, 64 at most.")
+    message = re.sub(r"^Input should be", "must be", item["msg"])
+    return Fault("config-value", where, f"{message}; it is {item['input']!r}.")
+
+
+def _missing_hint(key: str) -> str:
+    """Say what a required key is for."""
+    if key == "target":
+        return "Name the column to predict."
+    return f'For example "{key}": "{key.removesuffix("_path").removesuffix("_folder")}".'
+
+
+def _contradictions(config: Config) -> list[Fault]:
+    """Find settings that are each valid and do not go together."""
+    faults = []
+    roles = {"target": [config.target], "key": config.key, "ignore": config.ignore}
+    roles["time"] = [config.time] if config.time else []
+    seen: dict[str, str] = {}
+    for role, names in roles.items():
+        for name in names:
+            if name in seen:
+                what = f"column {name!r} is already the {seen[name]}."
+                faults.append(Fault("config-role", role, what, "Give it one role."))
+            seen[name] = role
+    folders = {
+        key: getattr(config, key)
+        for key in ("input_folder_path", "output_folder_path", "output_model_path", "prod_deployment_path")
+    }
+    for key, folder in folders.items():
+        other = next((k for k, f in folders.items() if k < key and Path(f) == Path(folder)), None)
+        if other:
+            what = f"is the same folder as {other}."
+            faults.append(Fault("config-folder", key, what, "Give each its own folder."))
+    return faults

@@ -1,0 +1,152 @@
+"""The words everyone uses: what a column, a contract, a batch, a score and a decision are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Task = Literal["binary", "multiclass", "regression"]
+Kind = Literal["number", "category", "date", "text"]
+Role = Literal["feature", "target", "key", "time", "ignored"]
+VerdictName = Literal["steady", "watch", "degraded", "insufficient data"]
+
+#: Columns that the table adds to the user's own; no user column may begin with "_vigil_".
+BATCH_COLUMN = "_vigil_batch"
+ORDER_COLUMN = "_vigil_order"
+LINE_COLUMN = "_vigil_line"
+HASH_COLUMN = "_vigil_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the contract: how its cells are typed and what a valid cell is.
+
+    ``number`` cells are float64, ``category`` and ``text`` cells strings, ``date`` cells UTC
+    microseconds. ``minimum`` and ``maximum`` are inclusive. ``levels`` is the closed list of
+    allowed strings, or None when any is allowed. ``nullable`` false quarantines a missing cell;
+    ``required`` false lets a whole file come without the column.
+    """
+
+    name: str
+    kind: Kind
+    role: Role = "feature"
+    nullable: bool = True
+    required: bool = True
+    minimum: float | None = None
+    maximum: float | None = None
+    levels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a valid row is: the columns in order, the task, the classes.
+
+    ``classes`` is sorted, and for a binary task ``positive`` is one of its two members; both are
+    empty for regression.
+    """
+
+    version: int
+    task: Task
+    columns: tuple[Column, ...]
+    classes: tuple[str, ...] = ()
+    positive: str = ""
+
+    def by_role(self, role: Role) -> tuple[Column, ...]:
+        """Return the columns of one role, in order."""
+        return tuple(column for column in self.columns if column.role == role)
+
+    @property
+    def target(self) -> Column:
+        """The column that is predicted."""
+        return self.by_role("target")[0]
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """The columns a model may look at."""
+        return self.by_role("feature")
+
+    @property
+    def identity(self) -> tuple[Column, ...]:
+        """The columns that say whom a row is about: the key, else every feature."""
+        return self.by_role("key") or self.features
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """Why one row was quarantined. ``line`` is the physical line in the file, from 1."""
+
+    line: int
+    column: str
+    value: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One ingested file. ``order`` counts batches of the project from 1, in order of decision."""
+
+    id: str
+    order: int
+    name: str
+    path: str
+    digest: str
+    rows: int
+    labelled: int
+    quarantined: int
+    duplicates: int
+    contract_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The live release on one batch: value with interval, evidence and verdict.
+
+    ``low`` and ``high`` bound the batch's own score at ``confidence``. ``e_value`` is the alarm's
+    evidence after this batch (1 at rest, alarm at ``alarm_at``). ``detectable`` is the smallest
+    drop that would have been found by now with 80 % power, or None when nothing would be.
+    ``unseen`` is the score on rows of keys the release was not trained on (None without a key).
+    """
+
+    release: str
+    batch: str
+    order: int
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    rows: int
+    labelled: int
+    reference: float | None
+    level: float | None
+    e_value: float
+    alarm_at: float
+    detectable: float | None
+    verdict: VerdictName
+    reason: str
+    unseen: float | None = None
+    unseen_rows: int = 0
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the score as plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about one batch, by which rule, on what evidence, in words.
+
+    ``kind`` is ``plan`` (what a batch calls for: ``train-first``, ``retrain``, ``refresh`` or
+    ``nothing``), ``gate`` (``promote``, ``keep``, ``abstain`` or ``nothing``), ``rollback`` or
+    ``acknowledge``. ``done`` says that it was carried out.
+    """
+
+    id: str
+    kind: str
+    batch: str
+    release: str
+    outcome: str
+    reason: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    done: bool = False
