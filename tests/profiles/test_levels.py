@@ -1,0 +1,77 @@
+"""Counts of levels: exact while few, an exactly mergeable sketch beyond."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vigil.profiles import levels
+from vigil.profiles.levels import Levels
+
+
+def of(names: list[str]) -> Levels:
+    """Count names."""
+    return levels.of_counts(Counter(names).items())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 600), max_size=900), st.integers(0, 900), st.integers(0, 900))
+def test_any_split_adds_up_to_the_whole(drawn: list[int], cut: int, other: int) -> None:
+    """Split anywhere, in any order, on either side of the limit: the same summary."""
+    names = [f"level {number}" for number in drawn] * 2
+    first, second = sorted((cut, other))
+    parts = [of(names[:first]), of(names[first:second]), of(names[second:])]
+    whole = of(names)
+    assert levels.merged(parts) == levels.merged(parts[::-1]) == whole
+    assert levels.merged([parts[0], levels.merged(parts[1:])]) == whole
+    assert whole.rows == len(names)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sketches_that_share_levels_add_up(seed: int) -> None:
+    """Parts beyond the limit that have levels in common give the sketch of all rows."""
+    drawn = np.random.default_rng(seed).integers(0, 600, 3000)
+    names = [f"level {number}" for number in drawn]
+    parts = [of(names[:1400]), of(names[1400:2800]), of(names[2800:])]
+    assert [part.is_exact for part in parts] == [False, False, True]
+    assert levels.merged(parts) == levels.merged(parts[::-1]) == of(names)
+
+
+def test_the_limit_is_where_counting_ends() -> None:
+    """At the limit every level is counted; one more makes a sketch."""
+    names = [f"{number}" for number in range(levels.MOST + 1)]
+    assert of(names[:-1]).is_exact
+    assert not of(names).is_exact
+
+
+def test_kept_counts_are_exact_in_a_sketch() -> None:
+    """The levels that a sketch names have all their rows."""
+    names = [f"{number}" for number in range(1000) for _ in range(number % 7 + 1)]
+    sketch = levels.merged([of(names[:1500]), of(names[1500:])])
+    true = Counter(names)
+    assert len(sketch.counts) == levels.SAMPLE
+    assert all(true[level] == count for level, count in sketch.counts)
+
+
+@pytest.mark.parametrize("number", [300, 3_000, 100_000])
+def test_the_number_of_levels_is_within_a_tenth(number: int) -> None:
+    """The estimate is within three standard errors."""
+    assert of([f"x{place}" for place in range(number)]).distinct() == pytest.approx(number, rel=0.1)
+
+
+def test_buckets_of_an_exact_summary_compare_with_a_sketch() -> None:
+    """Each level's rows are in its bucket, whether it is exact or not; no level, no rows."""
+    few = of(["a", "a", "b"])
+    buckets = levels.bucket_counts(few)
+    assert sum(buckets) == 3
+    assert buckets[levels.hash_bucket("a")] >= 2
+    assert sum(levels.bucket_counts(of([]))) == 0
+
+
+def test_long_levels_are_told_apart_by_a_digest() -> None:
+    """Two long strings that begin alike stay two levels, of bounded length."""
+    counted = of(["x" * 1000 + "a", "x" * 1000 + "b"])
+    assert counted.distinct() == 2
+    assert all(len(level) <= levels.LONGEST for level, _ in counted.counts)

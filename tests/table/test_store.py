@@ -1,0 +1,299 @@
+"""The table of accepted rows: versions, exactly-once, torn logs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+from vigil.errors import TableError
+from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
+from vigil.table import log, store
+from vigil.table.hashing import row_hashes, to_column
+from vigil.table.store import Table
+
+
+def batch(order: int, size: int = 5, **more: object) -> pa.Table:
+    """Make the rows of one batch."""
+    cells = {
+        "wage": np.arange(size) + order * 1000.0,
+        "city": pa.array([f"city {place}" for place in range(size)], pa.string()),
+        "when": pa.array(np.arange(size), pa.int64()).cast(pa.timestamp("us", "UTC")),
+        **more,
+    }
+    table = pa.table(cells)
+    own = {
+        BATCH_COLUMN: pa.array([f"b{order}"] * size, pa.string()),
+        ORDER_COLUMN: pa.array([order] * size, pa.int64()),
+        LINE_COLUMN: pa.array(np.arange(size) + 2),
+        HASH_COLUMN: to_column(row_hashes(table, ["wage", "city"])),
+    }
+    for name, column in own.items():
+        table = table.append_column(name, column)
+    return table
+
+
+def filled(root: Path, batches: int) -> Table:
+    """Make a table with batches 1 … n, one commit each."""
+    table = Table(root)
+    for order in range(1, batches + 1):
+        table.append(batch(order), [f"digest{order}"])
+    return table
+
+
+def test_before_the_first_row_there_is_nothing(tmp_path: Path) -> None:
+    """A table that was never written answers, and creates no folder."""
+    table = Table(tmp_path / "table")
+    assert not table.exists()
+    assert (table.version(), table.count(), table.last_order(), table.has("x")) == (None, 0, 0, False)
+    with pytest.raises(TableError, match="no rows"):
+        table.rows()
+    assert not (tmp_path / "table").exists()
+
+
+def test_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
+    """Values, types, hashes and time zones survive; a fresh reader sees the same."""
+    table = filled(tmp_path, 2)
+    expected = pa.concat_tables([batch(1), batch(2)])
+    assert table.rows().equals(expected)
+    assert Table(tmp_path).rows().equals(expected)
+    assert table.schema().field("when").type == pa.timestamp("us", "UTC")
+
+
+def test_a_grouped_commit_holds_several_files(tmp_path: Path) -> None:
+    """Two files and one without rows go in at once; each is asked for by its digest."""
+    table = Table(tmp_path)
+    both = pa.concat_tables([batch(2), batch(1)])
+    version = table.append(both, ["one", "two", "empty"], {"run": "r1"})
+    assert version == table.version()
+    assert all(table.has(digest) for digest in ("one", "two", "empty"))
+    assert table.batch(1).equals(batch(1))
+    assert table.rows(columns=[ORDER_COLUMN]).column(0).to_pylist() == [1] * 5 + [2] * 5
+    assert DeltaTable(tmp_path).history()[0]["run"] == "r1"
+
+
+def test_a_file_without_rows_is_remembered(tmp_path: Path) -> None:
+    """A batch of which nothing was kept still counts as taken in, first or later."""
+    table = Table(tmp_path)
+    table.append(batch(1).slice(0, 0), ["nothing"])
+    assert table.has("nothing")
+    assert table.rows().num_rows == table.count() == 0
+
+
+def test_the_same_file_is_refused(tmp_path: Path) -> None:
+    """A digest that is in is not taken twice, also across processes and checkpoints."""
+    table = filled(tmp_path, 2)
+    with pytest.raises(TableError, match="already taken in: digest2"):
+        table.append(batch(3), ["new", "digest2"])
+    assert not Table(tmp_path).has("new")
+    assert table.count() == 10
+
+
+def test_digests_survive_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After checkpoints the first digest is still known, also to a new reader."""
+    monkeypatch.setattr(store, "CHECKPOINT_EVERY", 3)
+    filled(tmp_path, 7)
+    assert len(list(log.folder(tmp_path).glob("*.checkpoint.parquet"))) == 2
+    table = Table(tmp_path)
+    assert table.has("digest1")
+    assert table.version() == 7
+    assert table.count() == 35
+
+
+def test_ranges_of_batches(tmp_path: Path) -> None:
+    """Both ends of a range are included; counting reads no more than it must."""
+    table = Table(tmp_path)
+    table.append(pa.concat_tables([batch(order) for order in (1, 2, 3)]), ["a"])
+    table.append(batch(4), ["b"])
+    wages = table.rows(since=2, through=3, columns=["wage"])
+    assert wages.column_names == ["wage"]
+    assert wages.column(0).to_pylist() == [*batch(2)["wage"].to_pylist(), *batch(3)["wage"].to_pylist()]
+    assert [table.count(through=order) for order in range(6)] == [0, 5, 10, 15, 20, 20]
+    assert table.last_order() == 4
+    assert table.batch(9).num_rows == 0
+
+
+def test_a_new_column_is_null_before(tmp_path: Path) -> None:
+    """A column that a later contract adds is missing in earlier rows, and may stay away again."""
+    table = filled(tmp_path, 1)
+    table.append(batch(2, grade=pa.array(["x"] * 5)), ["second"])
+    table.append(batch(3), ["third"])
+    assert table.rows(columns=["grade"]).column(0).to_pylist() == [None] * 5 + ["x"] * 5 + [None] * 5
+
+
+def test_a_changed_type_is_refused(tmp_path: Path) -> None:
+    """A column keeps its type; nothing is written otherwise."""
+    table = filled(tmp_path, 1)
+    with pytest.raises(TableError, match="wage from double to string"):
+        table.append(batch(2, wage=pa.array(["a"] * 5)), ["second"])
+    assert table.count() == 5
+    assert not table.has("second")
+
+
+def test_dates_without_a_zone_are_refused(tmp_path: Path) -> None:
+    """Naive timestamps never get in."""
+    naive = batch(1, when=pa.array([0] * 5, pa.timestamp("us")))
+    with pytest.raises(TableError, match="when have no time zone"):
+        Table(tmp_path).append(naive, ["x"])
+
+
+def test_past_versions_can_be_read(tmp_path: Path) -> None:
+    """A version holds what it held, after more rows and after compaction."""
+    table = filled(tmp_path, 3)
+    version = table.version()
+    table.append(batch(4), ["more"])
+    table.compact()
+    assert version is not None
+    assert table.as_of(version).rows().equals(pa.concat_tables([batch(order) for order in (1, 2, 3)]))
+    with pytest.raises(TableError, match="no version 99"):
+        table.as_of(99)
+
+
+def test_a_reader_follows_a_writer(tmp_path: Path) -> None:
+    """An open reader sees the rows that another has added since."""
+    writer = filled(tmp_path, 1)
+    reader = Table(tmp_path)
+    assert reader.count() == 5
+    writer.append(batch(2, extra=np.ones(5)), ["more"])
+    assert reader.count() == 10
+    assert "extra" in reader.schema().names
+
+
+def test_compaction_and_vacuum_keep_every_row(tmp_path: Path) -> None:
+    """Small files become one, old ones go, foreign files stay, the rows are the same."""
+    table = filled(tmp_path, 6)
+    before = table.rows()
+    (tmp_path / "quarantine").mkdir()
+    foreign = [tmp_path / "ingestedfiles.txt", tmp_path / "quarantine" / "part-1.parquet"]
+    for path in foreign:
+        path.write_text("x")
+    assert table.compact() == 6
+    assert table.compact() == 0
+    assert len(table.vacuum(0)) == 6
+    assert table.rows().equals(before)
+    assert Table(tmp_path).has("digest3")
+    assert len(list(tmp_path.glob("part-*"))) == 1
+    assert all(path.exists() for path in foreign)
+
+
+def test_vacuum_removes_what_a_crash_left(tmp_path: Path) -> None:
+    """A data file that no commit names is deleted."""
+    table = filled(tmp_path, 1)
+    orphan = tmp_path / "part-orphan.zstd.parquet"
+    orphan.write_bytes(b"x")
+    assert table.vacuum(0) == [orphan.name]
+    assert table.count() == 5
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.3, 0.6, 0.9, "line"])
+def test_a_torn_entry_is_set_aside(tmp_path: Path, keep: float | str) -> None:
+    """Cut at any point, between two lines as well, the last commit never was; it can be made again."""
+    table = filled(tmp_path, 2)
+    entry = log.entry(tmp_path, 2)
+    whole = entry.read_bytes()
+    size = whole.rstrip(b"\n").rindex(b"\n") + 1 if keep == "line" else int(len(whole) * float(keep))
+    entry.write_bytes(whole[:size])
+
+    reader = Table(tmp_path)
+    assert (reader.version(), reader.count(), reader.has("digest2")) == (1, 5, False)
+    assert entry.exists(), "reading changes nothing"
+
+    table = Table(tmp_path)
+    assert table.append(batch(2), ["digest2"]) == 2
+    assert table.rows().equals(pa.concat_tables([batch(1), batch(2)]))
+    assert (tmp_path / "_torn" / entry.name).read_bytes() == whole[:size]
+
+
+def test_a_torn_creation_starts_again(tmp_path: Path) -> None:
+    """A table whose very first entry is torn is made anew."""
+    filled(tmp_path, 1)
+    log.entry(tmp_path, 1).unlink()
+    log.entry(tmp_path, 0).write_bytes(b"")
+    table = Table(tmp_path)
+    assert not table.exists()
+    table.append(batch(1), ["digest1"])
+    assert table.count() == 5
+
+
+@pytest.mark.parametrize("victim", ["checkpoint", "hint", "both"])
+def test_a_torn_checkpoint_is_set_aside(tmp_path: Path, victim: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint cut off by a power loss is moved aside; no row and no digest is lost."""
+    monkeypatch.setattr(store, "CHECKPOINT_EVERY", 3)
+    filled(tmp_path, 4)
+    checkpoint, hint = log.checkpoint_files(tmp_path, 3)
+    for path in {"checkpoint": [checkpoint], "hint": [hint], "both": [checkpoint, hint]}[victim]:
+        path.write_bytes(path.read_bytes()[:20])
+    table = Table(tmp_path)
+    assert table.repair()
+    assert table.repair() == []
+    assert table.has("digest1")
+    assert table.append(batch(5), ["digest5"]) == 5
+    assert Table(tmp_path).count() == 25
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_store import batch
+from vigil.table.store import Table
+table = Table(Path(sys.argv[1]))
+print("ready", flush=True)
+for order in range(1, 200):
+    if not table.has(f"digest{{order}}"):
+        table.append(batch(order), [f"digest{{order}}"])
+        print(order, flush=True)
+"""
+
+
+def killed_writer(root: Path, output: Path, lines: int, delay: float) -> list[int]:
+    """Let a writer print some lines, kill it a little later; return the batches it acknowledged."""
+    with output.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER.format(tests=str(Path(__file__).parent)), str(root)],
+            stdout=stream,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        while output.read_text().count("\n") < lines and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    return [int(line) for line in output.read_text().splitlines()[1:]]
+
+
+def test_a_kill_at_any_moment_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
+    """Killed again and again while writing, the table holds each acknowledged batch exactly once."""
+    acknowledged = 0
+    for turn, lines in enumerate((1, 3, 3, 4)):
+        found = killed_writer(tmp_path / "table", tmp_path / f"out{turn}", lines, 0.013 * turn)
+        acknowledged = max([acknowledged, *found])
+    rows = Table(tmp_path / "table").rows()
+    orders, counts = np.unique(rows.column(ORDER_COLUMN).to_numpy(), return_counts=True)
+    assert acknowledged > 0
+    assert (counts == 5).all()
+    assert orders.tolist() == list(range(1, len(orders) + 1))
+    assert len(orders) in {acknowledged, acknowledged + 1}
+
+
+def test_a_broken_table_is_explained(tmp_path: Path) -> None:
+    """A data file that is gone gives an error in words."""
+    table = filled(tmp_path, 1)
+    next(tmp_path.glob("part-*")).unlink()
+    with pytest.raises(TableError, match="cannot be used"):
+        table.rows()
+
+
+def test_other_programs_read_the_table(tmp_path: Path) -> None:
+    """The rows are a plain Delta Lake table, also after a column was added."""
+    table = filled(tmp_path, 2)
+    table.append(batch(3, more=np.ones(5)), ["x"])
+    found = DeltaTable(tmp_path).to_pyarrow_table()
+    assert found.num_rows == 15
+    assert found.column("more").null_count == 10

@@ -1,0 +1,139 @@
+"""Counts of the levels of a category: exact while they are few, an exactly mergeable sketch beyond.
+
+Up to `MOST` levels every count is kept. Beyond, what is kept depends on the whole set of rows and not
+on the order in which it was seen: the exact counts of the `SAMPLE` levels of lowest hash (a uniform
+sample of the levels: Cohen, Kaplan 2007, doi 10.1145/1281100.1281133), the rows in `BUCKETS` buckets
+of the hash, and HyperLogLog registers for the number of levels (Flajolet et al. 2007), whose relative
+error is about 1.04/√1024, 3 %.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+#: The most levels that are all counted.
+MOST = 256
+#: The levels counted exactly when there are more.
+SAMPLE = 64
+#: The buckets of the hash that all rows fall in when there are more.
+BUCKETS = 256
+#: The longest level that is kept word for word.
+LONGEST = 64
+
+_REGISTERS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The rows of each level, sorted by level; ``buckets`` and ``registers`` are empty while exact."""
+
+    counts: tuple[tuple[str, int], ...]
+    buckets: tuple[int, ...] = ()
+    registers: bytes = b""
+
+    @property
+    def is_exact(self) -> bool:
+        """Say whether every level is counted."""
+        return not self.registers
+
+    @property
+    def rows(self) -> int:
+        """The number of rows with a level."""
+        return sum(self.buckets) if self.buckets else sum(count for _, count in self.counts)
+
+    def distinct(self) -> int:
+        """Return the number of levels: exact, or estimated within about 3 %."""
+        return len(self.counts) if self.is_exact else _estimate(self.registers)
+
+
+def of_counts(counts: Iterable[tuple[str, int]]) -> Levels:
+    """Summarise levels with their counts; very long levels are shortened."""
+    whole: Counter[str] = Counter()
+    for level, count in counts:
+        whole[_short(level)] += count
+    return Levels(_listed(whole)) if len(whole) <= MOST else _sketch(whole)
+
+
+def merged(parts: Sequence[Levels]) -> Levels:
+    """Add summaries of levels; the same result in any order."""
+    if all(part.is_exact for part in parts):
+        return of_counts(pair for part in parts for pair in part.counts)
+    sketches = [_sketch(dict(part.counts)) if part.is_exact else part for part in parts]
+    counts: Counter[str] = Counter()
+    for sketch in sketches:
+        counts.update(dict(sketch.counts))
+    buckets = np.sum([sketch.buckets for sketch in sketches], axis=0)
+    registers = np.max([list(sketch.registers) for sketch in sketches], axis=0)
+    return Levels(_sampled(counts), tuple(buckets.tolist()), bytes(registers.tolist()))
+
+
+def hash_bucket(level: str) -> int:
+    """Return the bucket, below `BUCKETS`, in which a level's rows are counted in a sketch."""
+    return int(_hashes([_short(level)])[0]) % BUCKETS
+
+
+def bucket_counts(levels: Levels) -> tuple[int, ...]:
+    """Return the rows in each hash bucket, so that an exact summary compares with a sketch."""
+    return levels.buckets or _sketch(dict(levels.counts)).buckets
+
+
+def _sketch(counts: Mapping[str, int]) -> Levels:
+    """Turn exact counts into what is kept of many levels."""
+    buckets = np.zeros(BUCKETS, dtype=np.int64)
+    registers = np.zeros(_REGISTERS, dtype=np.uint8)
+    if counts:
+        hashes = _hashes(list(counts))
+        weights = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+        np.add.at(buckets, (hashes % BUCKETS).astype(np.int64), weights)
+        np.maximum.at(registers, ((hashes >> np.uint64(8)) % _REGISTERS).astype(np.int64), _ranks(hashes))
+    return Levels(_sampled(counts), tuple(buckets.tolist()), registers.tobytes())
+
+
+def _ranks(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
+    """Return the place of the first one among the 46 bits that choose no bucket and no register."""
+    rest = (hashes >> np.uint64(18)).astype(np.float64)
+    return np.asarray(47 - np.frexp(rest)[1], dtype=np.uint8)
+
+
+def _sampled(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """Keep the levels of lowest hash."""
+    names = list(counts)
+    lowest = np.argsort(_hashes(names), kind="stable")[:SAMPLE]
+    return _listed({names[place]: counts[names[place]] for place in lowest})
+
+
+def _listed(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """Return the counts sorted by level."""
+    return tuple(sorted(counts.items()))
+
+
+def _hashes(levels: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Return 64 bits for each level."""
+    digests = b"".join(_digest(level) for level in levels)
+    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
+
+
+def _digest(level: str) -> bytes:
+    """Return 8 bytes that stand for a level."""
+    return hashlib.blake2b(level.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def _short(level: str) -> str:
+    """Return a level, or the beginning of a very long one and a digest of all of it."""
+    return level if len(level) <= LONGEST else f"{level[:40]}…{_digest(level).hex()}"
+
+
+def _estimate(registers: bytes) -> int:
+    """Return the number of levels by HyperLogLog, with linear counting while few."""
+    powers = sum(2.0**-register for register in registers)
+    empty = registers.count(0)
+    raw = 0.7213 / (1 + 1.079 / _REGISTERS) * _REGISTERS**2 / powers
+    few = raw <= 2.5 * _REGISTERS and empty > 0
+    return round(_REGISTERS * math.log(_REGISTERS / empty) if few else raw)

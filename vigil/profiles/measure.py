@@ -1,0 +1,100 @@
+"""Making a profile from the rows of a batch, in one pass over each column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from vigil.profiles import histogram, levels, sums
+from vigil.profiles.histogram import Histogram
+from vigil.profiles.record import ColumnProfile, Numbers, Profile
+from vigil.records import Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = npt.NDArray[np.float64]
+
+
+def profile(table: pa.Table, columns: Sequence[Column]) -> Profile:
+    """Summarise the rows of a table of n rows, in O(n) for each column.
+
+    A column that the table lacks is missing in every row. Cells are typed by the contract: numbers as
+    float64, dates as UTC timestamps, categories and texts as strings.
+    """
+    ordered = sorted(columns, key=lambda column: column.name)
+    return Profile(table.num_rows, tuple(_column(table, column) for column in ordered))
+
+
+def _column(table: pa.Table, column: Column) -> ColumnProfile:
+    """Summarise one column."""
+    import pyarrow as pa
+
+    if column.name in table.column_names:
+        cells: Any = table.column(column.name)
+    else:
+        cells = pa.chunked_array([pa.nulls(0, cast("Any", _TYPES[column.kind]))])
+    numbers = _NUMBERS[column.kind](cells) if column.kind in _NUMBERS else None
+    counted = _levels(cells) if numbers is None else None
+    present = counted.rows if counted is not None else 0
+    if numbers is not None:
+        present = numbers.count + numbers.infinite
+    return ColumnProfile(column.name, column.kind, table.num_rows, table.num_rows - present, numbers, counted)
+
+
+def _numbers(cells: Any) -> Numbers:
+    """Summarise numbers; NaN is missing."""
+    values = cells.cast("float64").drop_null().to_numpy()
+    infinite = 0
+    if not np.isfinite(values.sum()):
+        infinite = int(np.isinf(values).sum())
+        values = values[np.isfinite(values)]
+    return _summed(values, infinite, histogram.of_numbers(values))
+
+
+def _dates(cells: Any) -> Numbers:
+    """Summarise moments, as seconds since 1970."""
+    import pyarrow as pa
+
+    ticks = cells.cast(pa.timestamp("us", "UTC")).cast("int64").drop_null().to_numpy()
+    return _summed(ticks / 1e6, 0, histogram.of_dates(ticks))
+
+
+def _lengths(cells: Any) -> Numbers:
+    """Summarise the lengths of texts, in characters."""
+    from pyarrow import compute
+
+    values = compute.utf8_length(cells).drop_null().to_numpy().astype(np.float64)
+    return _summed(values, 0, histogram.of_numbers(values))
+
+
+def _levels(cells: Any) -> levels.Levels:
+    """Summarise categories."""
+    from pyarrow import compute
+
+    counted = compute.value_counts(cells.cast("string").drop_null())
+    names, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+    return levels.of_counts(zip(names, counts, strict=True))
+
+
+def _summed(values: Floats, infinite: int, counted: Histogram) -> Numbers:
+    """Summarise finite values."""
+    total, squares = sums.moments(values)
+    return Numbers(
+        count=len(values),
+        zeros=len(values) - int(np.count_nonzero(values)),
+        negative=int(np.count_nonzero(values < 0)),
+        infinite=infinite,
+        total=total,
+        squares=squares,
+        minimum=float(values.min()) + 0.0 if len(values) else None,
+        maximum=float(values.max()) + 0.0 if len(values) else None,
+        histogram=counted,
+    )
+
+
+_TYPES = {"number": "float64", "date": "timestamp[us]", "category": "string", "text": "string"}
+_NUMBERS: dict[str, Callable[[Any], Numbers]] = {"number": _numbers, "date": _dates, "text": _lengths}

@@ -1,0 +1,120 @@
+"""The table's log on disk: which entries are whole, and what a power cut has torn.
+
+An entry of ours says how many actions it holds (`ACTIONS`), so that one cut off between two lines is
+found out too. Entries are synced one by one: only those at the end can be torn.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from vigil.table.durable import sync
+
+#: The note in an entry's commitInfo: how many adds, removes and transactions follow.
+ACTIONS = "vigil.actions"
+_COUNTED = ("add", "remove", "txn")
+
+
+def folder(root: Path) -> Path:
+    """Return the folder of the log."""
+    return root / "_delta_log"
+
+
+def entry(root: Path, version: int) -> Path:
+    """Return the path of one version's entry."""
+    return folder(root) / f"{version:020}.json"
+
+
+def newest(root: Path, known: int | None = None) -> int | None:
+    """Return the number of the newest entry, whole or torn, or None when there is none.
+
+    Entries have no gaps, so that the search goes up from a known one, else from the last checkpoint.
+    """
+    version = known if known is not None else _hinted(root)
+    if version is None or not entry(root, version).exists():
+        names = folder(root).glob("*.json") if folder(root).is_dir() else ()
+        return max((int(path.stem) for path in names if path.stem.isdigit()), default=None)
+    while entry(root, version + 1).exists():
+        version += 1
+    return version
+
+
+def newest_sound(root: Path, known: int | None = None) -> int | None:
+    """Return the number of the newest whole entry, or None when there is none; ``known`` is whole."""
+    version = newest(root, known)
+    while version is not None and version >= 0 and version != known and not _is_whole(entry(root, version)):
+        version -= 1
+    return None if version is None or version < 0 else version
+
+
+def checkpoint_files(root: Path, version: int) -> list[Path]:
+    """Return the files of the checkpoint at a version."""
+    found = folder(root).glob(f"{version:020}.checkpoint*.parquet")
+    return [*sorted(found), folder(root) / "_last_checkpoint"]
+
+
+def set_torn_aside(root: Path) -> list[str]:
+    """Move torn entries and checkpoints into ``_torn/``; return the names moved."""
+    last, sound = newest(root), newest_sound(root)
+    if last is None:
+        return []
+    torn = [entry(root, version) for version in range((-1 if sound is None else sound) + 1, last + 1)]
+    torn += [path for path in folder(root).glob("*.checkpoint*.parquet") if not _is_parquet(path)]
+    hint = folder(root) / "_last_checkpoint"
+    if hint.exists() and not _is_sound_hint(root):
+        torn.append(hint)
+    for path in torn:
+        _move(path, root / "_torn")
+    return [path.name for path in torn]
+
+
+def _is_whole(path: Path) -> bool:
+    """Say whether every action of an entry is there."""
+    try:
+        actions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    except (OSError, ValueError):
+        return False
+    if not actions or not all(isinstance(action, dict) for action in actions):
+        return False
+    info: dict[str, Any] = next((action["commitInfo"] for action in actions if "commitInfo" in action), {})
+    found = sum(name in action for action in actions for name in _COUNTED)
+    return ACTIONS not in info or info[ACTIONS] == str(found)
+
+
+def _hinted(root: Path) -> int | None:
+    """Return the version of the last checkpoint, by the note about it, if that can be read."""
+    try:
+        return int(json.loads((folder(root) / "_last_checkpoint").read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _is_parquet(path: Path) -> bool:
+    """Say whether a Parquet file ends as it begins."""
+    with path.open("rb") as file:
+        first = file.read(4)
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 4))
+        return size >= 12 and first == file.read(4) == b"PAR1"
+
+
+def _is_sound_hint(root: Path) -> bool:
+    """Say whether the note of the last checkpoint can be read and its checkpoint is whole."""
+    version = _hinted(root)
+    found = [] if version is None else checkpoint_files(root, version)[:-1]
+    return bool(found) and all(_is_parquet(file) for file in found)
+
+
+def _move(path: Path, where: Path) -> None:
+    """Move a file aside under a free name, for a person to look at."""
+    where.mkdir(exist_ok=True)
+    target = where / path.name
+    turn = 1
+    while target.exists():
+        target = where / f"{path.name}.{turn}"
+        turn += 1
+    path.replace(target)
+    sync(where)
+    sync(path.parent)

@@ -1,0 +1,458 @@
+"""The table of accepted rows: a Delta Lake table that only grows, and survives a power cut.
+
+What is ingested is what the table's own log says: each commit carries, as an application
+transaction, the digest of every file in it. The data files are synced before the commit and the log
+after it, so that a power cut can tear the newest log entry only. A torn entry is never read; the
+next writer moves it into ``_torn/`` and takes the files in again.
+
+Columns keep their types for life. A column that a later contract adds is null in earlier rows.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from vigil.errors import TableError
+from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
+from vigil.table import log
+from vigil.table.durable import sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+#: Commits between two checkpoints of the log.
+CHECKPOINT_EVERY = 50
+#: Rows of a data file that compaction leaves alone.
+FULL_FILE = 1_000_000
+
+_FOREVER = {"delta.logRetentionDuration": "interval 36500 days", "delta.enableExpiredLogCleanup": "false"}
+
+
+class Table:
+    """The table in the folder ``root``. One writer at a time, under the project's lock; any readers.
+
+    An instance follows what others write; it belongs to one thread.
+    Every method raises TableError when the table on disk cannot be read or written.
+    """
+
+    def __init__(self, root: Path, *, at: int | None = None) -> None:
+        self.root = Path(root)
+        self._at = at
+        self._open: DeltaTable | None = None
+        self._known: int | None = None
+
+    def exists(self) -> bool:
+        """Say whether there is a version to read."""
+        return self.version() is not None
+
+    def version(self) -> int | None:
+        """Return the number of the version that is read, from 0, or None before the first."""
+        if self._at is not None:
+            return self._at
+        self._known = log.newest_sound(self.root, self._known)
+        return self._known
+
+    def as_of(self, version: int) -> Table:
+        """Return the table as it stood at a version, to read from."""
+        newest = self.version()
+        if newest is None or not 0 <= version <= newest:
+            raise TableError(f"there is no version {version} of the table.", where=str(self.root))
+        return Table(self.root, at=version)
+
+    def has(self, digest: str) -> bool:
+        """Say whether the file with this digest is in; the table's log is the truth about it."""
+        delta = self._delta()
+        with _explained(self.root):
+            return delta is not None and delta.transaction_version(_transaction(digest)) is not None
+
+    def count(self, through: int | None = None) -> int:
+        """Return the number of rows, of batches up to the order ``through`` when one is given."""
+        files = self._files()
+        whole = [file for file in files if through is None or file.last <= through]
+        part = [file for file in files if through is not None and file.first <= through < file.last]
+        cut = self._read(part, None, through, [ORDER_COLUMN]).num_rows if part else 0
+        return sum(file.rows for file in whole) + cut
+
+    def last_order(self) -> int:
+        """Return the highest order of a batch with rows, or 0 when there is none."""
+        return max((file.last for file in self._files()), default=0)
+
+    def batch(self, order: int) -> pa.Table:
+        """Return the rows of one batch by line; only files that may hold it are read."""
+        return self.rows(since=order, through=order)
+
+    def rows(
+        self, through: int | None = None, since: int | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Return the rows of the batches ``since`` … ``through``, both included, by order and line.
+
+        ``columns`` names the columns to read; all of them, the table's own included, when None.
+        Raises TableError when there is no table yet or a column is not in it.
+        """
+        known = self.schema().names
+        absent = [name for name in columns or () if name not in known]
+        if absent:
+            raise TableError(f"the table has no column {', '.join(absent)}.", where=str(self.root))
+        files = [file for file in self._files() if _overlaps(file, since, through)]
+        return self._read(files, since, through, list(columns) if columns is not None else known)
+
+    def schema(self) -> pa.Schema:
+        """Return the names and types of all columns; the hash is 16 bytes. Raises as `rows` does."""
+        import pyarrow as pa
+
+        stored: Any = pa.schema(cast("Any", self._opened().schema().to_arrow()))
+        return pa.schema([_plain_field(field) for field in stored])
+
+    def append(self, rows: pa.Table, digests: Sequence[str], notes: Mapping[str, str] | None = None) -> int:
+        """Add the rows of one or more files in one commit, and return the new version.
+
+        ``rows`` carries the four system columns of `vigil.records`; ``digests`` names the files, those
+        without a single accepted row included; ``notes`` are kept in the log. On return everything is
+        on the disk. Raises TableError when a digest is in already or a column has changed its type.
+        """
+        self.repair()
+        rows = _checked(rows, self.root)
+        again = [digest for digest in digests if self.has(digest)]
+        if again:
+            raise TableError(f"already taken in: {', '.join(again)}.", where=str(self.root))
+        with _explained(self.root):
+            self._take_schema(rows.schema)
+            added = [_write_file(self.root, rows)] if rows.num_rows else []
+            self._commit(added, [], digests, dict(notes or {}))
+        return self._checkpointed()
+
+    def repair(self) -> list[str]:
+        """Move what a power cut has torn in the log aside into ``_torn/``; return the names moved."""
+        moved = log.set_torn_aside(self.root)
+        if moved:
+            self._open = self._known = None
+        return moved
+
+    def compact(self) -> int:
+        """Rewrite runs of small data files as large ones; return how many files went.
+
+        Older versions stay readable until `vacuum` removes their files.
+        """
+        self.repair()
+        runs = _small_runs(self._files())
+        with _explained(self.root):
+            for run in runs:
+                rows = self._read(run, None, None, self.schema().names)
+                merged = _write_file(self.root, rows, change=False)
+                self._commit([merged], run, [], {"vigil.compacted": str(len(run))})
+                self._checkpointed()
+        return sum(len(run) for run in runs)
+
+    def vacuum(self, retention_hours: int) -> list[str]:
+        """Delete data files that no version needs since ``retention_hours``; return their names.
+
+        Versions older than that can no longer be read; the rows of the newest one are all kept.
+        Only data files that this class wrote are touched.
+        """
+        delta = self._delta()
+        if delta is None:
+            return []
+        with _explained(self.root):
+            unused = delta.vacuum(retention_hours, dry_run=True, enforce_retention_duration=False, full=True)
+            ours = [name for name in unused if name.startswith("part-") and "/" not in name]
+            for name in ours:
+                (self.root / name).unlink(missing_ok=True)
+            sync(self.root)
+        return sorted(ours)
+
+    def _delta(self) -> DeltaTable | None:
+        """Return the open table at the version to read, following new commits cheaply."""
+        version = self.version()
+        if version is None:
+            return None
+        if self._open is None or self._open.version() != version:
+            with _explained(self.root):
+                self._open = self._followed(self._open, version)
+        return self._open
+
+    def _followed(self, delta: DeltaTable | None, version: int) -> DeltaTable:
+        """Return the table at a version; when it has only grown, by reading what is new in the log."""
+        from deltalake import DeltaTable
+
+        if delta is None or delta.version() > version or log.entry(self.root, version + 1).exists():
+            return DeltaTable(self.root, version=version)
+        delta.update_incremental()
+        return delta
+
+    def _opened(self) -> DeltaTable:
+        """Return the open table; raise TableError before the first row."""
+        delta = self._delta()
+        if delta is None:
+            raise TableError("no rows have been taken in yet.", where=str(self.root))
+        return delta
+
+    def _files(self) -> list[_DataFile]:
+        """Return the live data files, by the first batch in them."""
+        delta = self._delta()
+        if delta is None:
+            return []
+        import pyarrow as pa
+
+        with _explained(self.root):
+            actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+        return sorted((_DataFile(action) for action in actions), key=lambda file: (file.first, file.path))
+
+    def _read(
+        self, files: Sequence[_DataFile], since: int | None, through: int | None, columns: list[str]
+    ) -> pa.Table:
+        """Read the chosen rows of data files, by order and line."""
+        from pyarrow import dataset
+
+        schema = self.schema()
+        wanted = list(dict.fromkeys([*columns, ORDER_COLUMN, LINE_COLUMN]))
+        stored = _as_stored(schema)
+        with _explained(self.root):
+            paths = [str(self.root / file.path) for file in files]
+            found = dataset.dataset(paths, schema=stored, format="parquet")
+            rows = found.to_table(columns=wanted, filter=_between(since, through))
+        rows = _in_order(rows).select(columns)
+        return rows.cast(_subset(schema, columns))
+
+    def _take_schema(self, schema: pa.Schema) -> None:
+        """Create the table, or add the columns that are new to it."""
+        from deltalake import DeltaTable, Schema
+
+        stored = _as_stored(schema)
+        if not self.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            sync(self.root.parent)
+            DeltaTable.create(self.root, stored, configuration=_FOREVER)
+            self._sync_log()
+            return
+        new = _new_columns(_as_stored(self.schema()), stored, self.root)
+        if new:
+            fields = Schema.from_arrow(_subset(stored, new)).fields
+            self._opened().alter.add_columns(fields, post_commithook_properties=_no_hooks())
+            self._sync_log()
+
+    def _commit(
+        self, added: list[Any], gone: Iterable[_DataFile], digests: Sequence[str], notes: dict[str, str]
+    ) -> None:
+        """Write one log entry and wait until it is on the disk."""
+        from deltalake import CommitProperties, Transaction
+        from deltalake.transaction import RemoveAction
+
+        delta = self._opened()
+        now = int(time.time() * 1000)
+        removed = [RemoveAction(file.path, False, now, file.size, {}) for file in gone]
+        actions = added + removed
+        marks = [Transaction(_transaction(digest), 1) for digest in digests]
+        delta.create_write_transaction(
+            actions,
+            "append",
+            delta.schema(),
+            commit_properties=CommitProperties(
+                custom_metadata={**notes, log.ACTIONS: str(len(actions) + len(marks))},
+                app_transactions=marks,
+                max_commit_retries=0,
+            ),
+            post_commithook_properties=_no_hooks(),
+        )
+        self._sync_log()
+
+    def _checkpointed(self) -> int:
+        """Return the newest version, after writing a checkpoint of the log when one is due."""
+        delta = self._opened()
+        version = int(delta.version())
+        if version and version % CHECKPOINT_EVERY == 0:
+            with _explained(self.root):
+                delta.create_checkpoint()
+            for path in log.checkpoint_files(self.root, version):
+                sync(path)
+            sync(log.folder(self.root))
+        return version
+
+    def _sync_log(self) -> None:
+        """Wait until the newest log entry is on the disk, and its name."""
+        newest = log.newest(self.root, self._known)
+        if newest is not None:
+            sync(log.entry(self.root, newest))
+        sync(log.folder(self.root))
+        sync(self.root)
+
+
+class _DataFile:
+    """One live data file: its rows and the range of batches in it."""
+
+    def __init__(self, action: Mapping[str, Any]) -> None:
+        self.path: str = action["path"]
+        self.size: int = action["size_bytes"]
+        self.rows: int = action["num_records"]
+        self.first: int = action[f"min.{ORDER_COLUMN}"]
+        self.last: int = action[f"max.{ORDER_COLUMN}"]
+
+
+@contextmanager
+def _explained(root: Path) -> Iterator[None]:
+    """Turn a library's error into one that says what to do."""
+    import pyarrow as pa
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except (DeltaError, OSError, pa.ArrowException) as error:
+        hint = "Check the disk's space and rights; what a power loss cut off is mended by the next tick."
+        raise TableError(f"the table cannot be used ({error}).", where=str(root), hint=hint) from error
+
+
+def _transaction(digest: str) -> str:
+    """Return the name under which the log keeps a file's digest."""
+    return f"batch:{digest}"
+
+
+def _overlaps(file: _DataFile, since: int | None, through: int | None) -> bool:
+    """Say whether a data file may hold rows of the batches asked for."""
+    return (since is None or file.last >= since) and (through is None or file.first <= through)
+
+
+def _between(since: int | None, through: int | None) -> Any:
+    """Return the row filter for a range of batches, or None when there is no limit."""
+    from pyarrow import compute
+
+    order = compute.field(ORDER_COLUMN)
+    if since is None:
+        return None if through is None else order <= through
+    return order >= since if through is None else (order >= since) & (order <= through)
+
+
+def _in_order(rows: pa.Table) -> pa.Table:
+    """Return the rows by order and line; they mostly are already."""
+    import numpy as np
+
+    order = rows.column(ORDER_COLUMN).to_numpy()
+    line = rows.column(LINE_COLUMN).to_numpy()
+    step, inner = np.diff(order), np.diff(line)
+    if bool(np.all((step > 0) | ((step == 0) & (inner >= 0)))):
+        return rows
+    return rows.take(np.lexsort((line, order)))
+
+
+def _checked(rows: pa.Table, root: Path) -> pa.Table:
+    """Return the rows with their system columns in the types of the table."""
+    import pyarrow as pa
+
+    own = {
+        BATCH_COLUMN: pa.string(),
+        ORDER_COLUMN: pa.int64(),
+        LINE_COLUMN: pa.int64(),
+        HASH_COLUMN: pa.binary(16),
+    }
+    for name, kind in own.items():
+        if name not in rows.column_names:
+            raise TableError(f"the rows lack the column {name}.", where=str(root))
+        place = rows.column_names.index(name)
+        rows = rows.set_column(place, name, rows.column(name).cast(kind))
+    for field in rows.schema:
+        if pa.types.is_timestamp(field.type) and field.type.tz is None:
+            raise TableError(f"the dates of column {field.name} have no time zone.", where=str(root))
+    return rows
+
+
+def _as_stored(schema: pa.Schema) -> pa.Schema:
+    """Return the schema as Delta Lake knows it: every column nullable, the hash as plain bytes."""
+    import pyarrow as pa
+
+    hashed = [
+        pa.field(field.name, pa.binary() if field.name == HASH_COLUMN else field.type) for field in schema
+    ]
+    return pa.schema(hashed)
+
+
+def _plain_field(field: pa.Field[Any]) -> pa.Field[Any]:
+    """Return a column of the table in the type that the other rooms know."""
+    import pyarrow as pa
+
+    if field.name == HASH_COLUMN:
+        return pa.field(field.name, pa.binary(16))
+    text = pa.types.is_string_view(field.type) or pa.types.is_large_string(field.type)
+    return pa.field(field.name, pa.string() if text else field.type)
+
+
+def _subset(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    """Return the schema of some columns, in the order of their names."""
+    import pyarrow as pa
+
+    return pa.schema([schema.field(name) for name in names])
+
+
+def _new_columns(old: pa.Schema, new: pa.Schema, root: Path) -> list[str]:
+    """Return the columns that the table lacks; raise TableError when one has changed its type."""
+    changed = [
+        f"{field.name} from {old.field(field.name).type} to {field.type}"
+        for field in new
+        if field.name in old.names and old.field(field.name).type != field.type
+    ]
+    if changed:
+        hint = "Give the changed column a new name, or start a new output folder."
+        what = f"a column cannot change its type: {'; '.join(changed)}."
+        raise TableError(what, where=str(root), hint=hint)
+    return [name for name in new.names if name not in old.names]
+
+
+def _write_file(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
+    """Write one data file, wait until it is on the disk, and return its entry for the log."""
+    import pyarrow as pa
+    from deltalake.transaction import AddAction
+    from pyarrow import compute, parquet
+
+    name = f"part-{uuid.uuid4()}.zstd.parquet"
+    aside = root / f".{name}"
+    stored = rows.cast(_as_stored(rows.schema))
+    texts: Any = [field.name for field in stored.schema if pa.types.is_string(field.type)]
+    try:
+        parquet.write_table(
+            stored,
+            aside,
+            compression="zstd",
+            compression_level=1,
+            row_group_size=131_072,
+            use_dictionary=texts,
+        )
+        sync(aside)
+        aside.replace(root / name)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync(root)
+    order = rows.column(ORDER_COLUMN)
+    stats = {
+        "numRecords": rows.num_rows,
+        "minValues": {ORDER_COLUMN: compute.min(order).as_py()},
+        "maxValues": {ORDER_COLUMN: compute.max(order).as_py()},
+        "nullCount": {ORDER_COLUMN: 0},
+    }
+    size = (root / name).stat().st_size
+    return AddAction(name, size, {}, int(time.time() * 1000), change, json.dumps(stats))
+
+
+def _small_runs(files: Sequence[_DataFile]) -> list[list[_DataFile]]:
+    """Return runs of neighbouring small files, each run about one full file, of two files or more."""
+    runs: list[list[_DataFile]] = [[]]
+    rows = 0
+    for file in files:
+        if rows + file.rows > FULL_FILE:
+            runs.append([])
+            rows = 0
+        runs[-1].append(file)
+        rows += file.rows
+    return [run for run in runs if len(run) > 1]
+
+
+def _no_hooks() -> Any:
+    """Leave checkpoints to us, who sync them, and the log's past alone."""
+    from deltalake import PostCommitHookProperties
+
+    return PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
