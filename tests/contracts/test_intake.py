@@ -1,0 +1,215 @@
+"""Every reader, found by its endings, keeps the same promises."""
+
+import contextlib
+import gzip
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from vigil.contract import check, infer
+from vigil.errors import FileRefused
+from vigil.intake import digest, read, suffixes
+
+DOCS = Path(__file__).parents[2] / "docs" / "files.md"
+TABLE = pa.table({"a": ["1", "2", "3"], "b": ["x", "y", "x"]})
+TEXT = b"a,b\n1,x\n2,y\n3,x\n"
+
+
+def write(path):
+    """Write the same small table as the kind of file that the ending names."""
+    if path.name.lower().endswith(".parquet"):
+        pyarrow.parquet.write_table(TABLE, path)
+    else:
+        path.write_bytes(gzip.compress(TEXT) if path.name.lower().endswith(".gz") else TEXT)
+    return path
+
+
+@pytest.fixture(params=suffixes())
+def suffix(request):
+    """Every ending that is read."""
+    return request.param
+
+
+def test_each_reader_returns_the_same_table(tmp_path, suffix):
+    """Cells, lines and counts agree between kinds of file, in capitals too."""
+    for name in (f"may{suffix}", f"MAY{suffix.upper()}", f"a 'b' \"c\" ..{suffix}"):
+        raw = read(write(tmp_path / name))
+        assert raw.columns.equals(TABLE)
+        assert raw.lines.dtype == np.int64
+        assert raw.lines.tolist() == [2, 3, 4]
+        assert (raw.total_rows, raw.faults) == (3, ())
+
+
+def test_each_reader_leaves_the_file_alone(tmp_path, suffix):
+    """Reading changes neither the bytes nor the folder."""
+    path = write(tmp_path / f"may{suffix}")
+    before = digest(path)
+    read(path)
+    assert digest(path) == before == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_each_reader_refuses_what_is_no_file(tmp_path, suffix):
+    """Folders, pipes and dangling links are refused without blocking; a link to a file is read."""
+    (tmp_path / f"folder{suffix}").mkdir()
+    os.mkfifo(tmp_path / f"pipe{suffix}")
+    (tmp_path / f"dangling{suffix}").symlink_to(tmp_path / "nowhere")
+    for name in ("folder", "pipe", "dangling", "absent"):
+        for act in (read, digest):
+            with pytest.raises(FileRefused, match=r"not a regular file|does not exist"):
+                act(tmp_path / f"{name}{suffix}")
+    (tmp_path / f"link{suffix}").symlink_to(write(tmp_path / f"file{suffix}"))
+    assert read(tmp_path / f"link{suffix}").total_rows == 3
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_each_reader_refuses_what_it_may_not_read(tmp_path, suffix):
+    """A file without permission is refused."""
+    path = write(tmp_path / f"may{suffix}")
+    path.chmod(0)
+    with pytest.raises(FileRefused, match="cannot be read"):
+        read(path)
+
+
+def test_each_reader_survives_any_damage(tmp_path, suffix):
+    """A file cut anywhere is read or refused in words; nothing else is raised."""
+    path = write(tmp_path / f"may{suffix}")
+    whole = path.read_bytes()
+    for length in range(0, len(whole), max(1, len(whole) // 40)):
+        path.write_bytes(whole[:length])
+        with contextlib.suppress(FileRefused):
+            read(path)
+
+
+def test_names_are_shown_without_control_characters(tmp_path):
+    """A name with a line end or bytes that are not UTF-8 cannot break a message."""
+    for name in (b"a\nb.csv", b"caf\xe9.csv"):
+        path = tmp_path / os.fsdecode(name)
+        path.write_bytes(b"")
+        with pytest.raises(FileRefused) as caught:
+            read(path)
+        assert caught.value.where.isprintable()
+        str(caught.value).encode()
+
+
+def test_other_endings_are_refused(tmp_path):
+    """The hint lists what is read."""
+    (tmp_path / "a.xlsx").write_bytes(b"PK")
+    with pytest.raises(FileRefused, match="not a kind of file") as caught:
+        read(tmp_path / "a.xlsx")
+    assert all(suffix in caught.value.hint for suffix in suffixes())
+
+
+def documented():
+    """Return the table of docs/files.md: what a file is like → (ending, words)."""
+    rows = [line.strip("|").split("|") for line in DOCS.read_text().splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in row] for row in rows[2:] if len(row) == 4]
+    return {row[0].strip("`"): (row[2], row[3].replace("`", "")) for row in cells}
+
+
+FIRST = b"firm,size,exited\n" + b"".join(b"f%d,%d.5,%d\n" % (n % 50, n % 7, n % 3 == 0) for n in range(150))
+HEAD = b"firm,size,exited\n"
+GOOD = b"a,1,0\nb,2,1\n"
+
+KINDS = {
+    "plain": HEAD + GOOD,
+    "semicolon": HEAD.replace(b",", b";") + b"a;1,5;0\nb;0,25;1\n",
+    "tab": (HEAD + GOOD).replace(b",", b"\t"),
+    "pipe": (HEAD + GOOD).replace(b",", b"|"),
+    "crlf": (HEAD + GOOD).replace(b"\n", b"\r\n"),
+    "cr": (HEAD + GOOD).replace(b"\n", b"\r"),
+    "mark": b"\xef\xbb\xbf" + HEAD + GOOD,
+    "utf-16": (HEAD + GOOD).decode().encode("utf-16"),
+    "latin-1": HEAD + "caf\xe9,1,0\n".encode("latin-1"),
+    "damaged-utf-8": HEAD + "café,1,0\n".encode() + b"\xff,1,0\n" + "é,2,0\n".encode(),
+    "gzip": gzip.compress(HEAD + GOOD),
+    "quoted-newline": HEAD + b'"a\nb",1,0\n' + GOOD,
+    "blank-lines": b"\n" + HEAD + b"\n" + GOOD + b"\n",
+    "padded": b" firm , size , exited \n a , 1 , 0 \n",
+    "missing-words": HEAD + b"a,?,0\nb,Unknown,NA\nc,-,\n",
+    "percent": HEAD + b"a,12%,0\n",
+    "thousands": HEAD + b'a,"1,234.5",0\n',
+    "index": b",firm,size,exited\n0,a,1,0\n1,b,2,1\n",
+    "last-empty": b"firm,size,exited,\na,1,0,\n",
+    "reordered": b"exited,size,firm\n0,1,a\n",
+    "extra-column": b"firm,size,exited,colour\na,1,0,red\n",
+    "no-target": b"firm,size\na,1\n",
+    "one-row": HEAD + b"a,1,0\n",
+    "long-cell": HEAD + b"a" * 10**6 + b",1,0\n",
+    "ragged": HEAD + GOOD + b"c,3\n",
+    "cut-off": HEAD + GOOD + b'"c',
+    "not-a-number": HEAD + GOOD + b"c,many,0\n",
+    "infinite": HEAD + GOOD + b"c,inf,0\n",
+    "below": HEAD + GOOD + b"c,-1,0\n",
+    "unknown-class": HEAD + GOOD + b"c,1,perhaps\n",
+    "no-key": HEAD + GOOD + b",1,0\n",
+    "no-values": HEAD + GOOD + b",,\n",
+    "empty": b"",
+    "header-only": HEAD,
+    "nul": HEAD + b"a,\0\0,0\n",
+    "open-quote": HEAD + b'"a,1,0\n' + GOOD,
+    "repeated-name": b"firm,size,size\na,1,0\n",
+    "renamed-column": b"firm,Size_,exited\na,1,0\n",
+    "cut-gzip": gzip.compress(FIRST)[:-30],
+    "excel": b"PK\x03\x04",
+}
+
+
+@pytest.fixture(scope="module")
+def contract(tmp_path_factory):
+    """Infer the contract of a clean first file."""
+    path = tmp_path_factory.mktemp("first") / "first.csv"
+    path.write_bytes(FIRST)
+    return infer(read(path), target="exited", key=["firm"])[0]
+
+
+def outcome(path, contract):
+    """Return how a file ends, and what is said of it."""
+    try:
+        raw = read(path)
+        found = check(contract, raw)
+    except FileRefused as error:
+        return "refused", error.what
+    rules = {f"{fault.column}: {fault.rule}".removeprefix(": ") for fault in found.faults}
+    if rules:
+        return "quarantined", "; ".join(sorted(rules))
+    return "accepted", " ".join((*raw.notes, *found.notes))
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() | documented().keys()))
+def test_each_kind_of_file_ends_as_documented(tmp_path, contract, kind):
+    """docs/files.md says how each kind of file ends and in which words; so it is."""
+    path = tmp_path / ("may.csv.gz" if "gzip" in kind else "may.csv")
+    path.write_bytes(KINDS[kind])
+    assert documented()[kind] == outcome(path, contract)
+
+
+def test_the_missing_words_are_documented():
+    """docs/files.md lists every word that is read as missing, and every ending."""
+    from vigil.contract.cells import MISSING
+
+    text = DOCS.read_text()
+    listed = re.search(r"Missing are: (.*?)\.\n", text, re.DOTALL)
+    assert {word.lower() for word in re.findall(r"`([^`]+)`", listed[1])} == MISSING - {""}
+    assert all(f"`{suffix}`" in text for suffix in suffixes())
+
+
+@pytest.mark.skipif("VIGIL_DATA" not in os.environ, reason="VIGIL_DATA names no folder of real data")
+@pytest.mark.parametrize(
+    ("name", "target", "rows", "numbers"),
+    [("telco_churn", "Churn", 7043, 4), ("electricity", "class", 45312, 6), ("weather", "target", 18159, 8)],
+)
+def test_real_files_are_taken_in_whole(name, target, rows, numbers):
+    """Real tables are read with all their rows, and their columns are what they are."""
+    raw = read(Path(os.environ["VIGIL_DATA"]) / f"{name}.csv")
+    contract, _ = infer(raw, target=target)
+    found = check(contract, raw)
+    assert (found.table.num_rows, found.labelled, found.faults) == (rows, rows, ())
+    assert contract.task == "binary"
+    assert sum(column.kind == "number" for column in contract.features) == numbers

@@ -1,0 +1,28 @@
+"""What a valid row is: inferred once, kept in a file that people edit, checked on every file.
+
+Heavy libraries come only with ``infer`` and ``check``; ``vigil.contract.rows`` types a request's
+rows without them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vigil.contract.files import diff, load, refresh, save
+
+if TYPE_CHECKING:
+    from vigil.contract.checking import Checked, check
+    from vigil.contract.inference import infer
+
+__all__ = ["Checked", "check", "diff", "infer", "load", "refresh", "save"]
+
+_LATE = {"Checked": "checking", "check": "checking", "infer": "inference"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs pyarrow when it is first asked for."""
+    import importlib
+
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATE[name]}"), name)

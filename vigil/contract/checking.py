@@ -1,0 +1,182 @@
+"""A file against the contract: typed valid rows, and every fault of every other row."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from vigil.contract.columns import ARROW_TYPES, Typed, decimal_of_file, typed
+from vigil.errors import FileRefused
+from vigil.intake import RawTable
+from vigil.records import Column, Contract, RowFault
+
+#: The published type stubs are behind the library, so its functions go unchecked.
+pc: Any = pyarrow.compute
+
+SHOWN_LETTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a file holds under a contract.
+
+    ``table`` has the valid rows, typed, and the contract's columns in its order but for the ignored
+    ones, which are neither checked nor kept. ``lines``, int64 of shape (valid rows,), says where
+    they stood. ``faults`` has every fault of every quarantined row, by line; ``quarantined`` counts
+    those rows and ``rows`` all rows of the file. ``labelled`` counts valid rows with a target.
+    """
+
+    table: pa.Table
+    lines: np.ndarray
+    faults: tuple[RowFault, ...]
+    quarantined: int
+    rows: int
+    labelled: int
+    missing_columns: tuple[str, ...]
+    extra_columns: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def check(contract: Contract, raw: RawTable) -> Checked:
+    """Type a file's rows and part the valid from the others.
+
+    Raises FileRefused when a required column is missing, or holds no single values at all. Whether
+    too many rows are faulty is not judged here.
+    """
+    wanted = tuple(column for column in contract.columns if column.role != "ignored")
+    missing = _missing(wanted, raw)
+    extra = tuple(name for name in raw.columns.column_names if name and name not in _names(contract))
+    decimal = decimal_of_file(raw)
+    answers = {column.name: _answer(column, raw, decimal) for column in wanted}
+    faults = {column.name: _broken(column, answers[column.name]) for column in wanted}
+    good, empty = _good_rows(raw.columns.num_rows, answers, faults)
+    table = pa.table({name: answer.values for name, answer in answers.items()})
+    table = table if good.all() else table.filter(pa.array(good))
+    listed = sorted([*raw.faults, *_listed(raw, faults, empty)], key=lambda fault: fault.line)
+    return Checked(
+        table=table,
+        lines=raw.lines[good],
+        faults=tuple(listed),
+        quarantined=raw.total_rows - table.num_rows,
+        rows=raw.total_rows,
+        labelled=table.num_rows - table.column(contract.target.name).null_count,
+        missing_columns=missing,
+        extra_columns=extra,
+        notes=_notes(missing, extra, decimal),
+    )
+
+
+def _names(contract: Contract) -> set[str]:
+    """Return every name that the contract knows."""
+    return {column.name for column in contract.columns}
+
+
+def _missing(wanted: tuple[Column, ...], raw: RawTable) -> tuple[str, ...]:
+    """Return the optional columns that the file lacks; raises FileRefused for a required one."""
+    found = raw.columns.column_names
+    absent = [column for column in wanted if column.name not in found]
+    required = [column.name for column in absent if column.required]
+    if required:
+        names = ", ".join(repr(name) for name in required)
+        what = f"the required column{'s are' if len(required) > 1 else ' is'} missing: {names}."
+        raise FileRefused(what, where=raw.name, hint=_closest(required, found))
+    return tuple(column.name for column in absent)
+
+
+def _closest(required: list[str], found: list[str]) -> str:
+    """Name the header that a missing column was probably written as."""
+    by_lower = {name.lower(): name for name in found if name}
+    pairs = []
+    for name in required:
+        close = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
+        pairs += [f"{name!r} may be the file's {by_lower[close[0]]!r}."] if close else []
+    return " ".join(pairs) or f"The file has: {', '.join(name for name in found if name)}."
+
+
+def _answer(column: Column, raw: RawTable, decimal: str) -> Typed:
+    """Type one column; one that the file lacks is missing throughout."""
+    if column.name not in raw.columns.column_names:
+        return Typed(pc.cast(pa.nulls(raw.columns.num_rows), ARROW_TYPES[column.kind]))
+    try:
+        return typed(raw.columns.column(column.name), column.kind, decimal)
+    except FileRefused as error:
+        raise FileRefused(f"column {column.name!r} {error.what}", where=raw.name) from error
+
+
+def _broken(column: Column, answer: Typed) -> dict[str, np.ndarray]:
+    """Return the rules that cells of a column break, each with the mask of its rows."""
+    values = answer.values
+    broken = dict(answer.faults)
+    if column.minimum is not None and column.kind == "number":
+        broken[f"below minimum {column.minimum:g}"] = _true(pc.less(values, column.minimum))
+    if column.maximum is not None and column.kind == "number":
+        broken[f"above maximum {column.maximum:g}"] = _true(pc.greater(values, column.maximum))
+    if column.levels is not None:
+        known = pc.is_in(values, pa.array(column.levels, values.type))
+        broken[level_rule(column)] = _true(pc.and_not(values.is_valid(), known))
+    if not column.nullable and values.null_count:
+        unread = np.zeros(len(values), dtype=bool)
+        for mask in answer.faults.values():
+            unread |= mask
+        broken["missing key" if column.role == "key" else "missing"] = _true(values.is_null()) & ~unread
+    return {rule: mask for rule, mask in broken.items() if mask.any()}
+
+
+def level_rule(column: Column) -> str:
+    """Say that a value is not in a closed list."""
+    kind = "known classes" if column.role == "target" else "allowed values"
+    return f"not one of the {len(column.levels or ())} {kind}"
+
+
+def _good_rows(
+    rows: int, answers: dict[str, Typed], faults: dict[str, dict[str, np.ndarray]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mask of valid rows, and that of rows in which no cell has a value."""
+    good = np.ones(rows, dtype=bool)
+    for broken in faults.values():
+        for mask in broken.values():
+            good &= ~mask
+    empty = good.copy()
+    for answer in sorted(answers.values(), key=lambda answer: answer.values.null_count):
+        if not empty.any():
+            break
+        empty &= _true(answer.values.is_null())
+    return good & ~empty, empty
+
+
+def _listed(raw: RawTable, faults: dict[str, dict[str, np.ndarray]], empty: np.ndarray) -> Iterator[RowFault]:
+    """Write out every fault with its line, column and cell."""
+    for name, broken in faults.items():
+        for rule, mask in broken.items():
+            rows = np.flatnonzero(mask)
+            if name not in raw.columns.column_names:
+                cells: list[Any] = [None] * rows.size
+            else:
+                cells = raw.columns.column(name).take(rows).to_pylist()
+            for line, cell in zip(raw.lines[rows].tolist(), cells, strict=True):
+                yield RowFault(line, name, "" if cell is None else str(cell)[:SHOWN_LETTERS], rule)
+    for line in raw.lines[empty].tolist():
+        yield RowFault(line, "", "", "no cell has a value")
+
+
+def _notes(missing: tuple[str, ...], extra: tuple[str, ...], decimal: str) -> tuple[str, ...]:
+    """Say what was passed over."""
+    notes = []
+    if missing:
+        notes.append(f"The file lacks the optional columns {', '.join(missing)}; taken as missing.")
+    if extra:
+        notes.append(f"Columns that the contract does not know were ignored: {', '.join(extra)}.")
+    if decimal == ",":
+        notes.append("Numbers that could be read both ways were read with a decimal comma.")
+    return tuple(notes)
+
+
+def _true(mask: Any) -> np.ndarray:
+    """Return truths as a numpy array, null as false."""
+    return np.asarray(pc.fill_null(mask, False).to_numpy(zero_copy_only=False), dtype=bool)

@@ -1,0 +1,292 @@
+"""A whole column typed at once, by the rules of ``vigil.contract.cells``.
+
+Cells that are written plainly go through Arrow; the few that are not go through the functions for
+one cell, once per distinct text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from vigil.contract import cells
+from vigil.contract.cells import MISSING, NOT_A_NUMBER, NOT_FINITE, NUMBER_FORMS
+from vigil.errors import FileRefused
+from vigil.intake import RawTable
+from vigil.records import Kind
+
+#: The published type stubs are behind the library, so arrays and its functions go unchecked.
+Cells = Any
+pc: Any = pyarrow.compute
+
+MOMENT = pa.timestamp("us", tz="UTC")
+ARROW_TYPES = {"number": pa.float64(), "category": pa.string(), "text": pa.string(), "date": MOMENT}
+
+_SAMPLE_ROWS = 1000
+_PLAIN_NUMBERS = {
+    ".": r"^[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$",
+    ",": r"^[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?(?:[eE][+-]?[0-9]+)?$",
+}
+_PLAIN_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?$"
+_WORDS = "|".join(sorted(word.replace("?", r"\?") for word in MISSING if word))
+#: Every text that may not be its own canonical form: padded, a missing word, a whole float.
+_ODD_TEXT = rf"^[\x00-\x20\x{{85}}\pZ]|[\x00-\x20\x{{85}}\pZ]$|^(?i:{_WORDS})$|^$|\.0+$"
+_YEAR_ONE = -62_135_596_800_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A typed column and, by rule, a mask of the rows whose cell breaks it (null in ``values``)."""
+
+    values: Cells
+    faults: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def typed(column: Cells, kind: Kind, decimal: str = ".") -> Typed:
+    """Type a column of text or native cells as a kind; ``decimal`` is the file's usual sign."""
+    flat = plain(column)
+    if kind == "number":
+        return _numbers(flat, decimal)
+    if kind == "date":
+        return _moments(flat)
+    return _levels(flat) if kind == "category" else _texts(flat)
+
+
+def plain(column: Cells) -> Cells:
+    """Return a column as one array: dictionaries decoded, every sort of string as ``string``.
+
+    Raises FileRefused when its cells are lists, structures or bytes that are not text.
+    """
+    if isinstance(column, pa.ChunkedArray) and column.num_chunks == 0:
+        column = pa.nulls(0, column.type)
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = pc.cast(column, kind.value_type)
+        kind = column.type
+    if pa.types.is_nested(kind):
+        raise FileRefused(f"holds cells of type {kind}; only single values can be read.")
+    if not is_text(kind) and not _is_native(kind):
+        try:
+            column = pc.cast(column, pa.string())
+        except pa.ArrowException as error:
+            raise FileRefused(f"holds cells of type {kind}, which are not text.") from error
+    elif is_text(kind) and kind != pa.string():
+        column = pc.cast(column, pa.string())
+    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Say whether a type is one of Arrow's sorts of string."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """Say whether a type counts or measures."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def is_moment(kind: pa.DataType) -> bool:
+    """Say whether a type is a day or a moment."""
+    return bool(pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+
+
+def decimal_of_file(raw: RawTable) -> str:
+    """Guess the decimal sign for cells that fit both, such as 1,234, from the file as a whole.
+
+    Where the comma separates the cells it is rarely the decimal sign as well; elsewhere the first
+    rows of all columns vote.
+    """
+    if raw.dialect is None or raw.dialect.delimiter == ",":
+        return "."
+    votes = 0
+    for column in raw.columns.slice(0, _SAMPLE_ROWS).columns:
+        points, commas = _evidence(pc.utf8_trim_whitespace(column))
+        votes += commas - points
+    return "," if votes > 0 or (votes == 0 and raw.dialect.delimiter == ";") else "."
+
+
+def _is_native(kind: pa.DataType) -> bool:
+    """Say whether a type's values are typed without a detour through text."""
+    return is_number(kind) or is_moment(kind) or bool(pa.types.is_boolean(kind) or pa.types.is_null(kind))
+
+
+def _numbers(flat: Cells, decimal: str) -> Typed:
+    """Type numbers: native ones directly, text by the column's own way of writing."""
+    if not is_text(flat.type):
+        return _native_numbers(flat)
+    values, unread = _number_texts(flat, decimal)
+    floats = values.to_numpy(zero_copy_only=False)
+    infinite = np.isinf(floats)
+    # Arrow reads "-nan" and "nan(1)" as numbers; here they are none.
+    unread |= np.isnan(floats) & _mask(values.is_valid())
+    return _without(values, {NOT_A_NUMBER: unread, NOT_FINITE: infinite})
+
+
+def _native_numbers(flat: Cells) -> Typed:
+    """Type numbers and truths of a Parquet file; NaN is missing, a moment is not a number."""
+    if is_moment(flat.type):
+        return Typed(pa.nulls(len(flat), pa.float64()), {NOT_A_NUMBER: _mask(flat.is_valid())})
+    if pa.types.is_boolean(flat.type):
+        flat = pc.cast(flat, pa.int8())
+    floats = pc.cast(flat, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    values = pa.array(floats, pa.float64(), from_pandas=True)
+    return _without(values, {NOT_FINITE: np.isinf(floats)})
+
+
+def _number_texts(flat: Cells, decimal: str) -> tuple[Cells, np.ndarray]:
+    """Return numbers with nulls, and the mask of texts that are no numbers."""
+    values = _as_floats(flat) if decimal == "." else None
+    if values is not None and not pc.any(pc.is_nan(values)).as_py():
+        return values, np.zeros(len(flat), dtype=bool)
+    text = _trimmed(flat)
+    values = _as_floats(text) if decimal == "." else None
+    if values is not None:
+        return values, np.zeros(len(flat), dtype=bool)
+    points, commas = _evidence(text)
+    sign = "," if commas > points or (commas == points and decimal == ",") else "."
+    is_plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN_NUMBERS[sign]), False)
+    readable = pc.replace_substring(pc.if_else(is_plain, text, None), "," if sign == "." else ".", "")
+    if sign == ",":
+        readable = pc.replace_substring(readable, ",", ".")
+    values = pc.cast(readable, pa.float64())
+    return _with_odd(values, text, lambda cell: cells.number(cell, sign), pa.float64())
+
+
+def _as_floats(text: Cells) -> Cells | None:
+    """Read all texts as plain numbers, or nothing when one of them is not."""
+    try:
+        return pc.cast(text, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+
+
+def _evidence(text: Cells) -> tuple[int, int]:
+    """Count the cells that can only be numbers with a decimal point, and only with a comma."""
+    point, comma = (
+        pc.fill_null(pc.match_substring_regex(text, f"^(?:{NUMBER_FORMS[sign]})$"), False) for sign in ".,"
+    )
+    return (
+        pc.sum(pc.and_not(point, comma)).as_py() or 0,
+        pc.sum(pc.and_not(comma, point)).as_py() or 0,
+    )
+
+
+def _moments(flat: Cells) -> Typed:
+    """Type moments: without a zone they are taken as UTC."""
+    if is_moment(flat.type):
+        return Typed(_in_utc(flat))
+    if not is_text(flat.type):
+        return Typed(pa.nulls(len(flat), MOMENT), {cells.NOT_A_DATE: _mask(flat.is_valid())})
+    text = _trimmed(flat)
+    is_plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN_MOMENT), False)
+    try:
+        values = pc.cast(pc.if_else(is_plain, text, None), pa.timestamp("us"))
+        if (pc.min(values).cast(pa.int64()).as_py() or 0) < _YEAR_ONE:
+            raise pa.ArrowInvalid("year 0")
+    except pa.ArrowInvalid:
+        # One 30 February stops the fast way; then every distinct text is looked at.
+        values = pa.nulls(len(flat), pa.timestamp("us"))
+    return _odd_moments(values, text)
+
+
+def _odd_moments(values: Cells, text: Cells) -> Typed:
+    """Read the dates that are not written plainly, days and months told apart by all of them."""
+    orders = {cells.order_of(cell) for cell in _odd_texts(values, text).unique().to_pylist()} - {""}
+    order = orders.pop() if len(orders) == 1 else ""
+    found = values.cast(pa.int64())
+    rules: dict[str, str] = {}
+
+    def read(cell: str) -> tuple[int | None, str]:
+        microseconds, rule = cells.moment(cell, order)
+        rules[cell] = rule
+        return microseconds, rule
+
+    filled, unread = _with_odd(found, text, read, pa.int64())
+    ambiguous = [cell for cell, rule in rules.items() if rule == cells.AMBIGUOUS_DATE]
+    unclear = unread & _mask(pc.fill_null(pc.is_in(text, pa.array(ambiguous, pa.string())), False))
+    faults = {cells.NOT_A_DATE: unread & ~unclear, cells.AMBIGUOUS_DATE: unclear}
+    return _without(filled.cast(MOMENT), faults)
+
+
+def _in_utc(flat: Cells) -> Cells:
+    """Turn days and timestamps of any unit and zone into UTC microseconds."""
+    if getattr(flat.type, "tz", None) is None:
+        return pc.cast(pc.cast(flat, pa.timestamp("us"), safe=False), pa.int64()).cast(MOMENT)
+    return pc.cast(flat, MOMENT, safe=False)
+
+
+def _levels(flat: Cells) -> Typed:
+    """Type categories: canonical levels."""
+    return Typed(_canonical(flat, cells.level))
+
+
+def _texts(flat: Cells) -> Typed:
+    """Type free text: trimmed, missing words as null."""
+    return Typed(_canonical(flat, cells.text_of))
+
+
+def _canonical(flat: Cells, canonical: Callable[[object], str | None]) -> Cells:
+    """Apply a function for one cell to each distinct value that may not be canonical yet."""
+    if not is_text(flat.type):
+        return _each_distinct(flat, canonical)
+    odd = pc.fill_null(pc.match_substring_regex(flat, _ODD_TEXT), False)
+    if not pc.any(odd).as_py():
+        return flat
+    return pc.replace_with_mask(flat, odd, _each_distinct(flat.filter(odd), canonical))
+
+
+def _each_distinct(flat: Cells, canonical: Callable[[object], str | None]) -> Cells:
+    """Map values through a function once per distinct value."""
+    if len(flat) == 0:
+        return pa.nulls(0, pa.string())
+    if pa.types.is_null(flat.type):
+        return pa.nulls(len(flat), pa.string())
+    encoded = flat.dictionary_encode()
+    mapped = pa.array([canonical(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    return mapped.take(encoded.indices)
+
+
+def _trimmed(flat: Cells) -> Cells:
+    """Trim ASCII spaces and turn missing words into nulls."""
+    text = pc.ascii_trim_whitespace(flat)
+    missing = pc.is_in(pc.ascii_lower(text), pa.array(sorted(MISSING)))
+    return pc.if_else(missing, None, text)
+
+
+def _odd_texts(values: Cells, text: Cells) -> Cells:
+    """Return the texts that have no value yet."""
+    return text.filter(pc.and_(values.is_null(), text.is_valid()))
+
+
+def _with_odd(
+    values: Cells, text: Cells, read: Callable[[str], tuple[float | None, str]], kind: pa.DataType
+) -> tuple[Cells, np.ndarray]:
+    """Read the texts that have no value yet, once each; returns values and the mask of failures."""
+    open_rows = pc.and_(values.is_null(), text.is_valid())
+    unread = np.zeros(len(values), dtype=bool)
+    if not pc.any(open_rows).as_py():
+        return values, unread
+    encoded = text.filter(open_rows).dictionary_encode()
+    answers = [read(cell) for cell in encoded.dictionary.to_pylist()]
+    found = pa.array([value for value, _ in answers], kind, from_pandas=True).take(encoded.indices)
+    failed = pa.array([bool(rule) for _, rule in answers]).take(encoded.indices)
+    unread[_mask(open_rows)] = _mask(failed)
+    return pc.replace_with_mask(values, open_rows, found), unread
+
+
+def _without(values: Cells, faults: dict[str, np.ndarray]) -> Typed:
+    """Null the faulty cells and keep the rules that any cell breaks."""
+    broken = {rule: mask for rule, mask in faults.items() if mask.any()}
+    for mask in broken.values():
+        values = pc.if_else(pa.array(mask), None, values)
+    return Typed(values, broken)
+
+
+def _mask(values: Cells) -> np.ndarray:
+    """Return truths as a numpy array that may be written to."""
+    return np.array(values.to_numpy(zero_copy_only=False), dtype=bool)

@@ -1,0 +1,67 @@
+"""Readers of arriving files, one module per kind, found by the endings that it names.
+
+A reader is a module of this room with ``SUFFIXES`` and ``read(path) -> RawTable``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from pathlib import Path
+from types import ModuleType
+
+from vigil.errors import FileRefused
+from vigil.intake.raw import Dialect, RawTable, shown
+
+__all__ = ["Dialect", "RawTable", "digest", "read", "reads", "shown", "suffixes"]
+
+
+def read(path: Path) -> RawTable:
+    """Read one arriving file whole, by the reader that its ending names.
+
+    Raises FileRefused when it cannot be taken in: not a regular file, not readable, not what its
+    ending says, damaged, without rows, or with two columns of one name.
+    """
+    name = path.name.lower()
+    matching = [suffix for suffix in _readers() if name.endswith(suffix)]
+    if not matching:
+        hint = f"Files may end in {', '.join(suffixes())}."
+        raise FileRefused("is not a kind of file that is read.", where=shown(path), hint=hint)
+    _ask_readable(path)
+    raw: RawTable = _readers()[max(matching, key=len)].read(path)
+    return raw
+
+
+def reads(path: Path) -> bool:
+    """Say whether a file's ending is one that is read."""
+    return path.name.lower().endswith(suffixes())
+
+
+def suffixes() -> tuple[str, ...]:
+    """Return the endings that are read, in lower case."""
+    return tuple(sorted(_readers()))
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as 64 hexadecimal digits; raises FileRefused."""
+    _ask_readable(path)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileRefused(f"cannot be read ({error.strerror}).", where=shown(path)) from error
+
+
+def _readers() -> dict[str, ModuleType]:
+    """Find the room's readers: ending → module. They import what is heavy only when they read."""
+    modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
+    return {suffix: module for module in modules for suffix in getattr(module, "SUFFIXES", ())}
+
+
+def _ask_readable(path: Path) -> None:
+    """Refuse what would block or fail on opening: a folder, a pipe, a dangling link."""
+    if path.is_file():
+        return
+    what = "is not a regular file." if path.exists() else "does not exist, or is a link to nothing."
+    raise FileRefused(what, where=shown(path))

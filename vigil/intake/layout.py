@@ -1,0 +1,110 @@
+"""How a delimited file is laid out: what stands before the header, the delimiter, the columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from itertools import islice
+
+from vigil.errors import FileRefused
+
+DELIMITERS = (",", ";", "\t", "|")
+SAMPLE_BYTES = 128 * 1024
+SAMPLE_RECORDS = 50
+
+_PREAMBLE = re.compile(rb"(?:[ \t]*(?:\r\n|\r|\n))*(?:sep=(.)(?:\r\n|\r|\n))?", re.DOTALL)
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the rows begin and how they are split.
+
+    ``body`` is the byte at which the first row begins, ``first_line`` its physical line. ``names``
+    has one entry per cell of a row; ``notes`` says what was guessed.
+    """
+
+    delimiter: str
+    newline: str
+    names: list[str]
+    body: int
+    first_line: int
+    notes: tuple[str, ...] = ()
+
+
+def lay_out(text: bytes, where: str) -> Layout:
+    """Find the layout of a UTF-8 text from its beginning; raises FileRefused when it has no header."""
+    preamble = _PREAMBLE.match(text)
+    start = preamble.end() if preamble else 0
+    announced = preamble.group(1).decode("latin-1") if preamble and preamble.group(1) else ""
+    sample = _sample(text, start)
+    whole = start + len(sample) == len(text)
+    delimiter = announced or _delimiter(sample, whole, text)
+    records, header_lines = _records(sample, delimiter, whole)
+    if not records:
+        raise FileRefused("has no header that can be read.", where=where, hint="Line 1 names the columns.")
+    names, notes = _fit(records[0], records[1:])
+    lines_before = len(_LINE_END.findall(text[:start]))
+    body = start + _end_of_line(sample, header_lines)
+    newline = _LINE_END.search(sample)
+    written = newline.group().decode() if newline else "\n"
+    return Layout(delimiter, written, names, body, lines_before + header_lines + 1, notes)
+
+
+def _sample(text: bytes, start: int) -> bytes:
+    """Return the beginning of the text, and all of it where even the header is longer than a sample."""
+    sample = text[start : start + SAMPLE_BYTES]
+    return sample if _LINE_END.search(sample) else text[start:]
+
+
+def _delimiter(sample: bytes, whole: bool, text: bytes) -> str:
+    """Return the delimiter under which most rows have as many cells as the header, and many."""
+    scores = {}
+    for delimiter in DELIMITERS:
+        records, _ = _records(sample, delimiter, whole)
+        width = len(records[0]) if records else 0
+        fitting = sum(len(record) in {width, width + 1} for record in records[1:])
+        share = fitting / max(len(records) - 1, 1) if len(records) > 1 else 1.0
+        scores[delimiter] = (share, width) if width > 1 else (0.0, 0)
+    best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
+    if scores[best][1] > 1:
+        return best
+    # One column: any delimiter will do, best one that no cell contains.
+    return next((sign for sign in DELIMITERS if sign.encode() not in text), DELIMITERS[0])
+
+
+def _records(sample: bytes, delimiter: str, whole: bool) -> tuple[list[list[str]], int]:
+    """Split the sample's first records into cells; returns them and the header's count of lines."""
+    lines = io.StringIO(sample.decode("utf-8", "replace"), newline="")
+    reader = csv.reader(lines, delimiter=delimiter)
+    records: list[list[str]] = []
+    header_lines = 0
+    try:
+        for record in islice(reader, SAMPLE_RECORDS):
+            header_lines = header_lines or reader.line_num
+            records += [record] if record else []
+    except csv.Error:
+        # A cell longer than the standard reader takes; what came before is sample enough.
+        return records, header_lines
+    cut_short = not whole and not lines.read(1)
+    return (records[:-1] if cut_short and len(records) > 1 else records), header_lines
+
+
+def _fit(header: list[str], rows: list[list[str]]) -> tuple[list[str], tuple[str, ...]]:
+    """Match the header to rows that all have one cell more, where the reason is plain to see."""
+    if not rows or any(len(row) != len(header) + 1 for row in rows):
+        return header, ()
+    if all(not row[-1].strip() for row in rows):
+        return [*header, ""], ("Every row ends in a delimiter; the empty last column was dropped.",)
+    first = [row[0].strip() for row in rows]
+    if any(first == [str(number + start) for number in range(len(rows))] for start in (0, 1)):
+        return ["", *header], ("The header does not name the first column, a row number.",)
+    return header, ()
+
+
+def _end_of_line(sample: bytes, count: int) -> int:
+    """Return the byte after the first ``count`` line ends."""
+    ends = [match.end() for match in islice(_LINE_END.finditer(sample), count)]
+    return ends[-1] if len(ends) == count else len(sample)

@@ -1,0 +1,93 @@
+"""On which physical line each record of a delimited text begins."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """``starts``: line of each non-blank record, from 0. ``unclosed``: byte of a quote never closed."""
+
+    starts: np.ndarray
+    unclosed: int | None
+
+
+def count_lines(text: bytes) -> int:
+    """Count physical lines; LF, CR LF and bare CR each end one, and the last needs no end."""
+    ends = text.count(b"\n")
+    if b"\r" in text:
+        ends += text.count(b"\r") - text.count(b"\r\n")
+    return ends + (not text.endswith((b"\n", b"\r")))
+
+
+def record_lines(text: bytes, delimiter: str) -> Lines:
+    """Return the line on which each record begins, blank lines left out.
+
+    A line end inside a quoted cell does not end the record. A quote counts only at the beginning of
+    a cell, as in the parser.
+    """
+    import numpy as np
+
+    ends = _line_ends(text)
+    begins = np.concatenate(([0], ends))
+    opened, closed, unclosed = _quoted(text, delimiter)
+    inside = _within(begins - 1, opened, closed)
+    blank = _is_blank(text, begins)
+    return Lines(np.flatnonzero(~inside & ~blank), unclosed)
+
+
+def _line_ends(text: bytes) -> np.ndarray:
+    """Return the byte after each line end."""
+    import numpy as np
+
+    codes = np.frombuffer(text, dtype=np.uint8)
+    is_end = codes == 10
+    if b"\r" in text:
+        returns = codes == 13
+        returns[:-1] &= codes[1:] != 10
+        is_end |= returns
+    return np.flatnonzero(is_end) + 1
+
+
+def _quoted(text: bytes, delimiter: str) -> tuple[np.ndarray, np.ndarray, int | None]:
+    """Return where quoted cells begin and end, and the byte of one that is never closed."""
+    import numpy as np
+
+    if b'"' not in text:
+        return np.empty(0, np.int64), np.empty(0, np.int64), None
+    sign = re.escape(delimiter.encode())
+    cell = re.compile(rb"(?:\A|(?<=[\r\n]|" + sign + rb'))"[^"]*+(?:""[^"]*+)*+("?)')
+    spans = [(found.start(), found.end(), found.end(1) > found.start(1)) for found in cell.finditer(text)]
+    if not spans:
+        return np.empty(0, np.int64), np.empty(0, np.int64), None
+    unclosed = None if spans[-1][2] else spans[-1][0]
+    edges = np.array([span[:2] for span in spans], dtype=np.int64)
+    return edges[:, 0], edges[:, 1], unclosed
+
+
+def _within(positions: np.ndarray, opened: np.ndarray, closed: np.ndarray) -> np.ndarray:
+    """Say which bytes lie inside one of the sorted, disjoint spans."""
+    import numpy as np
+
+    if opened.size == 0:
+        return np.zeros(positions.shape, dtype=bool)
+    before = np.searchsorted(opened, positions, side="right") - 1
+    inside: np.ndarray = (before >= 0) & (positions < closed[np.maximum(before, 0)])
+    return inside
+
+
+def _is_blank(text: bytes, begins: np.ndarray) -> np.ndarray:
+    """Say which lines hold nothing, the one after the last line end included."""
+    import numpy as np
+
+    codes = np.frombuffer(text, dtype=np.uint8)
+    at_end = begins >= codes.size
+    first = codes[np.minimum(begins, codes.size - 1)]
+    blank: np.ndarray = at_end | (first == 10) | (first == 13)
+    return blank
