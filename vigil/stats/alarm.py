@@ -1,0 +1,125 @@
+"""Has the deployed model become worse? What a step asks of the alarm, in numbers and in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from vigil.records import VerdictName
+from vigil.stats.betting import Evidence, log_e_value, restart_weight
+from vigil.stats.metrics import Level, Metric, Tally
+
+#: An e-value within this factor of the alarm is worth watching.
+_WATCH = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How the probability of ever raising a false alarm in a release's life is split.
+
+    ``alpha_a`` for the alarm against a level, ``delta_a`` for that level being wrong, ``alpha_b``
+    reserved for an alarm without a level. They sum to ``false_alarm``.
+    """
+
+    alpha_a: float
+    delta_a: float
+    alpha_b: float
+
+    @property
+    def alarm_at(self) -> float:
+        """The e-value at which the alarm is raised."""
+        return 1 / self.alpha_a
+
+
+def budget(false_alarm: float) -> Budget:
+    """Split ``false_alarm`` as 0.1, 0.4 and 0.5."""
+    return Budget(0.1 * false_alarm, 0.4 * false_alarm, 0.5 * false_alarm)
+
+
+def smallest_drop(
+    metric: Metric, level: Level | None, since: Tally, reference: Tally, *, alpha: float, begun: int = 1
+) -> float | None:
+    """Return the smallest worsening that would have been found by now with 80 % power, or None.
+
+    ``since`` is the tally of all batches from number ``begun`` (of the release's life, from 1) on; in
+    metric units.
+    """
+    value = metric.value(reference)
+    if level is None or value is None:
+        return None
+    weight = math.log(restart_weight(begun))
+    return metric.detectable(level, since, value, log_threshold=-math.log(alpha), log_weight=weight)
+
+
+def verdict(
+    metric: Metric,
+    level: Level | None,
+    evidence: Evidence,
+    *,
+    alpha: float,
+    batch: Tally,
+    rows: int,
+    reference: Tally,
+    detectable: float | None,
+    max_drop: float,
+) -> tuple[VerdictName, str]:
+    """Return the verdict after a batch, and the reason in words.
+
+    ``evidence`` includes the batch, whose tally is ``batch`` and whose labelled rows are ``rows``;
+    ``reference`` is the tally of the holdout that gave ``level``. ``detectable`` is from
+    ``smallest_drop``; ``max_drop`` is in metric units, or for a relative metric a share of the
+    reference.
+    """
+    reason = _reason(metric, level, evidence, alpha, batch, rows, reference, detectable)
+    log_e = float(log_e_value(evidence))
+    if level is None:
+        return "insufficient data", reason
+    if log_e >= -math.log(alpha):
+        return "degraded", reason
+    if log_e >= math.log(_WATCH) - math.log(alpha):
+        return "watch", reason
+    largest = max_drop * (metric.value(reference) or 0.0) if metric.relative else max_drop
+    if detectable is None or detectable > largest:
+        return "insufficient data", f"{reason} At least {_number(largest, metric)} should be found."
+    return "steady", reason
+
+
+def _reason(
+    metric: Metric,
+    level: Level | None,
+    evidence: Evidence,
+    alpha: float,
+    batch: Tally,
+    rows: int,
+    reference: Tally,
+    detectable: float | None,
+) -> str:
+    """Say what was seen, against what, and what would have been found."""
+    seen = f"{metric.title} {_number(metric.value(batch), metric)} on {rows:,} rows"
+    start = f"reference {_number(metric.value(reference), metric)}"
+    if level is None:
+        return f"{seen}; {start}; too few held-out rows to set an alarm level."
+    side, change = ("below", "drop") if metric.higher_is_better else ("above", "rise")
+    alarm = f"{start}, alarm {side} {_number(level['value'], metric)}"
+    weight = f"evidence {_weight(float(log_e_value(evidence)))} of {1 / alpha:,.0f}"
+    power = f"no {change} would have been found yet."
+    if detectable is not None:
+        power = f"a {change} of {_number(detectable, metric)} or more would have been found."
+    return f"{seen}; {alarm}; {weight}; {power}"
+
+
+def _number(value: float | None, metric: Metric) -> str:
+    """Write a score: three decimals, or four digits where it has the target's units."""
+    if value is None:
+        return "undefined"
+    return f"{value:.3f}" if not metric.relative else f"{value:,.{_decimals(value)}f}"
+
+
+def _decimals(value: float) -> int:
+    """Return how many decimals show four digits."""
+    return max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
+
+
+def _weight(log_e: float) -> str:
+    """Write an e-value, which may be too large for a float."""
+    return f"{math.exp(log_e):,.1f}" if log_e < math.log(1e6) else "over 1,000,000"

@@ -1,0 +1,87 @@
+"""Confidence bounds that hold at every sample size: shares, F1, means of bounded values.
+
+F1 is a map of a share: given TP + FP + FN, TP is binomial with J = F1/(2 − F1), so that the exact
+binomial bound of Clopper and Pearson (1934) becomes an exact bound for F1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from vigil.stats.betting import Floats
+
+
+def share_lower(hits: npt.ArrayLike, misses: npt.ArrayLike, delta: float) -> Floats:
+    """Return the exact lower bound of a share, wrong with probability at most ``delta``."""
+    from scipy.special import betaincinv
+
+    hits, misses = np.asarray(hits, dtype=np.float64), np.asarray(misses, dtype=np.float64)
+    bound: Floats = np.where(hits > 0, betaincinv(np.where(hits > 0, hits, 1), misses + 1, delta), 0.0)
+    return bound
+
+
+def share_upper(hits: npt.ArrayLike, misses: npt.ArrayLike, delta: float) -> Floats:
+    """Return the exact upper bound of a share, wrong with probability at most ``delta``."""
+    return 1.0 - share_lower(misses, hits, delta)
+
+
+def f1_from_share(share: npt.ArrayLike) -> Floats:
+    """Return F1 = 2J/(1 + J) for J = TP/(TP + FP + FN)."""
+    share = np.asarray(share, dtype=np.float64)
+    f1: Floats = 2 * share / (1 + share)
+    return f1
+
+
+def share_from_f1(f1: npt.ArrayLike) -> Floats:
+    """Return J = F1/(2 − F1), the inverse of ``f1_from_share``."""
+    f1 = np.asarray(f1, dtype=np.float64)
+    share: Floats = f1 / (2 - f1)
+    return share
+
+
+def f1_lower(tp: npt.ArrayLike, errors: npt.ArrayLike, delta: float) -> Floats:
+    """Return the exact lower bound of F1 from TP and FP + FN."""
+    return f1_from_share(share_lower(tp, errors, delta))
+
+
+def f1_interval(tp: npt.ArrayLike, errors: npt.ArrayLike, confidence: float) -> tuple[Floats, Floats]:
+    """Return the exact two-sided interval of F1, half of the error on each side."""
+    tail = (1 - confidence) / 2
+    return f1_lower(tp, errors, tail), f1_from_share(share_upper(tp, errors, tail))
+
+
+def mean_upper(values: Floats, delta: float, weights: Floats | None = None) -> float:
+    """Return an upper bound of the mean of independent values in [0, 1], wrong at most ``delta``.
+
+    ``weights`` says how often each value occurred; fractions are allowed. The bound is the largest m
+    that betting against "the mean is at least m" does not refute: the wealth, an average over bets λ
+    of Π(1 + λ(m − x)), stays below 1/δ (Markov's inequality at a fixed number of values). The bets
+    depend on n and δ alone, one for each guess of the standard deviation.
+    """
+    counts = np.ones(len(values)) if weights is None else weights
+    low, high = float(np.average(values, weights=counts)), 1.0
+    if _log_wealth(values, counts, high, delta) < -math.log(delta):
+        return 1.0
+    # The wealth grows with m, so halving the interval finds the crossing from the safe side.
+    while high - low > 1e-7:
+        middle = (low + high) / 2
+        refuted = _log_wealth(values, counts, middle, delta) >= -math.log(delta)
+        low, high = (low, middle) if refuted else (middle, high)
+    return high
+
+
+def mean_lower(values: Floats, delta: float, weights: Floats | None = None) -> float:
+    """Return a lower bound of the mean of independent values in [0, 1], wrong at most ``delta``."""
+    return 1.0 - mean_upper(1.0 - values, delta, weights)
+
+
+def _log_wealth(values: Floats, counts: Floats, mean: float, delta: float) -> float:
+    """Return the log of the average wealth of eight bets that the mean is below ``mean``."""
+    guesses = 0.5 * 2.0 ** (-np.arange(8) / 2)
+    bets = math.sqrt(-2 * math.log(delta) / counts.sum()) / guesses
+    bets = np.minimum(bets, 0.9 / max(1.0 - mean, 1e-12))
+    logs = counts @ np.log1p(bets * (mean - values[:, None]))
+    return float(np.logaddexp.reduce(logs) - math.log(len(bets)))
