@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vigil.models import calibrating
+from vigil.serving.prediction import calibrated, expit
+
+
+def test_platt_undoes_a_known_distortion() -> None:
+    """Log-odds doubled and shifted are brought back."""
+    draw = np.random.default_rng(0)
+    score = draw.normal(size=20_000)
+    y = (draw.random(20_000) < expit(score)).astype(np.int64)
+    found = calibrating.platt(expit(2 * score - 1), y, np.ones(20_000))
+    assert found is not None
+    assert found["a"] == pytest.approx(0.5, abs=0.03)
+    assert found["b"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_platt_survives_perfect_separation() -> None:
+    """Probabilities of 0 and 1 that are all right give finite numbers."""
+    y = np.array([0] * 10 + [1] * 10)
+    found = calibrating.platt(y.astype(float), y, np.ones(20))
+    assert found is not None
+    assert np.isfinite([found["a"], found["b"]]).all()
+
+
+def test_a_model_that_runs_against_the_labels_is_not_turned_round() -> None:
+    """A negative slope is no calibration."""
+    y = np.arange(40) % 2
+    assert calibrating.platt(np.where(y == 1, 0.2, 0.8), y, np.ones(40)) is None
+
+
+def test_temperature_finds_overconfidence() -> None:
+    """Log-probabilities multiplied by three ask for a temperature of three."""
+    draw = np.random.default_rng(1)
+    honest = draw.dirichlet(np.ones(4) * 2, size=8000)
+    y = np.array([draw.choice(4, p=row) for row in honest])
+    sharp = honest**3 / (honest**3).sum(axis=1, keepdims=True)
+    assert calibrating.temperature(sharp, y, np.ones(8000)) == pytest.approx(3.0, rel=0.1)
+
+
+def test_few_rows_of_a_class_give_no_calibration() -> None:
+    """Four positives are too few, five are enough."""
+    draw = np.random.default_rng(0)
+    for positives, enough in ((4, False), (5, True)):
+        y = np.array([1] * positives + [0] * 40)
+        p = np.clip(0.3 + 0.3 * y + draw.normal(size=len(y)) * 0.1, 0.05, 0.95)
+        found = calibrating.calibration(np.column_stack([1 - p, p]), y, np.ones(len(y)))
+        assert (found is not None) == enough
+
+
+def f1(p: np.ndarray, y: np.ndarray, cut: float) -> float:
+    """Return F1 at a threshold."""
+    called = p >= cut
+    return float(2 * (called & (y == 1)).sum() / (called.sum() + (y == 1).sum()))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 19), st.booleans()), min_size=2, max_size=40))
+def test_no_threshold_is_better(rows: list[tuple[int, bool]]) -> None:
+    """The chosen threshold reaches the best F1 that any threshold reaches, ties and all."""
+    p = np.array([value / 20 for value, _ in rows])
+    y = np.array([int(label) for _, label in rows])
+    if not y.any():
+        return
+    best = max(f1(p, y, cut) for cut in np.linspace(0, 1, 81))
+    assert f1(p, y, calibrating.threshold(p, y, np.ones(len(y)), "f1")) == pytest.approx(best)
+
+
+def test_the_middle_of_the_widest_plateau_is_taken() -> None:
+    """Between the last negative and the first positive, halfway."""
+    p, y = np.array([0.1, 0.2, 0.8, 0.9]), np.array([0, 0, 1, 1])
+    assert calibrating.threshold(p, y, np.ones(4), "f1") == pytest.approx(0.5)
+
+
+def test_accuracy_is_maximised_as_such() -> None:
+    """With few positives, F1 calls more rows positive than accuracy does."""
+    p = np.array([0.1] * 50 + [0.3] * 10 + [0.6] * 4)
+    y = np.array([0] * 50 + [0] * 6 + [1] * 4 + [1] * 4)
+    by_f1, by_accuracy = (calibrating.threshold(p, y, np.ones(64), m) for m in ("f1", "accuracy"))
+    assert by_f1 < 0.3 < by_accuracy
+
+
+def test_weights_move_the_threshold() -> None:
+    """Rows that count for nothing do not choose."""
+    p, y = np.array([0.1, 0.4, 0.6, 0.9]), np.array([0, 1, 0, 1])
+    weights = np.array([1.0, 1e-9, 1.0, 1.0])
+    assert calibrating.threshold(p, y, weights, "f1") > 0.6
+
+
+def test_nothing_to_calibrate_changes_nothing() -> None:
+    """No calibration is the identity."""
+    p = np.array([[0.3, 0.7]])
+    assert calibrated(p, None) is p

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import numpy as np
+from sklearn.linear_model import LinearRegression
+
+from tests.models.samples import FEATURES, rows
+from vigil.models.preparing import Ramps, Steps, frame, pipeline, plan
+from vigil.records import Column
+
+
+def test_text_is_left_out() -> None:
+    """Every kind but text has its place."""
+    columns, _ = rows(300)
+    made = plan(columns, FEATURES, task="binary", metric="f1", seed=0)
+    assert made.numbers == ("income", "age", "joined")
+    assert list(made.levels) == ["region", "town"]
+    assert made.levels["region"] == ("east", "islet", "north", "south")
+
+
+def test_frame_keeps_missing_and_bounds_the_absurd() -> None:
+    """Infinity becomes a large number; None stays None in strings."""
+    columns, _ = rows(50)
+    columns["age"][0] = np.inf
+    made = plan(columns, FEATURES, task="binary", metric="f1", seed=0)
+    table = frame(columns, made)
+    assert table["age"][0] == 1e30
+    assert table["region"].dtype == object
+    assert set(table["region"]) >= {None, "north"}
+
+
+def test_ramps_sum_to_one() -> None:
+    """Hat functions share out each number between its two neighbouring knots."""
+    x = np.random.default_rng(0).exponential(size=(200, 1))
+    out = Ramps(6).fit(x).transform(x)
+    np.testing.assert_allclose(out.sum(axis=1), 1.0)
+    assert (np.count_nonzero(out, axis=1) <= 2).all()
+
+
+def test_a_line_on_ramps_is_a_bend() -> None:
+    """A linear model on ramps follows a curve that no line follows."""
+    x = np.linspace(-3, 3, 400)[:, None]
+    y = np.abs(x[:, 0])
+    ramps = Ramps(8).fit(x)
+    fit = LinearRegression().fit(ramps.transform(x), y)
+    assert np.abs(fit.predict(ramps.transform(x)) - y).max() < 0.45
+    assert np.abs(LinearRegression().fit(x, y).predict(x) - y).max() > 1.4
+
+
+def test_ramps_say_that_a_cell_is_missing() -> None:
+    """A column of its own where training had missing cells; the median stands in."""
+    x = np.array([[1.0], [2.0], [np.nan], [9.0]])
+    ramps = Ramps(2).fit(x)
+    out = ramps.transform(x)
+    np.testing.assert_array_equal(out[:, -1], [0, 0, 1, 0])
+    np.testing.assert_array_equal(out[2, :-1], out[1, :-1])
+
+
+def test_an_outlier_does_not_stretch_the_ramps() -> None:
+    """One absurd number among many leaves the knots near the others."""
+    x = np.append(np.linspace(0, 1, 500), 1e30)[:, None]
+    assert Ramps(8).fit(x).knots_[0].max() < 2.1
+
+
+def test_steps_keep_order_and_missing() -> None:
+    """Larger numbers have larger ordinals, missing ones none."""
+    x = np.array([[5.0], [np.nan], [-1.0], [7.0]])
+    out = Steps().fit(x).transform(np.array([[-9.0], [5.0], [6.0], [1e30], [np.nan]]))
+    np.testing.assert_array_equal(out[:, 0], [0, 1, 1, 2, np.nan])
+
+
+def test_steps_are_limited() -> None:
+    """However many values, at most 255 steps; distinct values below that keep their own."""
+    many = np.random.default_rng(0).normal(size=(5000, 1))
+    assert len(np.unique(Steps().fit(many).transform(many))) <= 255
+    few = np.arange(40.0)[:, None]
+    assert len(np.unique(Steps().fit(few).transform(few))) == 40
+
+
+def test_rare_and_unseen_levels_share_a_column() -> None:
+    """The pool takes both; a missing level that is not rare has a column of its own."""
+    columns = {
+        "c": np.array(["a"] * 100 + ["b"] * 90 + ["r1", "r2"] + [None] * 20, dtype=object),
+        "d": np.arange(212.0),
+    }
+
+    features = (Column("c", "category"), Column("d", "number"))
+    made = plan(columns, features, task="binary", metric="f1", seed=0)
+    prepare = pipeline(made, LinearRegression(), "steps")["prepare"].fit(
+        frame(columns, made), np.arange(212) % 2
+    )
+    asked = {"c": np.array(["r1", "new", None, "a"], dtype=object), "d": np.zeros(4)}
+    out = prepare.transform(frame(asked, made))[:, 1:]
+    np.testing.assert_array_equal(out[0], out[1])
+    assert (out[2] != out[0]).any()
+    assert (out[2] != out[3]).any()
+
+
+def test_many_levels_become_their_mean_target() -> None:
+    """Above 30 levels one number stands for each; an unseen one gets the overall mean."""
+    draw = np.random.default_rng(0)
+    codes = draw.integers(0, 50, 5000)
+    columns = {"town": np.array([f"t{code:02}" for code in codes], dtype=object)}
+    y = (draw.random(5000) < codes / 50).astype(np.int64)
+    made = plan(columns, (Column("town", "category"),), task="binary", metric="f1", seed=0)
+    prepare = pipeline(made, LinearRegression(), "steps")["prepare"].fit(frame(columns, made), y)
+    asked = {"town": np.array(["t02", "t25", "t48", "new"], dtype=object)}
+    low, middle, high, unseen = prepare.transform(frame(asked, made))[:, 0]
+    assert low < 0.2 < middle < 0.8 < high
+    assert abs(unseen - y.mean()) < 1e-9

@@ -1,0 +1,77 @@
+"""Which release is live: one small file, replaced in one step."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vigil.errors import BundleError
+
+#: The pointer's file name in the production folder.
+NAME = "live.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The live release, and the one that was live before it (None for the first)."""
+
+    release: str
+    previous: str | None = None
+
+
+def read(folder: Path) -> Pointer | None:
+    """Return the pointer of a production folder, None when nothing was ever deployed.
+
+    Raises BundleError when the file is there and cannot be used.
+    """
+    path = folder / NAME
+    try:
+        stored = json.loads(path.read_bytes())
+        pointer = Pointer(stored["release"], stored["previous"])
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BundleError(f"cannot be read ({error.strerror}).", where=str(path)) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path) from error
+    if not (_is_id(pointer.release) and (pointer.previous is None or _is_id(pointer.previous))):
+        raise _damaged(path)
+    return pointer
+
+
+def write(folder: Path, release: str, previous: str | None) -> None:
+    """Make `release` the live one; a reader sees the old pointer or the new one, never a part."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = json.dumps(asdict(Pointer(release, previous))) + "\n"
+    aside = folder / f".{NAME}.{os.getpid()}"
+    try:
+        with aside.open("w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(folder / NAME)
+    finally:
+        aside.unlink(missing_ok=True)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    """Wait until the folder's names are on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _is_id(value: Any) -> bool:
+    """Tell whether a value may name a bundle: letters and digits, so that it names no other path."""
+    return isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= 64
+
+
+def _damaged(path: Path) -> BundleError:
+    hint = "Deploy again, or roll back: either writes it anew."
+    return BundleError("the pointer to the live release is damaged.", where=str(path), hint=hint)

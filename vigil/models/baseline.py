@@ -1,0 +1,38 @@
+"""The best that can be had without looking at any column: what a model must beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vigil.records import Task
+from vigil.stats import metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The best constant answer (a class code, or a value) and its score on the same rows."""
+
+    answer: float
+    score: float | None
+
+
+def baseline(
+    task: Task, metric: str, y: np.ndarray, *, classes: int = 2, clip: float | None = None
+) -> Baseline:
+    """Return the best constant answer for the metric.
+
+    ``y`` (n,) holds codes below ``classes``, or values. Tried are every class; for regression the
+    median and the mean. For F1 that compares always with never positive.
+    """
+    judge = metrics.get(metric)
+    constants = [np.median(y), np.mean(y)] if task == "regression" else np.arange(classes)
+    tried = []
+    for constant in constants:
+        answers = np.full(len(y), constant, dtype=y.dtype if task != "regression" else np.float64)
+        value = judge.value(judge.tally(y, answers, classes=classes, clip=clip))
+        tried.append(Baseline(float(constant), None if value is None else float(value)))
+    known = [one for one in tried if one.score is not None]
+    sign = 1.0 if judge.higher_is_better else -1.0
+    return max(known, key=lambda one: sign * (one.score or 0.0), default=tried[0])

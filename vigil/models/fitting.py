@@ -1,0 +1,191 @@
+"""Fit one model type: out-of-fold first, for an honest score, calibration and threshold; then whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vigil.errors import VigilError
+from vigil.models import calibrating, folds, pipelines, registry
+from vigil.models.baseline import Baseline, baseline
+from vigil.records import Column, Task
+from vigil.serving.prediction import Prediction, calibrated
+from vigil.stats import metrics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vigil.models.preparing import Plan
+
+#: Rows kept to check the compiled form against.
+SAMPLE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fitted model with everything that was learnt about it inside training.
+
+    ``classes`` are the labels by code, ``present`` the codes that training saw. ``out_of_fold`` is
+    the prediction of each training row by a model that did not see its fold, and ``scored`` (n,)
+    says which rows have one. ``score`` is their metric, None when the data were too few to divide;
+    it flatters a little, because the threshold was chosen on the same rows: judge on a holdout.
+    ``clip`` (regression) is the 0.99 quantile of the out-of-fold absolute error.
+    """
+
+    kind: str
+    task: Task
+    classes: tuple[str, ...]
+    present: tuple[int, ...]
+    features: tuple[Column, ...]
+    plan: Plan
+    pipeline: Any
+    calibration: dict[str, Any] | None
+    threshold: float | None
+    clip: float | None
+    baseline: Baseline
+    score: float | None
+    out_of_fold: Prediction | None
+    scored: np.ndarray
+    sample: dict[str, np.ndarray]
+
+    def predict(self, columns: Mapping[str, np.ndarray]) -> Prediction:
+        """Answer n rows through the scikit-learn pipeline; see ``serving.Prediction``."""
+        from vigil.models.preparing import frame
+
+        raw = pipelines.raw(self.pipeline, frame(columns, self.plan), len(self.classes))
+        return pipelines.finish(raw, self.calibration, self.threshold)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The model's settings as JSON values."""
+        found = self.pipeline["model"].get_params(deep=False)
+        return {k: v for k, v in sorted(found.items()) if isinstance(v, (str, int, float, bool, type(None)))}
+
+
+def fit(
+    kind: str,
+    columns: Mapping[str, np.ndarray],
+    y: np.ndarray,
+    *,
+    task: Task,
+    classes: Sequence[str],
+    features: Sequence[Column],
+    metric: str,
+    seed: int,
+    weights: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+) -> Fitted:
+    """Fit the model type ``kind``.
+
+    ``columns`` maps each feature to n cells (see ``serving.Compiled.predict``); ``y`` (n,) holds
+    codes into ``classes``, where for a binary task code 1 is the positive class, or float values;
+    ``weights`` (n,) are row weights; ``groups`` (n,) or (n, m) keeps the rows of one entity in one
+    fold. The same arguments give the same model, to the bit.
+
+    Raises VigilError when there is nothing to learn from: no feature, fewer than two rows, one
+    class only, or a task that the type cannot do.
+    """
+    from vigil.models.preparing import frame, plan
+
+    model = registry.get(kind)
+    _check(kind, model.TASKS, task, y, features)
+    made = plan(columns, features, task=task, metric=metric, seed=seed)
+    table = frame(columns, made)
+    even = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
+    raw = _out_of_fold(model, made, table, y, even, groups, len(classes))
+    whole = pipelines.fitted(model.build(made), table, y, even)
+    scored = np.isfinite(raw).all(axis=1)
+    calibration, threshold = _calibrate(raw[scored], y[scored], even[scored], task, metric)
+    judged = pipelines.finish(raw, calibration, threshold) if scored.any() else None
+    clip = _clip(y[scored], judged.outcome[scored]) if judged and task == "regression" else None
+    return Fitted(
+        kind=kind,
+        task=task,
+        classes=tuple(classes),
+        present=tuple(int(code) for code in np.unique(y)) if task != "regression" else (),
+        features=tuple(features),
+        plan=made,
+        pipeline=whole,
+        calibration=calibration,
+        threshold=threshold,
+        clip=clip,
+        baseline=baseline(task, metric, y, classes=len(classes), clip=clip),
+        score=_score(metric, y[scored], judged.outcome[scored], len(classes), clip) if judged else None,
+        out_of_fold=judged,
+        scored=scored,
+        sample=_sample(columns, made.names),
+    )
+
+
+def _check(kind: str, tasks: Sequence[Task], task: Task, y: np.ndarray, features: Sequence[Column]) -> None:
+    """Refuse what cannot be learnt from."""
+    if task not in tasks:
+        raise VigilError(f"cannot do {task}.", where=f"model {kind}", hint=f"It does {', '.join(tasks)}.")
+    if not any(feature.kind != "text" for feature in features):
+        raise VigilError(
+            "there is no column to learn from.",
+            where="training",
+            hint="Every column is the target, the key, ignored or free text.",
+        )
+    if len(y) < 2:
+        raise VigilError(f"{len(y)} labelled rows are too few.", where="training", hint="Two at least.")
+    if task != "regression" and len(np.unique(y)) < 2:
+        raise VigilError("every label is the same.", where="training", hint="Wait for rows of another class.")
+
+
+def _out_of_fold(
+    model: registry.ModelType,
+    made: Plan,
+    table: pd.DataFrame,
+    y: np.ndarray,
+    weights: np.ndarray,
+    groups: np.ndarray | None,
+    classes: int,
+) -> np.ndarray:
+    """Return each row's raw answer by a model that did not see its fold; NaN where there is none."""
+    raw = np.full((len(y), classes if made.task != "regression" else 1), np.nan)
+    fold = folds.assign(y, task=made.task, seed=made.seed, groups=groups)
+    for number in range(0 if fold is None else int(fold.max()) + 1):
+        held = np.asarray(fold == number)
+        # One entity may hold every row of a class; then this fold has no model to be judged by.
+        if made.task != "regression" and len(np.unique(y[~held])) < 2:
+            continue
+        fitted = pipelines.fitted(model.build(made), table.loc[~held], y[~held], weights[~held])
+        raw[held] = pipelines.raw(fitted, table.loc[held], classes)
+    return raw
+
+
+def _calibrate(
+    raw: np.ndarray, y: np.ndarray, weights: np.ndarray, task: Task, metric: str
+) -> tuple[dict[str, Any] | None, float | None]:
+    """Return calibration and threshold; one half where nothing could be held out."""
+    if task == "regression":
+        return None, None
+    found = calibrating.calibration(raw, y, weights) if len(y) else None
+    if task == "multiclass":
+        return found, None
+    if not len(y):
+        return None, 0.5
+    return found, calibrating.threshold(calibrated(raw, found)[:, 1], y, weights, metric)
+
+
+def _clip(y: np.ndarray, answers: np.ndarray) -> float:
+    """Return the 0.99 quantile of the absolute error, kept above zero."""
+    floor = 1e-9 * max(1.0, float(np.abs(y).max()))
+    return max(float(np.quantile(np.abs(y - answers), 0.99)), floor)
+
+
+def _score(metric: str, y: np.ndarray, answers: np.ndarray, classes: int, clip: float | None) -> float | None:
+    """Return the metric's value."""
+    judge = metrics.get(metric)
+    return judge.value(judge.tally(y, answers, classes=classes, clip=clip))
+
+
+def _sample(columns: Mapping[str, np.ndarray], names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return rows spread evenly over the training rows."""
+    rows = len(columns[names[0]])
+    step = max(1, -(-rows // SAMPLE))
+    return {name: columns[name][::step] for name in names}

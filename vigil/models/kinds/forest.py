@@ -1,0 +1,50 @@
+"""A random forest: the average of trees grown on resampled rows and random columns.
+
+60 trees of at most 256 leaves, 3 rows in a leaf at least.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vigil.models import preparing
+from vigil.models.folding import Folded, Tree, leaves
+from vigil.records import Task
+
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+
+_SETTINGS: dict[str, Any] = {"n_estimators": 60, "max_leaf_nodes": 256, "min_samples_leaf": 3}
+
+
+def build(plan: preparing.Plan) -> Any:
+    """Return the unfitted pipeline."""
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    if plan.task == "regression":
+        model = RandomForestRegressor(random_state=plan.seed, max_features=0.5, **_SETTINGS)
+    else:
+        model = RandomForestClassifier(random_state=plan.seed, **_SETTINGS)
+    return preparing.pipeline(plan, model, "steps")
+
+
+def fold(pipeline: Any, plan: preparing.Plan) -> Folded:
+    """Return the fitted pipeline as bit masks of leaves; forests compute in single precision."""
+    model = pipeline["model"]
+    trees = [_tree(one.tree_, len(model.estimators_)) for one in model.estimators_]
+    intercept = np.zeros(trees[0].value.shape[1])
+    link = "identity" if plan.task == "regression" else "share"
+    return Folded(leaves(pipeline["prepare"], plan, trees, intercept, precision=np.float32), link)
+
+
+def _tree(grown: Any, count: int) -> Tree:
+    """Read scikit-learn's node arrays; each tree gives its share of the average."""
+    return Tree(
+        feature=np.where(grown.children_left < 0, -1, grown.feature).astype(np.intp),
+        threshold=grown.threshold.astype(np.float64),
+        missing_left=grown.missing_go_to_left.astype(bool),
+        left=grown.children_left.astype(np.intp),
+        right=grown.children_right.astype(np.intp),
+        value=grown.value[:, 0, :].astype(np.float64) / count,
+    )

@@ -1,0 +1,35 @@
+"""Linear on ramps: logistic regression for classes, ridge regression for numbers.
+
+A sum of piecewise linear curves, one per number, and of one value per level; quick to fit, calm
+beyond the data, and easy to explain. L2 penalty 1. On a regression task the same name means ridge.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vigil.models import preparing
+from vigil.models.folding import Folded, additive
+from vigil.records import Task
+
+TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+
+
+def build(plan: preparing.Plan) -> Any:
+    """Return the unfitted pipeline."""
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    if plan.task == "regression":
+        return preparing.pipeline(plan, Ridge(), "ramps")
+    return preparing.pipeline(plan, LogisticRegression(max_iter=500, random_state=plan.seed), "ramps")
+
+
+def fold(pipeline: Any, plan: preparing.Plan) -> Folded:
+    """Return the fitted pipeline as tables of level values and knots."""
+    model = pipeline["model"]
+    weights = np.atleast_2d(model.coef_)
+    intercept = np.atleast_1d(model.intercept_).astype(np.float64)
+    link = "identity" if plan.task == "regression" else "logit" if len(weights) == 1 else "softmax"
+    return Folded(additive(pipeline["prepare"], plan, weights, intercept), link)

@@ -1,0 +1,186 @@
+"""The one preparation of columns that training and answering share, as scikit-learn parts.
+
+Numbers become ramps (linear models) or steps (trees); categories with few levels one column each,
+rare levels pooled, unseen ones counted to the pool; categories with many levels the mean target of
+the level, cross-fitted. A missing category is a level of its own. Dates are seconds since 1970 and
+treated as numbers. Columns of text are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.model_selection import KFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, TargetEncoder
+
+from vigil.records import Column, Task
+from vigil.serving.readers import bounded
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A category with more levels is encoded by its mean target.
+MANY_LEVELS = 30
+#: The most knots a ramp has, and how many rows it wants for each.
+KNOTS, ROWS_PER_KNOT = 8, 40
+#: The most steps a number is cut into for trees.
+STEPS = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a model type needs to know to build its pipeline."""
+
+    task: Task
+    metric: str
+    seed: int
+    rows: int
+    numbers: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that the model looks at."""
+        return self.numbers + tuple(self.levels)
+
+
+def plan(
+    columns: Mapping[str, np.ndarray], features: Sequence[Column], *, task: Task, metric: str, seed: int
+) -> Plan:
+    """Sort the features by treatment; text is left out, until a preparation for it exists."""
+    numbers = tuple(f.name for f in features if f.kind in {"number", "date"})
+    levels = {f.name: _levels(columns[f.name]) for f in features if f.kind == "category"}
+    rows = len(next(iter(columns.values())))
+    return Plan(task, metric, seed, rows, numbers, levels)
+
+
+def frame(columns: Mapping[str, np.ndarray], made: Plan) -> pd.DataFrame:
+    """Lay out the columns for scikit-learn: float64, and objects of str with None."""
+    import pandas as pd
+
+    cells: dict[str, Any] = {name: bounded(columns[name]) for name in made.numbers}
+    cells |= {name: pd.Series(columns[name], dtype=object) for name in made.levels}
+    return pd.DataFrame(cells)
+
+
+def pipeline(made: Plan, estimator: Any, numbers: Literal["ramps", "steps"]) -> Pipeline:
+    """Return preparation and estimator as one, not yet fitted."""
+    few = [name for name, levels in made.levels.items() if len(levels) <= MANY_LEVELS]
+    many = [name for name, levels in made.levels.items() if len(levels) > MANY_LEVELS]
+    knots = int(np.clip(made.rows // ROWS_PER_KNOT, 2, KNOTS))
+    scale: Any = Ramps(knots) if numbers == "ramps" else Steps()
+    mean = _mean_target(made)
+    parts = [
+        ("numbers", scale, list(made.numbers)),
+        ("few", _one_column_each(made.rows), few),
+        ("many", Pipeline([("mean", mean), ("ramps", Ramps(knots))]) if numbers == "ramps" else mean, many),
+    ]
+    used = [part for part in parts if part[2]]
+    return Pipeline([("prepare", ColumnTransformer(used, sparse_threshold=0)), ("model", estimator)])
+
+
+class Ramps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Numbers as hat functions between quantiles: a linear model on them is piecewise linear.
+
+    Constant beyond the outer knots, so that an absurd value cannot dominate; the outer knots are
+    the extremes, or one central 98 % range beyond it where these lie further out. Missing
+    cells stand at the median, and a column of their own says so where training had any.
+    """
+
+    def __init__(self, knots: int = KNOTS) -> None:
+        self.knots = knots
+
+    def fit(self, x: Any, y: Any = None) -> Ramps:  # noqa: ARG002  (the interface asks for y)
+        """Place the knots. ``x`` is (n, d) with NaN for missing."""
+        cells = np.asarray(x, dtype=np.float64)
+        self.knots_ = [_knots(column[~np.isnan(column)], self.knots) for column in cells.T]
+        self.medians_ = np.array([_median(column) for column in cells.T])
+        self.missing_ = np.asarray(np.isnan(cells).any(axis=0))
+        return self
+
+    def transform(self, x: Any) -> np.ndarray:
+        """Return the ramps of all columns side by side, float64."""
+        cells = np.asarray(x, dtype=np.float64)
+        parts = []
+        for i, column in enumerate(cells.T):
+            absent = np.isnan(column)
+            filled = np.where(absent, self.medians_[i], column)
+            hats = np.eye(len(self.knots_[i]))
+            parts += [np.interp(filled, self.knots_[i], hat) for hat in hats]
+            if self.missing_[i]:
+                parts.append(absent.astype(np.float64))
+        return np.column_stack(parts)
+
+
+class Steps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Numbers as the ordinal of their quantile step (at most 255), missing ones as NaN.
+
+    Trees split between observed values only, so little is lost, and every value of a column,
+    however extreme, is one of a few hundred codes that single precision holds exactly.
+    """
+
+    def fit(self, x: Any, y: Any = None) -> Steps:  # noqa: ARG002  (the interface asks for y)
+        """Place the edges. ``x`` is (n, d) with NaN for missing."""
+        cells = np.asarray(x, dtype=np.float64)
+        self.edges_ = [_edges(column[~np.isnan(column)]) for column in cells.T]
+        self.empty_ = np.asarray(np.isnan(cells).all(axis=0))
+        return self
+
+    def transform(self, x: Any) -> np.ndarray:
+        """Return the ordinals, float64, in the shape of ``x``; 0 in a column that was all missing."""
+        cells = np.asarray(x, dtype=np.float64)
+        codes = np.empty_like(cells)
+        for i, column in enumerate(cells.T):
+            codes[:, i] = np.searchsorted(self.edges_[i], column, side="left")
+        codes[np.isnan(cells)] = np.nan
+        codes[:, self.empty_] = 0.0
+        return codes
+
+
+def _levels(cells: np.ndarray) -> tuple[str, ...]:
+    """Return the distinct strings of a column, sorted."""
+    return tuple(sorted(set(cells.tolist()) - {None}))
+
+
+def _one_column_each(rows: int) -> OneHotEncoder:
+    """Encode levels one by one; those rarer than 1 % (2 rows at least, 10 at most) share a column."""
+    rare = int(np.clip(rows // 100, 2, 10))
+    return OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=rare, sparse_output=False, dtype=np.float64
+    )
+
+
+def _mean_target(made: Plan) -> TargetEncoder:
+    """Encode a level by the mean target of its rows, shrunk; cross-fitted on the training rows."""
+    # "auto" counts the classes that occur: of three, a small fold may hold two.
+    kind = "continuous" if made.task == "regression" else "auto"
+    return TargetEncoder(target_type=kind, cv=KFold(5, shuffle=True, random_state=made.seed))
+
+
+def _knots(values: np.ndarray, count: int) -> np.ndarray:
+    """Return sorted distinct knots; one knot where the column is constant or empty."""
+    if not len(values):
+        return np.zeros(1)
+    low, high = np.quantile(values, [0.01, 0.99])
+    knots = np.quantile(values, np.linspace(0, 1, count))
+    return np.unique(np.clip(knots, low - (high - low), high + (high - low)))
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    """Return edges between distinct values, or between quantiles where there are too many."""
+    distinct = np.unique(values)
+    if len(distinct) > STEPS:
+        distinct = np.unique(np.quantile(values, np.linspace(0, 1, STEPS), method="lower"))
+    return np.unique((distinct[:-1] + distinct[1:]) / 2)
+
+
+def _median(column: np.ndarray) -> float:
+    """Return the median of what is not missing, 0 where everything is."""
+    known = column[~np.isnan(column)]
+    return float(np.median(known)) if len(known) else 0.0

@@ -1,0 +1,52 @@
+"""Find model types by name; a file in ``kinds`` is all that a new one takes."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from typing import Any, Protocol
+
+from vigil.errors import VigilError
+from vigil.models import kinds
+from vigil.records import Task
+
+#: The setting that has every type compared.
+AUTO = "auto"
+
+
+class ModelType(Protocol):
+    """What a file in ``kinds`` offers."""
+
+    TASKS: tuple[Task, ...]
+
+    def build(self, plan: Any) -> Any:
+        """Return an unfitted pipeline with the steps ``prepare`` and ``model``."""
+
+    def fold(self, pipeline: Any, plan: Any) -> Any:
+        """Return the fitted pipeline as plain arrays (``folding.Folded``)."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all model types, sorted; none of them is imported."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(kinds.__path__)))
+
+
+def chosen(setting: str) -> tuple[str, ...]:
+    """Return the model types that a config's ``model`` asks for; ``auto`` asks for all of them.
+
+    Raises VigilError for a name that is no model type.
+    """
+    if setting == AUTO:
+        return names()
+    if setting not in names():
+        close = difflib.get_close_matches(setting, [AUTO, *names()], n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"Choose from: {', '.join([AUTO, *names()])}."
+        raise VigilError(f"{setting!r} is not a model type.", where="model", hint=hint)
+    return (setting,)
+
+
+def get(name: str) -> ModelType:
+    """Return a model type. Raises VigilError for a name that is none."""
+    (name,) = chosen(name) if name != AUTO else (name,)
+    return importlib.import_module(f"{kinds.__name__}.{name}")
