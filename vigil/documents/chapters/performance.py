@@ -1,0 +1,81 @@
+"""How good the model is: its score over time, and the mistakes that it makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reportlab.platypus import Flowable
+
+from vigil.charts import wording
+from vigil.charts.reading import at, number
+from vigil.documents.layout.blocks import chapter, facts, text
+from vigil.documents.layout.figures import Figures
+
+
+def story(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
+    """Return the chart of scores, and the charts of the latest batch's mistakes."""
+    return [
+        chapter("Score over time"),
+        *figures.chart("scores", returns),
+        *_unseen(returns),
+        chapter("Where the model errs"),
+        *_mistakes(returns, figures),
+    ]
+
+
+def _unseen(returns: dict[str, Any]) -> list[Flowable]:
+    """Say the score on keys that the release was not trained on, where there are any."""
+    unseen = number(at(returns, "scoring", "unseen"))
+    if unseen is None or number(at(returns, "scoring", "score")) is None:
+        return []
+    amount = wording.plural(at(returns, "scoring", "unseen_rows"), "row")
+    metric = wording.metric(at(returns, "scoring", "metric"))
+    return [
+        text(f"On the {amount} of keys that were not in its training, {metric} is {wording.score(unseen)}.")
+    ]
+
+
+def _mistakes(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
+    """Return the charts that the task has."""
+    if not at(returns, "scoring", "details"):
+        return [
+            text("No labelled batch has been scored by the live model yet, so its mistakes are not known.")
+        ]
+    if at(returns, "scoring", "task") == "regression":
+        return [*figures.chart("residuals", returns), *_errors(returns)]
+    names = ["confusion"]
+    names += [name for name, key in _CURVES.items() if at(returns, "scoring", "details", key)]
+    return [*figures.charts(names, returns), *_worst_classes(returns)]
+
+
+_CURVES = {"roc": "roc", "precisionrecall": "pr", "calibration": "calibration"}
+
+
+def _errors(returns: dict[str, Any]) -> list[Flowable]:
+    """Return the regression's error measures."""
+    errors = at(returns, "scoring", "details", "errors")
+    names = {"mae": "Mean absolute error", "rmse": "Root mean square", "bias": "Bias", "r2": "R²"}
+    found = [
+        (words, wording.figure(at(errors, key)))
+        for key, words in names.items()
+        if at(errors, key) is not None
+    ]
+    return [facts(found, 2)] if found else []
+
+
+def _worst_classes(returns: dict[str, Any]) -> list[Flowable]:
+    """Name the classes found least often, when there are many classes."""
+    counts = at(returns, "scoring", "details", "confusion")
+    labels = at(returns, "scoring", "details", "labels")
+    if not isinstance(counts, list) or not isinstance(labels, list) or len(labels) < 3:
+        return []
+    shares = [
+        (number(row[i]) or 0.0) / total
+        for i, row in enumerate(counts)
+        if isinstance(row, list) and i < len(row) and (total := sum(number(cell) or 0.0 for cell in row))
+    ]
+    if len(shares) != len(labels):
+        return []
+    worst = sorted(range(len(shares)), key=shares.__getitem__)[:3]
+    named = ", ".join(f"{wording.shorten(labels[i], 30)} ({wording.percent(shares[i])})" for i in worst)
+    return [text(f"Found least often: {named}.")]

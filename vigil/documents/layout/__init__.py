@@ -1,0 +1,1 @@
+"""The paper: fonts, tables, panels, pages, and where the charts go."""

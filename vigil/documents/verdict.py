@@ -1,0 +1,157 @@
+"""The verdict in words: what happened, how sure that is, what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vigil.charts import wording
+from vigil.charts.reading import at, higher_is_better, number, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reader in a hurry must know. ``tone`` is the verdict's name, which gives the colour."""
+
+    label: str
+    headline: str
+    tone: str
+    what: str
+    sure: str
+    act: str
+
+
+def verdict(returns: dict[str, Any]) -> Verdict:
+    """Return the verdict of a run."""
+    label, headline, tone = _headline(returns)
+    return Verdict(label, headline, tone, _what(returns), _sure(returns, label), _act(returns, label))
+
+
+def _headline(returns: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the label, the headline and the tone."""
+    name = at(returns, "scoring", "verdict")
+    if not at(returns, "scoring", "release"):
+        return "nothing deployed", "No model is deployed", "insufficient data"
+    if name == "degraded":
+        return "degraded", "The model has become worse", "degraded"
+    if name == "watch":
+        return "watch", "Evidence against the model is gathering", "watch"
+    change = _change(returns)
+    if change is not None:
+        return change
+    if name == "steady":
+        return "steady", "No sign that the model has become worse", "steady"
+    return "insufficient data", "There is not enough data for a verdict", "insufficient data"
+
+
+def _change(returns: dict[str, Any]) -> tuple[str, str, str] | None:
+    """Return the headline of a release that this run switched to, or None when it switched nothing."""
+    for decision in reversed(rows(returns, "run_detail", "decisions")):
+        kind, outcome = decision.get("kind"), decision.get("outcome")
+        if kind == "rollback":
+            return "rolled back", "The model was rolled back to an earlier release", "watch"
+        if kind == "train-first" and outcome == "promote":
+            return "deployed", "A first model is deployed", "steady"
+        if outcome == "promote":
+            return "replaced", "The model was replaced by a better one", "steady"
+    return None
+
+
+def _what(returns: dict[str, Any]) -> str:
+    """Say what happened: the change of this run, the reason of the verdict, the latest score."""
+    reason = wording.shorten(at(returns, "scoring", "reason") or "", 320)
+    parts = [_change_reason(returns), reason, _latest(returns)]
+    return " ".join(part for part in parts if part) or "The service gave no answer about the model."
+
+
+def _change_reason(returns: dict[str, Any]) -> str:
+    """Return the reason of the release that this run switched to, or nothing."""
+    if _change(returns) is None or not at(returns, "scoring", "release"):
+        return ""
+    switched = [
+        decision
+        for decision in rows(returns, "run_detail", "decisions")
+        if decision.get("outcome") == "promote" or decision.get("kind") == "rollback"
+    ]
+    return wording.shorten(switched[-1].get("reason") or "", 320)
+
+
+def _latest(returns: dict[str, Any]) -> str:
+    """Say the latest score beside the reference."""
+    scoring = returns.get("scoring")
+    if number(at(scoring, "score")) is None:
+        return ""
+    metric = wording.sentence(wording.metric(at(scoring, "metric")))
+    batch = wording.shorten(at(scoring, "batch", "name") or "the latest batch", 40)
+    bounds = wording.interval(at(scoring, "interval"))
+    sure = f" ({wording.level(at(scoring, 'confidence'))} interval {bounds})" if bounds else ""
+    reference = number(at(scoring, "reference", "score"))
+    before = "" if reference is None else f"; at deployment it was {wording.score(reference)}"
+    return f"{metric} on {batch} is {wording.score(at(scoring, 'score'))}{sure}{before}."
+
+
+def _sure(returns: dict[str, Any], label: str) -> str:
+    """Say how far the verdict can be trusted."""
+    if label == "nothing deployed":
+        return "Nothing is served, so nothing can go wrong unnoticed; every new batch is looked at again."
+    switch = "The numbers behind the switch stand under Decisions." if label in _SWITCHED else ""
+    parts = [switch, _evidence(returns, label), _power(returns)]
+    return " ".join(part for part in parts if part) or "There is no evidence yet, for or against the model."
+
+
+def _evidence(returns: dict[str, Any], label: str) -> str:
+    """Say where the evidence stands, and how often a false alarm comes."""
+    evidence = at(returns, "scoring", "evidence")
+    value, alarm = number(at(evidence, "e_value")), number(at(evidence, "alarm_at"))
+    if value is None or alarm is None:
+        return ""
+    stands = f"The evidence stands at {wording.figure(value)}; an alarm needs {wording.figure(alarm)}."
+    bound = number(at(evidence, "false_alarm"))
+    if bound is None:
+        return stands
+    if label == "degraded":
+        odds = f"with a probability of {wording.level(bound)} or less"
+        return f"{stands} A release that has not become worse ever gets this far {odds}."
+    odds = f"is at most {wording.level(bound)}"
+    return f"{stands} The probability of ever raising a false alarm in a release's life {odds}."
+
+
+def _power(returns: dict[str, Any]) -> str:
+    """Say the smallest change that would have been noticed."""
+    smallest = number(at(returns, "scoring", "detectable"))
+    direction = "drop" if higher_is_better(returns) else "rise"
+    if smallest is None:
+        return f"The data so far is too little to notice any {direction} with certainty."
+    metric = wording.metric(at(returns, "scoring", "metric"))
+    amount = f"{direction} in {metric} of {wording.score(smallest)} or more"
+    return f"A {amount} would have been found by now (80 % power)."
+
+
+_SWITCHED = {"deployed", "replaced", "rolled back"}
+
+_ACTS = {
+    "nothing deployed": "Send more data, or better columns; the next batch is tried by itself.",
+    "degraded": "Look at what changed in the data; challengers are tried by themselves as labels arrive.",
+    "watch": "Nothing must be done yet; look at the next batches and at what changed in the data.",
+    "steady": "Nothing.",
+    "deployed": "Nothing; the next labelled batch gives the first score.",
+    "replaced": "Nothing; the old release is kept and can be brought back.",
+    "rolled back": "Look at why the newer release failed before it is lifted from hold.",
+    "insufficient data": "Send more labelled rows; until then trust the model only as far as its reference.",
+}
+
+
+def _act(returns: dict[str, Any], label: str) -> str:
+    """Say what to do next: what the diagnosis asks for, else what the verdict implies."""
+    asked = [row for row in rows(returns, "diagnostics", "advice") if row.get("severity") == "act"]
+    if not asked:
+        return _ACTS[label]
+    first = (
+        f"{wording.shorten(asked[0].get('what') or '', 200)} {wording.shorten(asked[0].get('do') or '', 200)}"
+    )
+    more = (
+        f" {wording.plural(len(asked) - 1, 'more point')} at the end of this report."
+        if len(asked) > 1
+        else ""
+    )
+    return f"{first.strip()}{more}"
