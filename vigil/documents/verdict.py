@@ -46,11 +46,13 @@ def _headline(returns: dict[str, Any]) -> tuple[str, str, str]:
 
 def _change(returns: dict[str, Any]) -> tuple[str, str, str] | None:
     """Return the headline of a release that this run switched to, or None when it switched nothing."""
-    for decision in reversed(rows(returns, "run_detail", "decisions")):
+    decisions = rows(returns, "run_detail", "decisions")
+    first = any(decision.get("outcome") == "train-first" for decision in decisions)
+    for decision in reversed(decisions):
         kind, outcome = decision.get("kind"), decision.get("outcome")
         if kind == "rollback":
             return "rolled back", "The model was rolled back to an earlier release", "watch"
-        if kind == "train-first" and outcome == "promote":
+        if first and outcome == "promote":
             return "deployed", "A first model is deployed", "steady"
         if outcome == "promote":
             return "replaced", "The model was replaced by a better one", "steady"

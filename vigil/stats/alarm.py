@@ -28,7 +28,7 @@ class Budget:
     @property
     def alarm_at(self) -> float:
         """The e-value at which the alarm is raised."""
-        return 1 / self.alpha_a
+        return round(1 / self.alpha_a, 6)
 
 
 def budget(false_alarm: float) -> Budget:

@@ -67,7 +67,8 @@ def errors(truth: Floats, predicted: Floats) -> dict[str, Any]:
     """Return a regression's error figures, a histogram of residuals, and at most 200 pairs to draw."""
     residual = predicted - truth
     counts, edges = np.histogram(residual, bins=min(40, max(5, len(residual) // 5)))
-    chosen = np.argsort(truth, kind="stable")[np.linspace(0, len(truth) - 1, min(200, len(truth))).astype(int)]
+    spaced = np.linspace(0, len(truth) - 1, min(200, len(truth))).astype(int)
+    chosen = np.argsort(truth, kind="stable")[spaced]
     spread = float(((truth - truth.mean()) ** 2).sum())
     return {
         "residuals": {"edges": edges.tolist(), "counts": counts.tolist()},

@@ -35,10 +35,12 @@ def _decision(decision: dict[str, Any]) -> list[Flowable]:
     """Return one decision: what, for which batch, the reason, the numbers."""
     kind = str(decision.get("kind") or "decision")
     outcome = str(decision.get("outcome") or "")
-    title = f"{_KINDS.get(kind, kind)}: {_OUTCOMES.get(outcome, outcome) or 'open'}"
+    title = _TITLES.get((kind, outcome), f"{kind}: {outcome or 'open'}")
     where = [f"batch {wording.shorten(decision['batch'], 40)}"] if decision.get("batch") else []
     where += [f"release {wording.release(decision['release'])}"] if decision.get("release") else []
-    numbers = _flat(decision.get("evidence"))
+    evidence = decision.get("evidence")
+    shown = evidence if isinstance(evidence, dict) else {}
+    numbers = _flat({key: value for key, value in shown.items() if key not in _FOR_PROGRAMS})
     return [
         text(title, "section"),
         *([text(", ".join(where), "note")] if where else []),
@@ -89,12 +91,18 @@ def _written(value: Any) -> str:
     return wording.shorten(value, 30)
 
 
-_KINDS = {
-    "train-first": "First training", "retrain": "Retraining", "gate": "Gate between champion and challenger",
-    "refresh": "Refresh", "rollback": "Rollback", "hold": "Hold", "acknowledge": "Acknowledgement",
-}  # fmt: skip
+_TITLES = {
+    ("plan", "nothing"): "The live model stays",
+    ("plan", "train-first"): "A first model is trained",
+    ("plan", "retrain"): "Challengers are trained",
+    ("plan", "refresh"): "A refresh is trained",
+    ("gate", "promote"): "Gate: promoted",
+    ("gate", "keep"): "Gate: the champion stays",
+    ("gate", "abstain"): "Gate: too little to decide",
+    ("gate", "nothing"): "Gate: nothing was deployed",
+    ("rollback", "rollback"): "Rolled back",
+    ("acknowledge", "acknowledge"): "Incident acknowledged",
+}
 
-_OUTCOMES = {
-    "promote": "promoted", "keep": "the champion stays", "train": "challengers are trained", "wait": "wait",
-    "none": "nothing deployed",
-}  # fmt: skip
+#: Evidence that only programs need.
+_FOR_PROGRAMS = ("candidates", "tried", "since", "attempt", "cells")

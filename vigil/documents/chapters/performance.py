@@ -43,9 +43,12 @@ def _mistakes(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
         ]
     if at(returns, "scoring", "task") == "regression":
         return [*figures.chart("residuals", returns), *_errors(returns)]
+    held_out = at(returns, "scoring", "details_of") == "holdout"
+    whose = "On the held-out rows that the release starts from; no batch has come since."
     names = ["confusion"]
     names += [name for name, key in _CURVES.items() if at(returns, "scoring", "details", key)]
-    return [*figures.charts(names, returns), *_worst_classes(returns)]
+    told = [text(whose)] if held_out else []
+    return [*told, *figures.charts(names, returns), *_worst_classes(returns)]
 
 
 _CURVES = {"roc": "roc", "precisionrecall": "pr", "calibration": "calibration"}

@@ -1,0 +1,55 @@
+# Two commands for a new user: `make run`, then `make test`. Python 3.11 or later and make are all it takes.
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+DATA   := ingesteddata models production reports ledger.db ledger.db-wal ledger.db-shm logs
+
+.DEFAULT_GOAL := help
+.PHONY: help run serve test check bench cron clean lock
+
+help:  ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+run: $(VENV)/.core  ## Run the whole loop on the sample data
+	@$(PY) fullprocess.py --input practicedata
+	@$(PY) fullprocess.py
+	@echo "serve it:  $(PY) app.py    then open http://127.0.0.1:8000"
+
+serve: $(VENV)/.core  ## Start the service on http://127.0.0.1:8000
+	@$(PY) app.py
+
+test: $(VENV)/.dev  ## Run the whole test suite
+	@$(PY) -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/.dev  ## Lint, types, architecture
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.dev  ## Measure the claims of speed and quality
+	@for file in bench/*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
+
+cron: $(VENV)/.core  ## Add the tick to this user's crontab, every ten minutes
+	@mkdir -p logs
+	@line="$$(sed 's|__PROJECT__|$(CURDIR)|' cronjob.txt)"; \
+	 { crontab -l 2>/dev/null | grep -vF "$(CURDIR)"; echo "$$line"; } | crontab - && echo "added: $$line"
+
+clean:  ## Forget everything that was ingested, trained and reported
+	@rm -rf $(DATA) .attrition.lock
+
+lock:  ## Resolve the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  --extra dev pyproject.toml -o requirements-dev.txt
+
+$(VENV)/.core: requirements.txt
+	@echo "making an environment in $(VENV) (about a minute, once)"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core requirements-dev.txt
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

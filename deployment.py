@@ -1,0 +1,170 @@
+"""Candidates meet the gate; the one that is really better goes live, in one atomic switch.
+
+This step decides what is good enough: the first release must beat the best constant answer; a later one
+must beat the live one (after an alarm) or match it (a refresh), on rows that neither has seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict, replace
+from typing import Any
+
+from vigil.bundles import pointer
+from vigil.command import parser, perform
+from vigil.project import Project
+from vigil.records import Batch, Decision
+from vigil.releases import switch
+from vigil.run import begun
+from vigil.stats import alarm, gate
+from vigil.trials.judged import Judged
+from vigil.trials.panel import Panel
+from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING, snapshot
+
+
+def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision, run: int) -> Decision:
+    """Decide once about the candidates of a plan, and carry it out; asked again, finish what stands.
+
+    The plan's evidence holds ``since``, the order of the first batch whose rows may judge, and
+    ``attempt``, which counts the tries on these rows, from 1. A plan that says ``refresh`` asks for
+    "not worse by more than the margin" instead of "better".
+    """
+    name = f"{plan.id}-gate"
+    decision = project.ledger.decisions.get(name)
+    if decision is None:
+        live = pointer.read(project.production)
+        eligible = [release for release in candidates if _eligible(project, release)]
+        if live is None:
+            decision = first_release(project, batch, eligible)
+        else:
+            decision = challenge(project, batch, eligible, live.release, plan)
+        decision = project.ledger.decisions.add(replace(decision, id=name), order=batch.order, run=run)
+    if not decision.done:
+        if decision.outcome == "promote":
+            switch.promote(project.ledger, project.production, decision.release, by=decision.id)
+        project.ledger.decisions.carried_out(decision.id)
+    return decision
+
+
+def first_release(project: Project, batch: Batch, candidates: list[str]) -> Decision:
+    """Take the best candidate if it beats the best constant answer on all held-out rows."""
+    if not candidates:
+        return _gate(batch, "", "nothing", "No candidate could be trained.", {})
+    panel = _panel(project, batch, BEFORE_ALL)
+    best = panel.best(candidates)
+    held = panel.judged(best, CHOOSING, GATING)
+    value, constant = panel.metric.value(held.tally()), panel.baseline(held)
+    evidence: dict[str, Any] = {
+        "score": value,
+        "baseline": constant,
+        "rows": len(held.truth),
+        "candidates": candidates,
+    }
+    found = f"{panel.metric.title} {_shown(value)} on {len(held.truth):,} held-out rows"
+    if not panel.beats(value, constant):
+        reason = (
+            f"{found}, a constant answer {_shown(constant)}: the data shows no skill, so nothing is deployed."
+        )
+        return _gate(batch, best, "nothing", reason, evidence)
+    _set_reference(project, panel, best, held, choices=len(candidates))
+    reason = f"{found}; the best constant answer has {_shown(constant)}."
+    return _gate(batch, best, "promote", reason, evidence)
+
+
+def challenge(
+    project: Project, batch: Batch, candidates: list[str], champion: str, plan: Decision
+) -> Decision:
+    """Choose a challenger on one half of the holdout, and gate it against the champion on the other."""
+    if not candidates:
+        return _gate(batch, champion, "nothing", "No challenger differs from the live release.", {})
+    since, attempt = plan.evidence["since"], plan.evidence["attempt"]
+    panel = _panel(project, batch, since)
+    best = panel.best(candidates)
+    new, old = panel.judged(best, GATING), panel.judged(champion, GATING)
+    result = gate.compare(
+        panel.metric,
+        new.truth,
+        old.answer,
+        new.answer,
+        attempt=attempt,
+        margin=project.config.margin if plan.outcome == "refresh" else None,
+        seed=project.config.seed,
+        classes=len(new.classes),
+        clip=old.clip,
+    )
+    if result.promote:
+        # The rows that promoted it flatter it; on the other half it was only chosen among a few.
+        _set_reference(project, panel, best, panel.judged(best, CHOOSING), choices=len(candidates))
+    scores = {"champion": panel.metric.value(old.tally()), "challenger": panel.metric.value(new.tally())}
+    evidence: dict[str, Any] = {
+        "champion": champion,
+        "challenger": best,
+        "candidates": candidates,
+        "scores": scores,
+    }
+    evidence |= {"since": since, "attempt": attempt, **asdict(result)}
+    for told in ("promote", "outcome", "reason"):
+        del evidence[told]
+    release = best if result.promote else champion
+    return _gate(batch, release, result.outcome, result.reason, evidence)
+
+
+def _panel(project: Project, batch: Batch, since: int) -> Panel:
+    """Seat the panel on the held-out rows up to a batch."""
+    contract, config = project.contract(), project.config
+    rows = snapshot(
+        project.table, contract, through=batch.order, holdout=config.holdout, test_data=project.test_data
+    )
+    return Panel(rows, contract, project.metric(contract.task), project.models, since=since)
+
+
+def _set_reference(project: Project, panel: Panel, release: str, judged: Judged, *, choices: int) -> None:
+    """Write down what the release is measured against for the rest of its life."""
+    delta = alarm.budget(project.config.false_alarm).delta_a
+    reference, level = panel.reference(
+        judged, delta=delta, tolerance=project.config.tolerance, choices=choices
+    )
+    project.ledger.releases.update(release, reference=reference, level=level)
+
+
+def _eligible(project: Project, release: str) -> bool:
+    """Leave out what is live already, and what was rolled back and is held."""
+    row = project.ledger.releases.get(release)
+    return row is not None and row["state"] not in ("live", "held")
+
+
+def _gate(batch: Batch, release: str, outcome: str, reason: str, evidence: dict[str, Any]) -> Decision:
+    return Decision("", "gate", batch.id, release, outcome, reason, evidence)
+
+
+def _shown(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
+
+
+def command(project: Project, options: argparse.Namespace) -> None:
+    """Show what is live; roll back, acknowledge an incident, or lift a hold."""
+    ledger = project.ledger
+    if options.lift:
+        with project.locked():
+            switch.lift(ledger, options.lift)
+        project.console.say(f"release {options.lift} may be promoted again.")
+    elif options.rollback or options.acknowledge:
+        act = switch.restore if options.rollback else switch.acknowledge
+        with project.locked(), begun(project, "deployment") as current:
+            current.news = True
+            current.summary = act(ledger, project.production, run=current.number).reason
+        project.console.say(current.summary)
+    else:
+        for row in ledger.releases.all():
+            project.console.say(f"{row['id']}  {row['state']:<9}  {row['reason']}")
+
+
+if __name__ == "__main__":
+    cli = parser(__doc__.splitlines()[0])
+    one = cli.add_mutually_exclusive_group()
+    one.add_argument("--list", action="store_true", help="list the releases (what it does anyway)")
+    one.add_argument("--rollback", action="store_true", help="put the release before the live one back")
+    one.add_argument("--acknowledge", action="store_true", help="close the open incident as understood")
+    one.add_argument("--lift", metavar="RELEASE", help="let a release that was rolled back be promoted again")
+    sys.exit(perform(command, cli.parse_args()))

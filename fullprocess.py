@@ -1,0 +1,294 @@
+"""The whole story of a tick: new files in, the live model judged, retrained only when that is better.
+
+Run by cron every ten minutes, by ``python app.py --schedule``, or by hand. A tick with nothing new
+looks at the folder and ends; a tick after a crash takes up what was left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vigil.ledger import glance
+
+if TYPE_CHECKING:
+    from vigil.batches.arrival import Arrival
+    from vigil.policies import Proposal
+    from vigil.project import Project
+    from vigil.records import Batch, Decision, Score
+    from vigil.run import Run
+
+
+#: What the console calls a decision's outcome.
+SAID = {
+    "nothing": "stays",
+    "train-first": "train",
+    "retrain": "retrain",
+    "refresh": "refresh",
+    "promote": "promoted",
+    "keep": "kept",
+    "abstain": "kept",
+}
+
+
+def tick(
+    project: Project,
+    *,
+    folder: Path | None = None,
+    trigger: str = "command",
+    force: bool = False,
+    report: bool = True,
+) -> dict[str, Any]:
+    """Take in new files; score, decide and act batch by batch; report. Return what happened.
+
+    Each step works off what is unfinished, so that a tick after a crash is a tick like any other.
+    """
+    import diagnostics
+    import ingestion
+    import reporting
+    from vigil.run import begun
+
+    seen_config = glance.digest_of(project.config_path.read_bytes())
+    with project.locked():
+        with begun(project, trigger) as run:
+            with run.step("ingestion"):
+                arrivals = ingestion.run(project, run=run.number, folder=folder)
+            decided = work_off(project, run, arrivals, force=force)
+            run.news = run.news or bool(decided) or any(arrival.status != "waiting" for arrival in arrivals)
+            with run.step("diagnostics"):
+                diagnostics.run(project)
+            run.summary = summary(arrivals, decided)
+        documents = reporting.run(project) if report else []
+        waiting = any(arrival.status == "waiting" for arrival in arrivals)
+        project.remember_as_idle(seen_config, idle=not waiting)
+    return {
+        "run": run.number,
+        "summary": run.summary,
+        "files": [arrival.as_json() for arrival in arrivals],
+        "decisions": decided,
+        "reports": [str(path) for path in documents],
+    }
+
+
+def work_off(project: Project, run: Run, arrivals: list[Arrival], *, force: bool) -> list[dict[str, Any]]:
+    """Decide about every batch that has no decision yet, in order; return the decisions' words."""
+    unsaid = sorted(arrivals, key=lambda arrival: arrival.order)
+    decided = []
+    for interrupted, plan in interrupted_force(project):
+        decided += carry_out(project, interrupted, plan, run)
+    while (batch := next_batch(project)) is not None:
+        while unsaid and unsaid[0].order <= batch.order:
+            project.console.say(unsaid.pop(0).line)
+        decided += cycle(project, batch, run, force=False)
+    for arrival in unsaid:
+        project.console.say(arrival.line)
+    last = project.ledger.batches.all()[-1:]
+    if force and last and not any(row["kind"] == "gate" for row in decided):
+        decided += cycle(project, last[0], run, force=True)
+    return decided
+
+
+def interrupted_force(project: Project) -> list[tuple[Batch, Decision]]:
+    """Return the forced plans that a killed run left; their batches have been decided about already."""
+    ledger = project.ledger
+    done = ledger.decisions.decided_through()
+    plans = [plan for plan in ledger.decisions.open() if plan.kind == "plan"]
+    found = [(ledger.batches.get(plan.batch), plan) for plan in plans]
+    return [(batch, plan) for batch, plan in found if batch is not None and batch.order <= done]
+
+
+def next_batch(project: Project) -> Batch | None:
+    """Return the batch to decide about: an interrupted one, else the first; before a release, the last.
+
+    A first release is trained on everything that is in, so that one plan covers all batches.
+    """
+    from vigil.bundles import pointer
+
+    batches = project.ledger.batches.all(after=project.ledger.decisions.decided_through())
+    begun_plans = {plan.batch for plan in project.ledger.decisions.open() if plan.kind == "plan"}
+    begun = [batch for batch in batches if batch.id in begun_plans]
+    first = batches[-1:] if pointer.read(project.production) is None else batches[:1]
+    return next(iter(begun + first), None)
+
+
+def cycle(project: Project, batch: Batch, run: Run, *, force: bool) -> list[dict[str, Any]]:
+    """Plan for one batch, and carry the plan out."""
+    name = f"{batch.id}-forced-{run.number}" if force else f"{batch.id}-plan"
+    plan = project.ledger.decisions.get(name) or make_plan(project, batch, run, name, force=force)
+    return carry_out(project, batch, plan, run)
+
+
+def carry_out(project: Project, batch: Batch, plan: Decision, run: Run) -> list[dict[str, Any]]:
+    """Do what a plan says; asked again after a crash, finish it."""
+    import deployment
+    import training
+
+    ledger = project.ledger
+    words = [told(project, batch, plan)]
+    if "tried" in plan.evidence:
+        # Counted from the plan and not before it: a run cut off in between would have used up the try.
+        tried = plan.evidence["tried"]
+        ledger.incidents.attempted(tried["incident"], attempts=tried["attempts"], rows=tried["rows"])
+    if plan.outcome != "nothing":
+        since = plan.evidence["since"]
+        with run.step("training"):
+            candidates = training.run(project, batch, since=since)
+        with run.step("deployment"):
+            gate = deployment.run(project, batch, candidates, plan=plan, run=run.number)
+        words.append(told(project, batch, gate))
+    ledger.decisions.carried_out(plan.id)
+    return words
+
+
+def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: bool) -> Decision:
+    """Score the live release on a batch, hear the policy, and write down what follows."""
+    import scoring
+    from vigil.bundles import pointer
+    from vigil.records import Decision
+
+    live = pointer.read(project.production)
+    if live is None:
+        evidence: dict[str, Any] = {"since": 1, "attempt": 1}
+        reason = "No model is live yet: a first one is trained."
+        plan = Decision(name, "plan", batch.id, "", "train-first", reason, evidence)
+    elif force:
+        reason = "A person asked for challengers."
+        plan = Decision(name, "plan", batch.id, live.release, "refresh", reason, trial(project, live.release))
+    else:
+        with run.step("scoring"):
+            score = scoring.run(project, batch, live.release, run=run.number)
+        proposal, tried = consider(project, batch, score)
+        reason = f"{score.verdict}: {score.reason} {proposal.reason}"
+        evidence = {
+            "e_value": score.e_value,
+            "alarm_at": score.alarm_at,
+            **trial(project, live.release),
+            **tried,
+        }
+        plan = Decision(name, "plan", batch.id, live.release, proposal.action, reason, evidence)
+    return project.ledger.decisions.add(plan, order=batch.order, run=run.number)
+
+
+def trial(project: Project, release: str) -> dict[str, Any]:
+    """Return which rows may judge challengers of the live release, and which attempt on them this is.
+
+    Without an incident, only rows of the time that the live release was made for may judge it.
+    """
+    ledger = project.ledger
+    incident = ledger.incidents.open_for(release) or {}
+    facts = (ledger.releases.get(release) or {"facts": {"since": 1}})["facts"]
+    return {
+        "since": incident.get("since", facts["since"]),
+        "attempt": 1 + ledger.decisions.challenges(release),
+    }
+
+
+def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, dict[str, Any]]:
+    """Open an incident on an alarm, and ask the policy; return also what a challenge would use up."""
+    from vigil.policies import Situation, propose
+
+    ledger = project.ledger
+    release = ledger.releases.get(score.release) or {}
+    facts = release["facts"]
+    alarm = score.verdict == "degraded" and score.order > facts.get("evidence_after", 0)
+    if alarm and ledger.incidents.open_for(score.release) is None:
+        ledger.incidents.open(score.release, batch, since=first_changed(project, score))
+    incident = ledger.incidents.open_for(score.release) or {}
+    rows = labelled(project, incident.get("since", facts["since"]), batch)
+    situation = Situation(
+        score=score,
+        incident_open=bool(incident),
+        attempts=incident.get("attempts", 0),
+        tried_rows=incident.get("attempted_rows", 0),
+        rows_since_change=rows,
+        rows_since_training=labelled(project, release["through"] + 1, batch),
+        trained_rows=facts["trained_rows"],
+    )
+    proposal = propose(project.config.policy, situation)
+    if not incident or proposal.action != "retrain":
+        return proposal, {}
+    return proposal, {"tried": {"incident": incident["id"], "attempts": situation.attempts + 1, "rows": rows}}
+
+
+def first_changed(project: Project, score: Score) -> int:
+    """Return the order of the first batch after the change that an alarm speaks of."""
+    from vigil.stats import changepoint
+
+    release = project.ledger.releases.get(score.release) or {}
+    begins = release["facts"].get("evidence_after", 0)
+    rows = project.ledger.scores.of_release(score.release, after=begins, through=score.order)
+    counted = [row for row in rows if row["evidence"] is not None]
+    metric = project.metric(release["facts"]["task"])
+    counts = [metric.counts(row["tally"]) for row in counted]
+    found = changepoint.locate(
+        [hits for hits, _ in counts],
+        [misses for _, misses in counts],
+        held_out=metric.counts(release["reference"]["tally"]),
+    )
+    return int(counted[found.index]["order"])
+
+
+def labelled(project: Project, since: int, through: Batch) -> int:
+    """Return the labelled rows of batches from order ``since`` to ``through``."""
+    return sum(b.labelled for b in project.ledger.batches.all(after=since - 1, through=through.order))
+
+
+def told(project: Project, batch: Batch, decision: Decision) -> dict[str, Any]:
+    """Say a decision on the console, and return it for ``--json``."""
+    project.console.say(f"  {SAID.get(decision.outcome, decision.outcome):<9} {decision.reason}")
+    return {
+        "batch": batch.name,
+        **{k: getattr(decision, k) for k in ("kind", "outcome", "reason", "evidence")},
+    }
+
+
+def summary(arrivals: list[Arrival], decided: list[dict[str, Any]]) -> str:
+    """Say a run in one line."""
+    counts: dict[str, int] = {}
+    for arrival in arrivals:
+        counts[arrival.status] = counts.get(arrival.status, 0) + 1
+    parts = [f"{count} {status}" for status, count in counts.items()]
+    promoted = sum(row["outcome"] == "promote" for row in decided)
+    parts += [f"{promoted} promoted"] if promoted else []
+    return ", ".join(parts) or "nothing new"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one tick, or answer one question, from the command line."""
+    options = command_line().parse_args(arguments)
+    asked = options.init or options.explain is not None or options.dry_run or options.force_retrain
+    if not asked and glance.nothing_to_do(Path(options.config), options.input):
+        print("{}" if options.json else "Nothing new.")
+        return 0
+    # Late: a tick with nothing new has ended above, and has imported next to nothing.
+    from vigil.asked import answer
+
+    return answer(options, tick)
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return the options of ``python fullprocess.py``."""
+    parser = argparse.ArgumentParser(description="Run one tick: ingest, score, decide, retrain, report.")
+    parser.add_argument("--config", default="config.json", metavar="PATH", help="the project's config file")
+    parser.add_argument("--input", metavar="FOLDER", help="look here for files instead of input_folder_path")
+    parser.add_argument(
+        "--force-retrain", action="store_true", help="train and gate challengers without an alarm"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="do it on a copy, and leave everything as it is"
+    )
+    parser.add_argument("--json", action="store_true", help="print what happened as JSON")
+    parser.add_argument(
+        "--explain", type=int, metavar="RUN", help="say what a run decided, and on what evidence"
+    )
+    parser.add_argument("--init", metavar="DATA", help="write a config and a contract for a file of your own")
+    parser.add_argument(
+        "--trigger", default="command", choices=["command", "schedule", "cron"], help=argparse.SUPPRESS
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""What the service says becomes documents: the answers as they stood, and what is made of them alone.
+
+This step decides which runs deserve a report: those with news, once each, and how many are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from vigil import documents
+from vigil.caller import Caller, service
+from vigil.command import parser, perform
+from vigil.errors import VigilError
+from vigil.project import Project
+from vigil.table import durable
+
+#: The answers that every document is made of.
+ANSWERS = "apireturns.json"
+
+
+def run(project: Project) -> list[Path]:
+    """Write the documents of every run that has news and none yet; return the reports' paths."""
+    due = project.ledger.runs.unreported()
+    written = []
+    if due:
+        with service(project) as caller:
+            for number in project.console.progress(due, "writing reports", len(due)):
+                written.append(report(project, caller, number))
+                project.ledger.runs.reported(number)
+    forget_old(project)
+    return written
+
+
+def report(project: Project, caller: Caller, number: int) -> Path:
+    """Write one run's folder: first the answers, then all documents from them alone."""
+    folder = project.reports / f"{number:06d}"
+    text = json.dumps(returns(project, caller, number), indent=1, ensure_ascii=False, sort_keys=True)
+    durable.write_atomic(folder / ANSWERS, text.encode())
+    return rebuild(folder)
+
+
+def rebuild(folder: Path) -> Path:
+    """Make every document of a run from its stored answers; the same answers give the same bytes."""
+    answers = json.loads((folder / ANSWERS).read_text())
+    for name in documents.names():
+        durable.write_atomic(folder / name, documents.build(name, answers))
+    return folder / "report.pdf"
+
+
+def returns(project: Project, caller: Caller, number: int) -> dict[str, Any]:
+    """Return what the service says of one run."""
+    detail = caller.get(f"/runs/{number}")
+    return {
+        "schema": 1,
+        "project": project.name,
+        "run": number,
+        "generated": detail["finished"],
+        "scoring": caller.get(f"/scoring?run={number}"),
+        "summarystats": caller.get(f"/summarystats?run={number}"),
+        "diagnostics": caller.get(f"/diagnostics?run={number}"),
+        "run_detail": detail,
+        "models": caller.get("/models"),
+    }
+
+
+def forget_old(project: Project) -> None:
+    """Keep the newest reports only, when the config says how many."""
+    keep = project.config.retention.reports
+    if keep and project.reports.is_dir():
+        for folder in sorted(project.reports.iterdir())[:-keep]:
+            if folder.is_dir() and folder.name.isdecimal():
+                shutil.rmtree(folder)
+
+
+def command(project: Project, options: argparse.Namespace) -> None:
+    """Write what is due, or one run's documents again."""
+    if options.run is None:
+        with project.locked():
+            written = run(project)
+        for path in written:
+            project.console.say(f"report: {path}")
+        if not written:
+            project.console.say("Every run with news has its report.")
+        return
+    folder = project.reports / f"{options.run:06d}"
+    if not (folder / ANSWERS).exists():
+        raise VigilError(
+            "has no stored answers.", where=str(folder), hint="See: python fullprocess.py --explain RUN"
+        )
+    project.console.say(f"report: {rebuild(folder)}")
+
+
+if __name__ == "__main__":
+    cli = parser("Write the documents of every run that has news.")
+    cli.add_argument("--run", type=int, help="make one run's documents again, from its stored answers")
+    sys.exit(perform(command, cli.parse_args()))

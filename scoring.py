@@ -1,0 +1,147 @@
+"""The live model meets a batch it has not seen: a score with its interval, evidence, a verdict.
+
+This step decides which rows count as evidence: all labelled ones, once, when nearly all labels are in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+
+import numpy as np
+
+from vigil import models
+from vigil.bundles import keys, pointer
+from vigil.command import parser, perform
+from vigil.ledger.shelf import Row
+from vigil.project import Project
+from vigil.records import Batch, Score
+from vigil.run import begun
+from vigil.stats import alarm, betting
+from vigil.stats.metrics import Tally
+from vigil.table import hashing
+from vigil.trials.judged import Judged, judge
+
+#: A batch enters the alarm's evidence when this share of its labels is in.
+LABELLED_SHARE = 0.95
+#: Coverage of the interval around a batch's own score.
+CONFIDENCE = 0.95
+
+
+def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
+    """Score the live release on one batch that came after its training data, and move the evidence.
+
+    A pair of release and batch is scored once: asked again, the standing score is returned.
+    """
+    standing = project.ledger.scores.get(live, batch.id)
+    if standing is not None:
+        write_latest(project, standing)
+        return standing
+    release = project.ledger.releases.get(live) or {}
+    contract = project.contract()
+    metric = project.metric(contract.task)
+    rows = project.table.batch(batch.order)
+    answerer = models.open_answerer(project.models, live)
+    judged = judge(answerer, rows, contract, metric, clip=release["facts"]["clip"])
+    trained = keys.load(project.models / live)
+    identity = [column.name for column in contract.identity]
+    unseen = ~keys.among(hashing.row_hashes(rows, identity)[judged.labelled], trained)
+    score, evidence = _score(project, batch, release, judged, unseen if len(trained) else None)
+    tally = judged.tally()
+    project.ledger.scores.add(score, tally=tally, evidence=evidence, run=run)
+    write_latest(project, score)
+    return score
+
+
+def write_latest(project: Project, score: Score) -> None:
+    """Write ``latestscore.txt``, for people: the newest score and nothing else."""
+    from vigil.table import durable
+
+    text = "undefined" if score.value is None else repr(score.value)
+    durable.write_atomic(project.production / "latestscore.txt", f"{text}\n".encode())
+
+
+def _score(
+    project: Project, batch: Batch, release: Row, judged: Judged, unseen: np.ndarray | None
+) -> tuple[Score, Row | None]:
+    """Put one batch's score, the evidence after it and the verdict together."""
+    config, metric = project.config, judged.metric
+    tally, level, reference = judged.tally(), release["level"], release["reference"]["tally"]
+    budget = alarm.budget(config.false_alarm)
+    process, since = _so_far(project, batch, release, judged)
+    complete = batch.labelled >= LABELLED_SHARE * batch.rows and batch.labelled > 0
+    if complete:
+        process = betting.update(process, judged.log_l(level)) if level else process
+        since = metric.add(since, tally) if since else tally
+    detectable = alarm.smallest_drop(metric, level, since or tally, reference, alpha=budget.alpha_a)
+    verdict, reason = alarm.verdict(
+        metric,
+        level,
+        process,
+        alpha=budget.alpha_a,
+        batch=tally,
+        rows=batch.labelled,
+        reference=reference,
+        detectable=detectable,
+        max_drop=config.max_drop,
+    )
+    if not complete:
+        verdict = "insufficient data"
+        reason = f"{batch.labelled:,} of {batch.rows:,} rows have a label; {LABELLED_SHARE:.0%} are needed."
+    interval = metric.interval(tally, CONFIDENCE) or (None, None)
+    score = Score(
+        release=release["id"],
+        batch=batch.id,
+        order=batch.order,
+        metric=metric.name,
+        value=metric.value(tally),
+        low=interval[0],
+        high=interval[1],
+        confidence=CONFIDENCE,
+        rows=batch.rows,
+        labelled=batch.labelled,
+        reference=metric.value(reference),
+        level=level["value"] if level else None,
+        e_value=min(math.exp(min(float(betting.log_e_value(process)), 700.0)), 1e300),
+        alarm_at=budget.alarm_at,
+        detectable=detectable,
+        verdict=verdict,
+        reason=reason,
+        unseen=None if unseen is None else metric.value(judged.tally(unseen)),
+        unseen_rows=0 if unseen is None else int(unseen.sum()),
+        details=judged.details(),
+    )
+    return score, {"process": process.as_json(), "since": since} if complete else None
+
+
+def _so_far(
+    project: Project, batch: Batch, release: Row, judged: Judged
+) -> tuple[betting.Evidence, Tally | None]:
+    """Return the alarm's process and the tally of all batches that it has met, before this one.
+
+    A rollback or an acknowledgement starts both afresh.
+    """
+    begins = release["facts"].get("evidence_after", 0)
+    last = project.ledger.scores.last_counted(release["id"], after=begins, before=batch.order)
+    if last is None:
+        return betting.Evidence.fresh(judged.metric.processes(len(judged.classes))), None
+    return betting.Evidence.from_json(last["evidence"]["process"]), last["evidence"]["since"]
+
+
+def command(project: Project, _options: argparse.Namespace) -> None:
+    """Score every batch that came after the live release's training data and has no score yet."""
+    live = pointer.read(project.production)
+    if live is None:
+        project.console.say("Nothing is deployed yet. Run: python fullprocess.py")
+        return
+    with project.locked(), begun(project, "scoring") as current:
+        through = (project.ledger.releases.get(live.release) or {})["through"]
+        for batch in project.ledger.batches.all(after=through):
+            with current.step("scoring"):
+                score = run(project, batch, live.release, run=current.number)
+            project.console.say(f"{batch.name}: {score.verdict}. {score.reason}")
+
+
+if __name__ == "__main__":
+    sys.exit(perform(command, parser("Score the live model on batches that it has not met.").parse_args()))

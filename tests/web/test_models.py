@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from typing import Any
+
+
+def test_releases_are_listed_newest_first(client: Any, world: Any) -> None:
+    """Each with its reference, its size and why it was made; the live one by its id."""
+    found = client.get("/models").json
+    assert found["live"] == world.ids["second"]
+    newest, oldest = found["releases"]
+    assert (newest["id"], newest["state"], newest["through"]) == (world.ids["second"], "live", "2026-03.csv")
+    assert (oldest["state"], oldest["reference"], oldest["baseline"]) == ("retired", 0.75, 0.33)
+    assert set(newest) == {
+        "id", "model", "state", "created", "live_since", "trained_rows", "through", "features", "threshold",
+        "reference", "interval", "baseline", "size_bytes", "reason",
+    }  # fmt: skip
+
+
+def test_a_candidate_without_a_reference_is_listed_too(client: Any, world: Any) -> None:
+    """What was never gated has nulls where there is nothing to say."""
+    world.project.ledger.releases.add("feed01", model="forest", batch="batch1", through=1)
+    found = {row["id"]: row for row in client.get("/models").json["releases"]}["feed01"]
+    assert (found["state"], found["reference"], found["live_since"]) == ("candidate", None, None)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from vigil.bundles import pointer
+
+ROWS = [{"activity": 3.0, "segment": "north"}, {"activity": 90, "segment": "south"}]
+
+
+def post(client: Any, rows: Any = ROWS) -> Any:
+    """Send rows one by one."""
+    return client.post("/prediction", json={"rows": rows})
+
+
+def test_each_row_gets_a_label_and_a_probability(client: Any, world: Any) -> None:
+    """Answers come in the order of the rows, with the release and the request's id."""
+    answer = post(client)
+    found = answer.json
+    assert found["release"] == world.ids["second"]
+    assert found["answered_by"] == "compiled"
+    assert found["request"] == answer.headers["X-Request-Id"]
+    assert [row["label"] for row in found["predictions"]] == ["0", "1"]
+    assert all(0 < row["probability"] < 1 and row["warnings"] == [] for row in found["predictions"])
+
+
+def test_rows_columns_and_csv_agree(client: Any) -> None:
+    """The same rows in each of the three forms get the same answers."""
+    columns = {"columns": {"activity": [3.0, 90], "segment": ["north", "south"]}}
+    text = "\ufeffsegment,activity\r\nnorth,3\r\n\r\nsouth,90\r\n"
+    answers = [
+        post(client),
+        client.post("/prediction", json=columns),
+        client.post("/prediction", data=text.encode(), content_type="text/csv; charset=utf-8"),
+    ]
+    assert answers[0].json["predictions"] == answers[1].json["predictions"] == answers[2].json["predictions"]
+
+
+def test_warnings_say_what_is_unusual(client: Any) -> None:
+    """Missing, unseen, out of range, unreadable and unknown are warned of; key and target are not."""
+    rows = [
+        {"corporation": "c", "exited": "1", "activity": 1, "segment": "north"},
+        {"activity": -5, "segment": "west", "colour": "red"},
+        {"activity": "much"},
+    ]
+    said = [row["warnings"] for row in post(client, rows).json["predictions"]]
+    assert said[0] == []
+    assert any("out of range" in w for w in said[1])
+    assert any("never seen" in w for w in said[1])
+    assert any("'colour'" in w for w in said[1])
+    assert any("not a number" in w for w in said[2])
+    assert any("'segment' is missing" in w for w in said[2])
+
+
+def test_more_classes_list_every_probability(client: Any, world: Any) -> None:
+    """With three classes the probability is the label's, and all of them add up to 1."""
+    pointer.write(world.project.production, world.ids["many"], None)
+    (row,) = post(client, ROWS[:1]).json["predictions"]
+    assert row["label"] == max(row["probabilities"], key=row["probabilities"].get)
+    assert row["probability"] == row["probabilities"][row["label"]]
+    assert sum(row["probabilities"].values()) == pytest.approx(1)
+
+
+def test_a_regression_answers_values(client: Any, world: Any) -> None:
+    """Numbers instead of labels."""
+    pointer.write(world.project.production, world.ids["value"], None)
+    first, second = post(client).json["predictions"]
+    assert first.keys() == {"value", "warnings"}
+    assert first["value"] < second["value"]
+
+
+def test_no_rows_get_no_answers(client: Any) -> None:
+    """An empty list is answered with an empty list."""
+    assert post(client, []).json["predictions"] == []
+    assert client.post("/prediction", data=b"activity\n", content_type="text/csv").json["predictions"] == []
+
+
+def test_nothing_deployed_is_a_503_with_a_hint(empty: Any) -> None:
+    """A person reads what to run first."""
+    answer = post(empty.client())
+    assert answer.status_code == 503
+    assert "fullprocess.py" in answer.json["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body"),
+    [
+        (415, "text/plain", b"x"),
+        (415, "application/x-www-form-urlencoded", b"rows=1"),
+        (415, "", b"{}"),
+        (400, "application/json", b""),
+        (400, "application/json", b"{"),
+        (400, "application/json", b'{"rows": [{"activity": NaN}]}'),
+        (400, "application/json", b'{"rows": [{"activity": ' + b"9" * 5000 + b"}]}"),
+        (400, "application/json", b'\xff{"rows": []}'),
+        (422, "application/json", b"[" * 100_000),
+        (422, "application/json", b"[]"),
+        (422, "application/json", b"{}"),
+        (422, "application/json", b'{"rows": [], "columns": {}}'),
+        (422, "application/json", b'{"path": "/etc/passwd"}'),
+        (422, "application/json", b'{"rows": {"a": 1}}'),
+        (422, "application/json", b'{"rows": [1]}'),
+        (422, "application/json", b'{"rows": [{"a": [1]}]}'),
+        (422, "application/json", b'{"rows": [{"a": {"b": 1}}]}'),
+        (422, "application/json", b'{"columns": {"a": [1], "b": []}}'),
+        (422, "application/json", b'{"columns": {"a": 1}}'),
+        (422, "application/json", b'{"columns": [1]}'),
+        (422, "application/json", b'{"rows": [{"a": "' + b"x" * 10_001 + b'"}]}'),
+        (422, "text/csv", b""),
+        (422, "text/csv", b"\n1\n"),
+        (422, "text/csv", b"a,a\n1,2\n"),
+        (422, "text/csv", b"a,b\n1\n"),
+        (422, "text/csv", b'a,b\n1,"2\n'),
+        (422, "text/csv", b"a\n" + b"x" * 200_000),
+        (422, "text/csv", b"a\n" + b"1\n" * 10_001),
+        (413, "application/json", b" " * (2**20 + 1)),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_the_one_shape(
+    client: Any, status: int, content_type: str, body: bytes
+) -> None:
+    """Each way to be wrong has its status, a code, and words; never a traceback."""
+    answer = client.post("/prediction", data=body, content_type=content_type)
+    assert answer.status_code == status
+    assert set(answer.json["error"]) == {"code", "what", "hint"}
+    assert answer.json["error"]["what"]
+
+
+def test_rows_and_fields_are_limited(client: Any) -> None:
+    """10,000 rows are answered and one more is refused; so is a row of 1,001 fields."""
+    body = json.dumps({"columns": {"activity": [1] * 10_000}})
+    assert (
+        len(client.post("/prediction", data=body, content_type="application/json").json["predictions"])
+        == 10_000
+    )
+    assert post(client, [{}] * 10_001).status_code == 422
+    assert post(client, [{str(n): 1 for n in range(1001)}]).status_code == 422
+
+
+def test_a_get_is_not_allowed(client: Any) -> None:
+    """The Allow header names the method."""
+    answer = client.get("/prediction")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]

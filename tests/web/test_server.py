@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from vigil.errors import ServiceError
+from vigil.web import server as serving
+from vigil.web.security import HEADERS
+from vigil.web.server import bind
+
+
+@pytest.fixture
+def running(world: Any) -> Iterator[Any]:
+    """Run a real server on a free port, with an extra route that takes its time."""
+    app = world.app()
+    app.gate = threading.Event()
+
+    @app.get("/slow")
+    def slow() -> dict[str, bool]:
+        app.gate.wait(20)
+        return {"slow": True}
+
+    server = bind(app, "127.0.0.1", 0, threads=2)
+    server.app = app
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield server
+    app.gate.set()
+    server.close()
+
+
+def raw(server: Any, content: bytes) -> bytes:
+    """Send bytes and return all that comes back until the server closes."""
+    with socket.create_connection(("127.0.0.1", server.effective_port), timeout=10) as connection:
+        connection.sendall(content)
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+def get(server: Any, path: str) -> Any:
+    """Return the JSON at a path."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.effective_port}{path}", timeout=20) as answer:
+        return json.loads(answer.read())
+
+
+def test_it_answers_over_a_real_connection(running: Any, world: Any) -> None:
+    """A prediction by plain HTTP."""
+    body = json.dumps({"rows": [{"activity": 3, "segment": "north"}]}).encode()
+    url = f"http://127.0.0.1:{running.effective_port}/prediction"
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert json.loads(answer.read())["release"] == world.ids["second"]
+        assert "Server" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"POST /prediction HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", 413),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 262_144 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n", 400),
+    ],
+)
+def test_what_never_reaches_the_application_has_the_one_shape(
+    running: Any, request_bytes: bytes, status: int
+) -> None:
+    """The server's own refusals are JSON too, with the same headers."""
+    head, _, body = raw(running, request_bytes).partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status, head
+    assert set(json.loads(body)["error"]) == {"code", "what", "hint"}
+    for name in HEADERS:
+        assert name.lower().encode() in head.lower()
+
+
+def test_too_many_requests_are_turned_away_and_it_recovers(
+    running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While more wait than may, those that come to a thread get 503; afterwards all is as before."""
+    monkeypatch.setattr(serving, "WAITING", 3)
+    statuses: list[int] = []
+
+    def ask(path: str) -> None:
+        try:
+            get(running, path)
+            statuses.append(200)
+        except urllib.error.HTTPError as error:
+            code = json.loads(error.read())["error"]["code"]
+            statuses.append(error.code if code == "unavailable" and error.headers["Retry-After"] else 0)
+
+    busy = [threading.Thread(target=ask, args=("/slow",)) for _ in range(2)]
+    for thread in busy:
+        thread.start()
+    while running.task_dispatcher.active_count < 2:
+        time.sleep(0.01)
+    waiting = [threading.Thread(target=ask, args=("/healthz",)) for _ in range(20)]
+    for thread in waiting:
+        thread.start()
+    while len(running.task_dispatcher.queue) < 20:
+        time.sleep(0.01)
+    running.app.gate.set()
+    for thread in busy + waiting:
+        thread.join()
+    assert statuses.count(503) >= 10
+    assert statuses.count(200) >= 3
+    assert get(running, "/healthz") == {"status": "ok"}
+
+
+def test_half_open_connections_do_not_keep_others_out(running: Any) -> None:
+    """Fifty clients that never finish their request, and one that is answered all the same."""
+    hanging = [socket.create_connection(("127.0.0.1", running.effective_port)) for _ in range(50)]
+    for connection in hanging:
+        connection.sendall(b"POST /prediction HTTP/1.1\r\nHost: localhost\r\nContent-Len")
+    assert get(running, "/healthz") == {"status": "ok"}
+    for connection in hanging:
+        connection.close()
+
+
+def test_a_taken_port_is_said_in_words(running: Any, world: Any) -> None:
+    """With the port, and what to do about it."""
+    with pytest.raises(ServiceError, match="cannot listen") as caught:
+        bind(world.app(), "127.0.0.1", running.effective_port, threads=1)
+    assert "--port" in caught.value.hint
+
+
+def test_an_unknown_host_is_said_in_words(world: Any) -> None:
+    """A name that means nothing is no traceback either."""
+    with pytest.raises(ServiceError, match="cannot listen"):
+        bind(world.app(), "no-such-host.invalid", 0, threads=1)

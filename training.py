@@ -1,0 +1,143 @@
+"""A snapshot and its windows become candidates: immutable bundles, none of them live yet.
+
+This step decides what is trained on: every row but the holdout, over all history and, after a change,
+over the rows since then; and which model types are tried.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+
+from vigil import models, profiles
+from vigil.bundles import keys
+from vigil.command import parser, perform
+from vigil.errors import VigilError
+from vigil.ledger.shelf import Row
+from vigil.project import Project
+from vigil.records import Batch
+from vigil.run import begun
+from vigil.trials import arrays
+from vigil.trials.snapshot import TRAIN, Snapshot, snapshot
+
+#: Labelled training rows below which a window of its own is not tried.
+WINDOW_ROWS = 200
+
+
+def run(project: Project, through: Batch, *, since: int = 1) -> list[str]:
+    """Train every candidate on the rows up to ``through``; return the bundles' ids, in a fixed order.
+
+    ``since`` is the order of the first batch after the change, 1 when there was none. A candidate that
+    cannot be trained is left out, and said so. The same rows and settings give the same bundles.
+    """
+    contract = project.contract()
+    config = project.config
+    rows = snapshot(
+        project.table,
+        contract,
+        through=through.order,
+        holdout=config.holdout,
+        test_data=project.test_data,
+    )
+    plans = [
+        (window, kind) for window in windows(project, rows, since) for kind in models.chosen(config.model)
+    ]
+    made = []
+    for (window, first), kind in project.console.progress(plans, "training", len(plans)):
+        try:
+            made.append(_candidate(project, rows, kind, window, first, through))
+        except VigilError as fault:
+            if isinstance(fault.__cause__, OSError):
+                # The disk's fault and not the candidate's: the plan stands, and the next tick tries again.
+                raise
+            project.console.say(f"  no {kind} on {window}: {fault.what} {fault.hint}".rstrip())
+    return list(dict.fromkeys(made))
+
+
+def windows(project: Project, rows: Snapshot, since: int) -> Iterator[tuple[str, int]]:
+    """Yield what to train on: a name for people and the order of the window's first batch."""
+    yield "all history", 1
+    if since > 1 and rows.part(TRAIN, since=since).sum() >= WINDOW_ROWS:
+        first = next(iter(project.ledger.batches.all(after=since - 1)))
+        yield f"rows since {first.name}", since
+
+
+def _candidate(project: Project, rows: Snapshot, kind: str, window: str, since: int, through: Batch) -> str:
+    """Fit one model type on one window and write its bundle."""
+    contract = project.contract()
+    metric = project.metric(contract.task)
+    order = models.code_order(contract)
+    chosen = rows.part(TRAIN, since=since)
+    table = rows.take(chosen)
+    truth, labelled = arrays.labels(table, contract, order)
+    table, hashes = table.filter(labelled), rows.hashes[chosen][labelled]
+    by_key = bool(contract.by_role("key"))
+    fitted = models.fit(
+        kind,
+        arrays.features(table, contract.features),
+        truth[labelled],
+        task=contract.task,
+        classes=order,
+        features=contract.features,
+        metric=metric.name,
+        seed=project.config.seed,
+        groups=hashes if by_key else None,
+    )
+    profile = profiles.profile(table, [c for c in contract.columns if c.role != "ignored"])
+    files = {"profile.json": profile.to_bytes()} | ({keys.FILE: keys.dump(hashes)} if by_key else {})
+    release = models.pack(fitted, project.models, {"snapshot": _provenance(project, since, through)}, files)
+    facts = {
+        "task": contract.task,
+        "trained_rows": table.num_rows,
+        "features": len(contract.features),
+        "threshold": fitted.threshold,
+        "clip": fitted.clip,
+        "out_of_fold": fitted.score,
+        "window": window,
+        "since": since,
+        "through_name": through.name,
+        "size_bytes": sum(file.stat().st_size for file in (project.models / release).iterdir()),
+    }
+    project.ledger.releases.add(
+        release,
+        model=kind,
+        batch=through.id,
+        through=through.order,
+        facts=facts,
+        reason=f"{kind} on {window}",
+    )
+    return release
+
+
+def _provenance(project: Project, since: int, through: Batch) -> Row:
+    """Say which rows the bundle was made of, by the digests of their files."""
+    batches = project.ledger.batches.all(after=since - 1, through=through.order)
+    contract = json.loads((project.output / "contract.json").read_text())
+    return {
+        "files": [{"name": batch.name, "sha256": batch.digest} for batch in batches],
+        "holdout": project.config.holdout,
+        "identity": [column.name for column in project.contract().identity],
+        "contract": contract.get("version"),
+    }
+
+
+def command(project: Project, _options: argparse.Namespace) -> None:
+    """Train candidates on everything that is in the table, and deploy none of them."""
+    batches = project.ledger.batches.all()
+    if not batches:
+        project.console.say("There is nothing to train on yet. Run: python fullprocess.py")
+        return
+    with project.locked(), begun(project, "training") as current:
+        with current.step("training"):
+            made = run(project, batches[-1])
+        for release in made:
+            row = project.ledger.releases.get(release) or {}
+            score = row["facts"]["out_of_fold"]
+            shown = "unknown" if score is None else f"{score:.3f}"
+            project.console.say(f"candidate {release}: {row['reason']}; out-of-fold score {shown}")
+
+
+if __name__ == "__main__":
+    sys.exit(perform(command, parser("Train candidates; none goes live from here.").parse_args()))

@@ -1,0 +1,131 @@
+"""What ``python fullprocess.py`` was asked for besides a plain tick."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from vigil import starting
+from vigil.command import guarded, perform, print_json
+from vigil.errors import VigilError
+from vigil.ledger.connection import sqlite_path
+from vigil.project import Project
+
+Tick = Callable[..., dict[str, Any]]
+
+
+def answer(options: argparse.Namespace, tick: Tick) -> int:
+    """Do what the options ask for; return the exit code."""
+    if options.init:
+        return guarded(lambda: starting.init(Path(options.init), Path(options.config)))
+    if options.explain is not None:
+        return perform(explain, options)
+    if options.dry_run:
+        return perform(lambda project, chosen: rehearse(project, chosen, tick), options)
+    return perform(lambda project, chosen: _tick(project, chosen, tick), options)
+
+
+def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
+    folder = Path(options.input).absolute() if options.input else None
+    found = tick(project, folder=folder, trigger=options.trigger, force=options.force_retrain)
+    if options.json:
+        print_json(found)
+        return
+    if not found["files"] and not found["decisions"]:
+        project.console.say("Nothing new.")
+    for path in found["reports"]:
+        project.console.say(f"report: {path}")
+
+
+def explain(project: Project, options: argparse.Namespace) -> None:
+    """Print what a run took in and decided, with the evidence of each decision."""
+    ledger, number = project.ledger, options.explain
+    run = ledger.runs.get(number)
+    if run is None:
+        latest = ledger.runs.latest(limit=1)
+        hint = f"The newest is {latest[0]['run']}." if latest else "There is none yet."
+        raise VigilError(f"there is no run {number}.", where=project.name, hint=hint)
+    decisions = ledger.decisions.of_run(number)
+    if options.json:
+        print_json({"run": run, "files": ledger.files.of_run(number), "decisions": decisions})
+        return
+    say = project.console.say
+    say(f"run {number}, {run['started'][:19]}Z, {run['status']}: {run['summary']}")
+    for file in ledger.files.of_run(number):
+        say(f"\n{file['details']['name']}  {file['status']}  sha256 {file['digest'][:16] or '–'}")
+        if file["reason"]:
+            say(f"  {file['reason']}")
+        for fault in file["details"]["faults"]:
+            say(f"  line {fault['line']}, {fault['column']}: {fault['value']!r} {fault['rule']}")
+    names = {batch.id: batch.name for batch in ledger.batches.all()}
+    for decision in decisions:
+        say(f"\n{names.get(decision['batch'], '')}  {decision['kind']} → {decision['outcome']}")
+        say(f"  {decision['reason']}")
+        for key, value in decision["evidence"].items():
+            say(f"  {key:>16}: {value}")
+
+
+def rehearse(project: Project, options: argparse.Namespace, tick: Tick) -> None:
+    """Run the tick on a copy of the project, so that everything stays as it is.
+
+    Files that never change (rows, bundles) are linked and not copied.
+    """
+    if sqlite_path(project.config.ledger, project.root) is None:
+        hint = "Leave --dry-run out, or rehearse on a copy with a SQLite ledger."
+        raise VigilError("a dry run needs a ledger in a SQLite file.", where="--dry-run", hint=hint)
+    folder = Path(options.input).absolute() if options.input else None
+    with tempfile.TemporaryDirectory(prefix="vigil-dry-run-") as scratch:
+        copy = _copied(project, Path(scratch))
+        try:
+            found = tick(copy, folder=folder, force=options.force_retrain, report=False)
+        finally:
+            copy.close()
+    if options.json:
+        print_json(found)
+    elif not found["files"] and not found["decisions"]:
+        project.console.say("Nothing new.")
+    project.console.say("This was a dry run: nothing was changed.")
+
+
+def _copied(project: Project, scratch: Path) -> Project:
+    """Return a copy of the project that reads where it reads, and writes only below `scratch`."""
+    settings = json.loads(project.config_path.read_bytes())
+    settings["input_folder_path"] = str(project.input)
+    if project.test_data:
+        settings["test_data_path"] = str(project.test_data)
+    folders = {
+        "output_folder_path": project.output,
+        "output_model_path": project.models,
+        "prod_deployment_path": project.production,
+    }
+    for key, folder in folders.items():
+        settings[key] = str(scratch / key)
+        if folder.is_dir():
+            # Whatever Vigil writes it writes aside and renames, so that a linked file never changes.
+            shutil.copytree(folder, scratch / key, copy_function=_link_or_copy)
+    ledger = sqlite_path(project.config.ledger, project.root)
+    settings["ledger"] = f"sqlite:///{scratch / 'ledger.db'}"
+    if ledger is not None and ledger.exists():
+        with (
+            closing(sqlite3.connect(ledger)) as source,
+            closing(sqlite3.connect(scratch / "ledger.db")) as copy,
+        ):
+            source.backup(copy)
+    config = scratch / "config.json"
+    config.write_text(json.dumps(settings), encoding="utf-8")
+    return Project(config, root=project.root, clock=project.clock, console=project.console)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

@@ -1,0 +1,73 @@
+"""What became of one arriving file, in numbers and words."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vigil.contract import Checked
+from vigil.records import RowFault
+
+#: Faults of a file that the ledger repeats; the quarantine has them all.
+SHOWN_FAULTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file to look at: ``key`` is its path in the ledger, ``stamp`` is from before reading."""
+
+    path: Path
+    key: str
+    stamp: tuple[int, int, int]
+
+    @property
+    def name(self) -> str:
+        """The file's name as valid text: bytes that are not UTF-8 are shown by their numbers."""
+        return os.fsencode(self.path.name).decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One file's end. ``status`` is ``ingested``, ``duplicate``, ``refused``, ``ignored`` or ``waiting``."""
+
+    name: str
+    status: str
+    reason: str = ""
+    batch: str = ""
+    order: int = 0
+    rows: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    labelled: int = 0
+    faults: tuple[RowFault, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """What a person reads of it."""
+        if self.status != "ingested":
+            return f"{self.name}: {self.status}. {self.reason}"
+        parts = [f"{self.accepted:,} of {self.rows:,} rows ingested"]
+        parts += [f"{self.quarantined:,} quarantined"] if self.quarantined else []
+        parts += [f"{self.duplicates:,} duplicates dropped"] if self.duplicates else []
+        unlabelled = self.accepted - self.labelled
+        parts += [f"{unlabelled:,} of them without a label"] if unlabelled else []
+        return f"{self.name}: {', '.join(parts)}."
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the arrival as plain JSON values, with its first faults."""
+        faults = [asdict(fault) for fault in self.faults[:SHOWN_FAULTS]]
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**values, "faults": faults}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A file that passed its checks, on its way into the table."""
+
+    file: NewFile
+    digest: str
+    checked: Checked
+    contract_version: int

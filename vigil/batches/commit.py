@@ -1,0 +1,178 @@
+"""The exactly-once way from checked files to the table.
+
+The ledger first says what is about to be written, then the table commits, then the ledger says that
+it was. Whatever is cut off in between is found by `finish_interrupted`, which asks the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from vigil import profiles
+from vigil.batches.arrival import Accepted, Arrival
+from vigil.ledger.ledger import Ledger
+from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN, Batch, Contract
+from vigil.table import durable, hashing, quarantine
+from vigil.table.seen import Seen
+from vigil.table.store import Table
+
+Hashes = npt.NDArray[np.uint64]
+#: Rows that stay, and their physical lines in the file.
+Kept = tuple[pa.Table, npt.NDArray[np.int64]]
+
+
+class Committer:
+    """Writes groups of accepted files into one project's table and ledger."""
+
+    def __init__(self, ledger: Ledger, table: Table, seen: Seen, output: Path, *, drop: bool) -> None:
+        self._ledger = ledger
+        self._table = table
+        self._seen = seen
+        self._output = output
+        self._drop = drop
+
+    def finish_interrupted(self) -> None:
+        """Settle what a killed run left: rows that reached the table count, other files are read again."""
+        self._table.repair()
+        for batch in self._ledger.batches.pending():
+            if self._table.has(batch.digest):
+                self._settle(batch)
+            else:
+                # The batch last: as long as it stands, a run that is cut off here is finished later.
+                self._ledger.files.drop(batch.id)
+                self._ledger.batches.drop(batch.id)
+        if not self._seen.covers(self._table):
+            self._seen.rebuild(self._table)
+        self._write_list()
+
+    def commit(self, group: Sequence[Accepted], contract: Contract, *, run: int) -> list[Arrival]:
+        """Append a group of files to the table in one commit; return what became of each."""
+        if not group:
+            return []
+        tables, hashes, dropped = self._without_duplicates(group, contract)
+        batches = self._number(group, tables, dropped, contract.target.name)
+        arrivals = [_arrival(item, batch) for item, batch in zip(group, batches, strict=True)]
+        for item, (table, _), batch, arrival in zip(group, tables, batches, arrivals, strict=True):
+            self._announce(item, table, batch, arrival, contract, run)
+        stamped = [
+            _stamp(table, lines, keys, batch)
+            for (table, lines), keys, batch in zip(tables, hashes, batches, strict=True)
+        ]
+        rows = pa.concat_tables(stamped, promote_options="default")
+        version = self._table.append(rows, [batch.digest for batch in batches])
+        self._seen.add(np.concatenate(hashes), version)
+        for batch in batches:
+            self._settle(batch)
+        self._write_list()
+        return arrivals
+
+    def _settle(self, batch: Batch) -> None:
+        """Mark a batch and its file as being in the table; the batch last, since it is what is looked for."""
+        self._ledger.files.settle(batch.id)
+        self._ledger.batches.settle([batch.id])
+
+    def _without_duplicates(
+        self, group: Sequence[Accepted], contract: Contract
+    ) -> tuple[list[Kept], list[Hashes], list[int]]:
+        """Leave out rows whose canonical cells stand in the table, or earlier in the group, already."""
+        columns = [column.name for column in contract.columns if column.role != "ignored"]
+        hashes = [hashing.row_hashes(item.checked.table, columns) for item in group]
+        every = np.concatenate(hashes)
+        known = self._seen.known(every) if self._drop else np.zeros(len(every), dtype=bool)
+        ends = np.cumsum([len(part) for part in hashes])[:-1]
+        kept = [~mask for mask in np.split(known, ends)]
+        tables = [
+            (item.checked.table.filter(pa.array(mask)), item.checked.lines[mask])
+            for item, mask in zip(group, kept, strict=True)
+        ]
+        remaining = [part[mask] for part, mask in zip(hashes, kept, strict=True)]
+        return tables, remaining, [int((~mask).sum()) for mask in kept]
+
+    def _number(
+        self,
+        group: Sequence[Accepted],
+        tables: Sequence[Kept],
+        dropped: Sequence[int],
+        target: str,
+    ) -> list[Batch]:
+        """Give each file its place in the order of batches."""
+        first = self._ledger.batches.last_order() + 1
+        return [
+            Batch(
+                id=item.digest[:16],
+                order=first + position,
+                name=item.file.name,
+                path=item.file.key,
+                digest=item.digest,
+                rows=table.num_rows,
+                labelled=table.num_rows - table.column(target).null_count,
+                quarantined=item.checked.quarantined,
+                duplicates=duplicates,
+                contract_version=item.contract_version,
+            )
+            for position, (item, (table, _), duplicates) in enumerate(
+                zip(group, tables, dropped, strict=True)
+            )
+        ]
+
+    def _announce(
+        self, item: Accepted, table: pa.Table, batch: Batch, arrival: Arrival, contract: Contract, run: int
+    ) -> None:
+        """Write down what is about to reach the table, and the rows that will not."""
+        if item.checked.faults:
+            quarantine.write(self._output / "quarantine", batch.id, batch.name, item.checked.faults)
+        profile = profiles.profile(table, [c for c in contract.columns if c.role != "ignored"]).to_json()
+        self._ledger.batches.add_pending(batch, run=run, profile=profile)
+        self._ledger.files.record(
+            item.file.key,
+            item.file.stamp,
+            digest=item.digest,
+            status="pending",
+            batch=batch.id,
+            reason=arrival.reason,
+            contract_version=item.contract_version,
+            run=run,
+            details=arrival.as_json(),
+        )
+
+    def _write_list(self) -> None:
+        """Write ``ingestedfiles.txt``, for people: one name a line, in order."""
+        names = "".join(f"{batch.name}\n" for batch in self._ledger.batches.all())
+        durable.write_atomic(self._output / "ingestedfiles.txt", names.encode())
+
+
+def _stamp(table: pa.Table, lines: npt.NDArray[np.int64], hashes: Hashes, batch: Batch) -> pa.Table:
+    """Add the columns that say where each row came from."""
+    count = table.num_rows
+    more: dict[str, Any] = {
+        BATCH_COLUMN: pa.repeat(batch.id, count),
+        ORDER_COLUMN: pa.repeat(pa.scalar(batch.order, pa.int64()), count),
+        LINE_COLUMN: pa.array(lines, pa.int64()),
+        HASH_COLUMN: hashing.to_column(hashes),
+    }
+    for name, values in more.items():
+        table = table.append_column(name, values)
+    return table
+
+
+def _arrival(item: Accepted, batch: Batch) -> Arrival:
+    """Say what became of an accepted file."""
+    return Arrival(
+        name=batch.name,
+        status="ingested",
+        batch=batch.id,
+        order=batch.order,
+        rows=item.checked.rows,
+        accepted=batch.rows,
+        quarantined=batch.quarantined,
+        duplicates=batch.duplicates,
+        labelled=batch.labelled,
+        faults=item.checked.faults,
+        reason="; ".join(item.checked.notes),
+    )

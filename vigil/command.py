@@ -1,0 +1,58 @@
+"""What every command has in common: ``--config``, errors in words, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vigil.console import Console
+from vigil.errors import VigilError
+from vigil.project import Project
+
+Action = Callable[[Project, argparse.Namespace], int | None]
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """Return a parser with the options that every command takes."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--config", default="config.json", metavar="PATH", help="the project's config file")
+    return made
+
+
+def perform(action: Action, options: argparse.Namespace) -> int:
+    """Open the project, act, and return the exit code; a fault is one message on stderr."""
+    return guarded(lambda: _with_project(action, options))
+
+
+def guarded(act: Callable[[], int | None]) -> int:
+    """Run `act`; print what a person can do about a fault instead of a traceback."""
+    try:
+        return act() or 0
+    except VigilError as error:
+        print(error, file=sys.stderr if error.exit_code else sys.stdout)
+        return error.exit_code
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"{place}{error.strerror or error}. The next tick tries again.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; the next tick takes up the work.", file=sys.stderr)
+        return 130
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def _with_project(action: Action, options: argparse.Namespace) -> int | None:
+    console = Console(quiet=bool(getattr(options, "json", False)))
+    project = Project(Path(options.config), console=console)
+    try:
+        return action(project, options)
+    finally:
+        project.close()

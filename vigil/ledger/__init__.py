@@ -1,0 +1,1 @@
+"""What happened and why: one database for every run, score and decision of a project."""

@@ -1,0 +1,111 @@
+"""Which files were seen, and which batches came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from vigil.ledger.schema import batches, files
+from vigil.ledger.shelf import Row, Shelf
+from vigil.records import Batch
+
+_FIELDS = tuple(Batch.__dataclass_fields__)
+
+
+class Files(Shelf):
+    """One row for each path: its stamp, what became of it, and why.
+
+    ``status`` is one of ``pending`` (its batch is being written), ``ingested``, ``duplicate``,
+    ``refused``, ``ignored`` (not a kind of file that is read).
+    """
+
+    def known(self) -> dict[str, Row]:
+        """Return every row by path, without details."""
+        columns = [c for c in files.c if c.name != "details"]
+        return {row["path"]: row for row in self.find(columns=columns)}
+
+    def of_run(self, run: int) -> list[Row]:
+        """Return what one run made of its files, in natural order of ingestion."""
+        return self.find(files.c.run == run, order=[files.c.batch.is_(None), files.c.path])
+
+    def record(self, path: str, stamp: tuple[int, int, int], **values: Any) -> None:
+        """Write what became of the file at `path` (stamp: size, mtime in ns, inode)."""
+        seen = dict(zip(("size", "mtime_ns", "inode"), stamp, strict=True))
+        self.put({"path": path}, {**seen, **values})
+
+    def with_status(self, status: str) -> list[Row]:
+        """Return the rows of one status, by path."""
+        return self.find(files.c.status == status, order=[files.c.path])
+
+    def settle(self, batch: str) -> None:
+        """Mark the file of a batch as being in the table."""
+        self.change({"status": "ingested"}, files.c.batch == batch, files.c.status == "pending")
+
+    def drop(self, batch: str) -> None:
+        """Forget the file of a pending batch; it will be read again."""
+        self.delete(files.c.batch == batch, files.c.status == "pending")
+
+
+class Batches(Shelf):
+    """One row for each ingested file, with its profile; ``state`` is ``pending`` or ``ingested``."""
+
+    def add_pending(self, batch: Batch, *, run: int, profile: dict[str, Any]) -> None:
+        """Write down a batch before its rows reach the table."""
+        values = {name: getattr(batch, name) for name in _FIELDS if name != "id"}
+        self.put({"id": batch.id}, {**values, "run": run, "state": "pending", "profile": profile})
+
+    def settle(self, ids: Sequence[str]) -> None:
+        """Mark batches as being in the table."""
+        self.change({"state": "ingested"}, batches.c.id.in_(ids))
+
+    def pending(self) -> list[Batch]:
+        """Return the batches whose rows may or may not have reached the table."""
+        return self._records(batches.c.state == "pending")
+
+    def drop(self, batch: str) -> None:
+        """Forget a pending batch; its file will be read again."""
+        self.delete(batches.c.id == batch, batches.c.state == "pending")
+
+    def all(self, *, after: int = 0, through: int | None = None) -> list[Batch]:
+        """Return ingested batches with ``after < order <= through``, in order."""
+        where = [batches.c.state == "ingested", batches.c.order > after]
+        if through is not None:
+            where.append(batches.c.order <= through)
+        return self._records(*where)
+
+    def by_digest(self, digest: str) -> Batch | None:
+        """Return the batch made of exactly these bytes, or None."""
+        found = self._records(batches.c.state == "ingested", batches.c.digest == digest)
+        return found[0] if found else None
+
+    def get(self, batch: str) -> Batch | None:
+        """Return one ingested batch by its id, or None."""
+        found = self._records(batches.c.state == "ingested", batches.c.id == batch)
+        return found[0] if found else None
+
+    def last_order(self) -> int:
+        """Return the order of the newest ingested batch, 0 when there is none."""
+        query = sa.select(sa.func.max(batches.c.order)).where(self.mine(batches.c.state == "ingested"))
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
+    def profiles(self, *, through: int | None = None, only: str | None = None) -> list[dict[str, Any]]:
+        """Return the stored profiles of all batches up to an order, or of one batch."""
+        where = [batches.c.state == "ingested"]
+        if only is not None:
+            where.append(batches.c.id == only)
+        if through is not None:
+            where.append(batches.c.order <= through)
+        found = self.find(*where, order=[batches.c.order], columns=[batches.c.profile])
+        return [row["profile"] for row in found]
+
+    def newest_run(self) -> list[Batch]:
+        """Return the batches of the newest run that ingested any."""
+        last = self.first(batches.c.state == "ingested", order=[batches.c.order.desc()])
+        return self._records(batches.c.run == last["run"], batches.c.state == "ingested") if last else []
+
+    def _records(self, *where: sa.ColumnElement[bool]) -> list[Batch]:
+        rows = self.find(*where, order=[batches.c.order], columns=[batches.c[name] for name in _FIELDS])
+        return [Batch(**row) for row in rows]

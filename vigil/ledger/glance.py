@@ -1,0 +1,77 @@
+"""Whether there is anything to do, asked with the standard library alone.
+
+An idle tick ends here: it imports no database toolkit, reads no file of data, and takes no lock.
+It errs on the side of work: whatever it cannot tell is left to the full tick.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+#: Facts that the last complete tick left behind for this look.
+IDLE, CONFIG, CONTRACT = "idle", "config_digest", "contract_stamp"
+
+
+def nothing_to_do(config_path: Path, folder: str | None = None) -> bool:
+    """Return True when config, contract and every file in the folder are as the last tick left them."""
+    try:
+        text = config_path.read_bytes()
+        config = json.loads(text)
+        root = config_path.absolute().parent
+        ledger = str(config.get("ledger", "sqlite:///ledger.db"))
+        if not ledger.startswith("sqlite:///"):
+            return False
+        database = root / ledger.removeprefix("sqlite:///")
+        project = str(config.get("name", "vigil"))
+        incoming = Path(folder).absolute() if folder else root / config["input_folder_path"]
+        contract = root / config["output_folder_path"] / "contract.json"
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            facts = dict(connection.execute("SELECT key, value FROM facts WHERE project = ?", (project,)))
+            expected = {IDLE: "yes", CONFIG: digest_of(text), CONTRACT: stamp_of(contract)}
+            if any(facts.get(key) != value for key, value in expected.items()):
+                return False
+            query = "SELECT path, size, mtime_ns, inode FROM files WHERE project = ?"
+            known = {path: tuple(stamp) for path, *stamp in connection.execute(query, (project,))}
+        return all(known.get(path_key(Path(e.path), root)) == stamp(e.stat()) for e in arrivals(incoming))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, sqlite3.Error):
+        return False
+
+
+def arrivals(folder: Path) -> list[os.DirEntry[str]]:
+    """Return the entries of a folder that could be data: plain files, neither hidden nor temporary."""
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if _is_candidate(entry)]
+
+
+def path_key(path: Path, root: Path) -> str:
+    """Return the path as the ledger keeps it: relative to the config where it can be, always valid text."""
+    text = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    return os.fsencode(text).decode("utf-8", "backslashreplace")
+
+
+def stamp(status: os.stat_result) -> tuple[int, int, int]:
+    """Return size, mtime in nanoseconds, and inode: what tells a known file from a changed one."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def stamp_of(path: Path) -> str:
+    """Return a file's stamp as text, empty when there is no file."""
+    try:
+        return " ".join(map(str, stamp(path.stat())))
+    except FileNotFoundError:
+        return ""
+
+
+def digest_of(text: bytes) -> str:
+    """Return the SHA-256 of a config's bytes."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def _is_candidate(entry: os.DirEntry[str]) -> bool:
+    hidden = entry.name.startswith((".", "~")) or entry.name.endswith((".tmp", ".part", ".swp", "~"))
+    return not hidden and entry.is_file()

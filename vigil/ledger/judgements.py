@@ -1,0 +1,143 @@
+"""How the live model did, what was decided, and which incidents are open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vigil.ledger.schema import decisions, incidents, scores
+from vigil.ledger.shelf import Row, Shelf
+from vigil.records import Batch, Decision, Score
+
+_SCORE_FIELDS = tuple(Score.__dataclass_fields__)
+_DECISION_FIELDS = tuple(Decision.__dataclass_fields__)
+_HEAVY = ("details", "tally", "evidence")
+
+
+class Scores(Shelf):
+    """One row for each release and batch, with the alarm's evidence after it."""
+
+    def add(self, score: Score, *, tally: Row, evidence: Row | None, run: int) -> bool:
+        """Write a score once; return False when it was there already."""
+        values = {k: getattr(score, k) for k in _SCORE_FIELDS if k not in ("release", "batch")}
+        more = {"tally": tally, "evidence": evidence, "run": run, "at": self.now()}
+        return self.put({"release": score.release, "batch": score.batch}, {**values, **more}, replace=False)
+
+    def of_release(self, release: str, *, after: int, through: int) -> list[Row]:
+        """Return a release's scores with ``after < order <= through``, with tallies and evidence."""
+        where = [scores.c.release == release, scores.c.order > after, scores.c.order <= through]
+        columns = [c for c in scores.c if c.name != "details"]
+        return self.find(*where, order=[scores.c.order], columns=columns)
+
+    def last_counted(self, release: str, *, after: int, before: int) -> Row | None:
+        """Return the newest score with evidence among batches with ``after < order < before``."""
+        where = [scores.c.release == release, scores.c.order > after, scores.c.order < before]
+        return self.first(*where, scores.c.evidence.is_not(None), order=[scores.c.order.desc()])
+
+    def get(self, release: str, batch: str) -> Score | None:
+        """Return one score, or None."""
+        row = self.first(scores.c.release == release, scores.c.batch == batch)
+        return Score(**{name: row[name] for name in _SCORE_FIELDS}) if row else None
+
+    def latest(self, *, release: str | None = None, run: int | None = None) -> Row | None:
+        """Return the newest score, of one release or as it stood after one run."""
+        where = []
+        if release is not None:
+            where.append(scores.c.release == release)
+        if run is not None:
+            where.append(scores.c.run <= run)
+        return self.first(*where, order=[scores.c.order.desc(), scores.c.at.desc()])
+
+    def history(self, *, through_run: int | None = None, run: int | None = None) -> list[Row]:
+        """Return every score in order, without its heavy parts; of all runs, up to one, or of one."""
+        where = []
+        if through_run is not None:
+            where.append(scores.c.run <= through_run)
+        if run is not None:
+            where.append(scores.c.run == run)
+        columns = [c for c in scores.c if c.name not in _HEAVY]
+        return self.find(*where, order=[scores.c.order, scores.c.at], columns=columns)
+
+
+class Decisions(Shelf):
+    """One row for each decision; its id names the batch and the kind, so that it is taken once."""
+
+    def add(self, decision: Decision, *, order: int, run: int) -> Decision:
+        """Write a decision unless it was taken before; return the one that stands."""
+        values = {k: getattr(decision, k) for k in _DECISION_FIELDS if k != "id"}
+        more = {"order": order, "run": run, "at": self.now()}
+        self.put({"id": decision.id}, {**values, **more}, replace=False)
+        standing = self.get(decision.id)
+        assert standing is not None  # noqa: S101 — it was written, or was there, one line above
+        return standing
+
+    def get(self, decision: str) -> Decision | None:
+        """Return one decision, or None."""
+        row = self.first(decisions.c.id == decision)
+        return _decision(row) if row else None
+
+    def carried_out(self, decision: str) -> None:
+        """Mark a decision as done."""
+        self.change({"done": True}, decisions.c.id == decision)
+
+    def open(self) -> list[Decision]:
+        """Return decisions that were taken and not carried out, oldest first."""
+        rows = self.find(decisions.c.done.is_(False), order=[decisions.c.order, decisions.c.at])
+        return [_decision(row) for row in rows]
+
+    def challenges(self, champion: str) -> int:
+        """Return how many challengers were gated against a champion."""
+        gates = self.find(decisions.c.kind == "gate", columns=[decisions.c.evidence])
+        return sum(row["evidence"].get("champion") == champion for row in gates)
+
+    def of_run(self, run: int) -> list[Row]:
+        """Return what one run decided, in order, with times."""
+        return self.find(decisions.c.run == run, order=[decisions.c.order, decisions.c.at])
+
+    def decided_through(self) -> int:
+        """Return the order of the newest batch whose plan is carried out, 0 when there is none."""
+        plan = (decisions.c.kind == "plan", decisions.c.done.is_(True))
+        row = self.first(*plan, order=[decisions.c.order.desc()])
+        return int(row["order"]) if row else 0
+
+
+class Incidents(Shelf):
+    """One row for each alarm, from its opening to promotion, rollback or acknowledgement."""
+
+    def open_for(self, release: str) -> Row | None:
+        """Return the release's open incident, or None."""
+        return self.first(incidents.c.release == release, incidents.c.state == "open")
+
+    def open(self, release: str, batch: Batch, *, since: int) -> Row:
+        """Open an incident for an alarm at `batch`; opening it again changes nothing."""
+        key = {"id": f"{release}-{batch.order}"}
+        values = {
+            "release": release,
+            "batch": batch.id,
+            "order": batch.order,
+            "since": since,
+            "state": "open",
+            "attempts": 0,
+            "attempted_rows": 0,
+            "closed_by": "",
+            "opened_at": self.now(),
+        }
+        self.put(key, values, replace=False)
+        return self.first(incidents.c.id == key["id"]) or {}
+
+    def attempted(self, incident: str, *, attempts: int, rows: int) -> None:
+        """Record that challengers are tried on the first `rows` labelled rows since the change."""
+        values = {"attempts": attempts, "attempted_rows": rows}
+        self.change(values, incidents.c.id == incident)
+
+    def close(self, release: str, *, by: str) -> int:
+        """Close a release's open incident; return how many were open."""
+        values: dict[str, Any] = {"state": "closed", "closed_by": by, "closed_at": self.now()}
+        return self.change(values, incidents.c.release == release, incidents.c.state == "open")
+
+    def latest(self) -> Row | None:
+        """Return the newest incident, open or closed."""
+        return self.first(order=[incidents.c.order.desc()])
+
+
+def _decision(row: Row) -> Decision:
+    return Decision(**{name: row[name] for name in _DECISION_FIELDS})

@@ -1,0 +1,34 @@
+"""The ledger as one thing: its parts, opened together for one project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from vigil.ledger import schema
+from vigil.ledger.arrivals import Batches, Files
+from vigil.ledger.connection import open_engine
+from vigil.ledger.judgements import Decisions, Incidents, Scores
+from vigil.ledger.releases import Releases
+from vigil.ledger.runs import Facts, Runs
+
+
+class Ledger:
+    """Everything that happened in one project and why; many projects may share a database."""
+
+    def __init__(self, url: str, *, root: Path, project: str, clock: Callable[[], datetime]) -> None:
+        self.engine = open_engine(url, root=root)
+        shared = (project, clock)
+        self.facts = Facts(self.engine, schema.facts, *shared)
+        self.runs = Runs(self.engine, schema.runs, *shared)
+        self.files = Files(self.engine, schema.files, *shared)
+        self.batches = Batches(self.engine, schema.batches, *shared)
+        self.releases = Releases(self.engine, schema.releases, *shared)
+        self.scores = Scores(self.engine, schema.scores, *shared)
+        self.decisions = Decisions(self.engine, schema.decisions, *shared)
+        self.incidents = Incidents(self.engine, schema.incidents, *shared)
+
+    def close(self) -> None:
+        """Give back the database's connections."""
+        self.engine.dispose()

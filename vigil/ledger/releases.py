@@ -1,0 +1,42 @@
+"""The models that were considered, deployed, retired or held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vigil.ledger.schema import releases
+from vigil.ledger.shelf import Row, Shelf
+
+
+class Releases(Shelf):
+    """One row for each trained bundle.
+
+    ``state`` is ``candidate``, ``live``, ``retired`` or ``held`` (rolled back; never promoted again
+    until a person lifts it). The pointer on disk says what is live; this says how it came about.
+    """
+
+    def add(self, release: str, **values: Any) -> None:
+        """Write down a trained candidate, unless it is known."""
+        base: Row = {"state": "candidate", "created": self.now(), "reference": {}, "level": None}
+        self.put({"id": release}, {**base, "facts": {}, "reason": "", **values}, replace=False)
+
+    def get(self, release: str) -> Row | None:
+        """Return one release, or None."""
+        return self.first(releases.c.id == release)
+
+    def update(self, release: str, **values: Any) -> None:
+        """Change what is known of a release."""
+        self.change(values, releases.c.id == release)
+
+    def make_live(self, release: str) -> None:
+        """Mark one release as live and the one before it as retired."""
+        self.change({"state": "retired"}, releases.c.state == "live", releases.c.id != release)
+        self.change({"state": "live", "live_since": self.now()}, releases.c.id == release)
+
+    def all(self) -> list[Row]:
+        """Return every release, newest first."""
+        return self.find(order=[releases.c.created.desc(), releases.c.id])
+
+    def deployed(self) -> list[Row]:
+        """Return the releases that were ever live, newest first."""
+        return self.find(releases.c.live_since.is_not(None), order=[releases.c.live_since.desc()])

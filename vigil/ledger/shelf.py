@@ -1,0 +1,77 @@
+"""What every part of the ledger shares: a database, a project's name, the time, and one row to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+Row = dict[str, Any]
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as the ledger keeps it: UTC, microseconds, sortable as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Shelf:
+    """Rows of one table that belong to one project."""
+
+    def __init__(self, engine: Engine, table: sa.Table, project: str, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._table = table
+        self._project = project
+        self._clock = clock
+
+    def now(self) -> str:
+        """Return the project's time as the ledger writes it."""
+        return timestamp(self._clock())
+
+    def mine(self, *where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+        """Narrow a query to this project."""
+        return sa.and_(self._table.c.project == self._project, *where)
+
+    def find(
+        self,
+        *where: sa.ColumnElement[bool],
+        order: Sequence[Any] = (),
+        limit: int | None = None,
+        columns: Sequence[Any] = (),
+    ) -> list[Row]:
+        """Return matching rows (or only `columns` of them) as dicts."""
+        query = sa.select(*(columns or [self._table])).where(self.mine(*where)).order_by(*order)
+        with self._engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+    def first(self, *where: sa.ColumnElement[bool], order: Sequence[Any] = ()) -> Row | None:
+        """Return the first matching row, or None."""
+        return next(iter(self.find(*where, order=order, limit=1)), None)
+
+    def put(self, key: Mapping[str, Any], values: Mapping[str, Any], *, replace: bool = True) -> bool:
+        """Write the row at `key`; return False when it was there and `replace` is off.
+
+        The run holds the project's lock, so that looking first cannot race; the primary key stands
+        behind it all the same.
+        """
+        with self._engine.begin() as connection:
+            same = self.mine(*(self._table.c[name] == value for name, value in key.items()))
+            if connection.execute(sa.select(sa.literal(1)).select_from(self._table).where(same)).first():
+                if replace:
+                    connection.execute(self._table.update().where(same).values(**values))
+                return replace
+            row = {"project": self._project, **key, **values}
+            connection.execute(self._table.insert().values(**row))
+            return True
+
+    def change(self, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> int:
+        """Update matching rows; return how many."""
+        with self._engine.begin() as connection:
+            return connection.execute(self._table.update().where(self.mine(*where)).values(**values)).rowcount
+
+    def delete(self, *where: sa.ColumnElement[bool]) -> int:
+        """Delete matching rows; return how many."""
+        with self._engine.begin() as connection:
+            return connection.execute(self._table.delete().where(self.mine(*where))).rowcount

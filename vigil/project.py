@@ -1,0 +1,182 @@
+"""A project: one config, and everything that is opened from it. Steps get it passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vigil.config import Config, load_config
+from vigil.console import Console
+from vigil.errors import Busy, ConfigError, ContractError, Fault, VigilError
+from vigil.ledger import glance
+from vigil.records import Contract, Task
+
+if TYPE_CHECKING:
+    from vigil.ledger.ledger import Ledger
+    from vigil.stats.metrics import Metric
+    from vigil.table.seen import Seen
+    from vigil.table.store import Table
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    """Return the time of this machine, in UTC."""
+    return datetime.now(UTC)
+
+
+class Project:
+    """One monitored model: its settings, folders, clock, table and ledger.
+
+    Opening it reads the config and nothing else; each part is opened when it is first asked for.
+    Paths are relative to `root`, the config's folder unless another is given. Raises ConfigError when
+    the config cannot be used.
+    """
+
+    def __init__(
+        self,
+        config_path: Path,
+        *,
+        root: Path | None = None,
+        clock: Clock = wall_clock,
+        console: Console | None = None,
+    ) -> None:
+        self.config_path = config_path.absolute()
+        self.root = root or self.config_path.parent
+        self.config: Config = load_config(config_path)
+        _ask_plugins(self.config, config_path)
+        self.clock = clock
+        self.console = console or Console()
+
+    @property
+    def name(self) -> str:
+        """The project's name, which every row of the ledger carries."""
+        return self.config.name
+
+    @property
+    def input(self) -> Path:
+        """Where files arrive."""
+        return self.root / self.config.input_folder_path
+
+    @property
+    def output(self) -> Path:
+        """Where accepted rows, contracts and quarantine are kept."""
+        return self.root / self.config.output_folder_path
+
+    @property
+    def models(self) -> Path:
+        """Where trained bundles are kept."""
+        return self.root / self.config.output_model_path
+
+    @property
+    def production(self) -> Path:
+        """Where the pointer to the live bundle is."""
+        return self.root / self.config.prod_deployment_path
+
+    @property
+    def reports(self) -> Path:
+        """Where each run's documents are."""
+        return self.root / "reports"
+
+    @property
+    def test_data(self) -> Path | None:
+        """A file or folder of rows that are never trained on, or None."""
+        return self.root / self.config.test_data_path if self.config.test_data_path else None
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What happened and why."""
+        from vigil.ledger.ledger import Ledger
+
+        return Ledger(self.config.ledger, root=self.root, project=self.name, clock=self.clock)
+
+    @cached_property
+    def table(self) -> Table:
+        """The accepted rows."""
+        from vigil.table.store import Table
+
+        return Table(self.output / "table")
+
+    @cached_property
+    def seen(self) -> Seen:
+        """The hashes of all accepted rows."""
+        from vigil.table.seen import Seen
+
+        return Seen(self.output / "seen")
+
+    def contract(self) -> Contract:
+        """Return what a valid row is; raises ContractError when no file has been taken in yet."""
+        from vigil import contract
+
+        stored = contract.load(self.output)
+        if stored is None:
+            hint = "Run python fullprocess.py with a file in the input folder."
+            raise ContractError("there is no contract yet.", where=str(self.output), hint=hint)
+        return stored
+
+    def metric(self, task: Task) -> Metric:
+        """Return the metric that the config names, else the task's usual one."""
+        from vigil.stats import metrics
+
+        metric = metrics.get(self.config.metric) if self.config.metric else metrics.default(task)
+        if task not in metric.tasks:
+            hint = f"For {task}: {', '.join(metrics.names(task))}."
+            raise VigilError(f"{metric.name!r} does not measure a {task} task.", where="metric", hint=hint)
+        return metric
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the project's lock; raises Busy when another run has it.
+
+        The operating system frees it with the process, so that a killed run leaves no lock behind.
+        """
+        from filelock import FileLock, Timeout
+
+        path = self.root / f".{self.name}.lock"
+        try:
+            with FileLock(path, timeout=0):
+                yield
+        except Timeout:
+            what = "another run is at work; this one did nothing."
+            raise Busy(what, where=self.name, hint="Its own output says how far it is.") from None
+
+    def remember_as_idle(self, seen_config: str, *, idle: bool) -> None:
+        """Leave behind what the next tick needs to see at a glance that nothing is new."""
+        self.ledger.facts.set(
+            **{
+                glance.IDLE: "yes" if idle else "no",
+                glance.CONFIG: seen_config,
+                glance.CONTRACT: glance.stamp_of(self.output / "contract.json"),
+            }
+        )
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+
+
+def _ask_plugins(config: Config, path: Path) -> None:
+    """Let the rooms check their parts of the config before anything is done, all faults together."""
+    from vigil import models, policies
+    from vigil.stats import metrics
+
+    faults: list[Fault] = []
+    questions: dict[str, Callable[[], object]] = {
+        "policy": lambda: policies.opened(config.policy),
+        "model": lambda: models.chosen(config.model),
+        "metric": lambda: config.metric and metrics.get(config.metric),
+    }
+    for where, ask in questions.items():
+        try:
+            ask()
+        except ConfigError as error:
+            faults += error.faults
+        except VigilError as error:
+            faults.append(Fault(f"config-{where}", where, error.what, error.hint))
+    if faults:
+        raise ConfigError(str(path), faults)

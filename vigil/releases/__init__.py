@@ -1,0 +1,1 @@
+"""What is live: switching it in one atomic step, and keeping ledger and pointer in line."""

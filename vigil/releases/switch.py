@@ -1,0 +1,91 @@
+"""The atomic switch. The pointer says what is live; the ledger and people's copies follow it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vigil.bundles import pointer
+from vigil.errors import BundleError, VigilError
+from vigil.ledger.ledger import Ledger
+from vigil.records import Decision
+from vigil.table import durable
+
+
+def promote(ledger: Ledger, production: Path, release: str, *, by: str) -> None:
+    """Make a release live; doing it twice is doing it once."""
+    live = standing(ledger, production)
+    if live is None or live.release != release:
+        # A release that comes back begins a new life: what spoke against its first one is spent.
+        _start_afresh(ledger, release)
+        live = pointer.Pointer(release, live.release if live else None)
+        pointer.write(production, live.release, live.previous)
+    if live.previous:
+        ledger.incidents.close(live.previous, by=by)
+    ledger.releases.make_live(release)
+    names = "".join(f"{batch.name}\n" for batch in ledger.batches.all())
+    durable.write_atomic(production / "ingestedfiles.txt", names.encode())
+
+
+def standing(ledger: Ledger, production: Path) -> pointer.Pointer | None:
+    """Return what is live; where the pointer is damaged, what the ledger says was."""
+    try:
+        return pointer.read(production)
+    except BundleError:
+        deployed = ledger.releases.deployed()
+        live = next((row["id"] for row in deployed if row["state"] == "live"), None)
+        before = next((row["id"] for row in deployed if row["state"] == "retired"), None)
+        return pointer.Pointer(live, before) if live else None
+
+
+def restore(ledger: Ledger, production: Path, *, run: int) -> Decision:
+    """Put the release before the live one back and hold the live one, until a person lifts it.
+
+    Raises VigilError when there is no earlier release.
+    """
+    live = standing(ledger, production)
+    if live is None or live.previous is None:
+        hint = "Only a release that followed another one can be rolled back."
+        raise VigilError("there is no earlier release.", where=str(production), hint=hint)
+    reason = f"rolled back from {live.release} to {live.previous} by a person; {live.release} is held."
+    decision = _said(ledger, "rollback", live.previous, reason, run, {"from": live.release})
+    pointer.write(production, live.previous, None)
+    ledger.incidents.close(live.release, by=decision.id)
+    ledger.releases.make_live(live.previous)
+    ledger.releases.update(live.release, state="held")
+    _start_afresh(ledger, live.previous)
+    return decision
+
+
+def acknowledge(ledger: Ledger, production: Path, *, run: int) -> Decision:
+    """Close the live release's incident by a person's word. Raises VigilError when none is open."""
+    live = pointer.read(production)
+    incident = ledger.incidents.open_for(live.release) if live else None
+    if live is None or incident is None:
+        raise VigilError("there is no open incident.", where=str(production))
+    reason = f"incident {incident['id']} was acknowledged by a person; the evidence starts afresh."
+    decision = _said(ledger, "acknowledge", live.release, reason, run, {"incident": incident["id"]})
+    ledger.incidents.close(live.release, by=decision.id)
+    _start_afresh(ledger, live.release)
+    return decision
+
+
+def lift(ledger: Ledger, release: str) -> None:
+    """Let a held release be promoted again. Raises VigilError when it is not held."""
+    row = ledger.releases.get(release)
+    if row is None or row["state"] != "held":
+        raise VigilError(f"release {release} is not held.", hint="See: python deployment.py --list")
+    ledger.releases.update(release, state="retired")
+
+
+def _said(
+    ledger: Ledger, kind: str, release: str, reason: str, run: int, evidence: dict[str, str]
+) -> Decision:
+    """Write down what a person decided."""
+    decision = Decision(f"run-{run}-{kind}", kind, "", release, kind, reason, evidence, done=True)
+    return ledger.decisions.add(decision, order=ledger.batches.last_order(), run=run)
+
+
+def _start_afresh(ledger: Ledger, release: str) -> None:
+    """Let a release's evidence begin after the batches that are in."""
+    facts = (ledger.releases.get(release) or {"facts": {}})["facts"]
+    ledger.releases.update(release, facts={**facts, "evidence_after": ledger.batches.last_order()})

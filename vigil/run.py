@@ -1,0 +1,56 @@
+"""One run of the cycle or of a single step: its number, its steps' seconds, its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from vigil.ledger import glance
+from vigil.project import Project
+
+
+class Run:
+    """A run that has begun. ``news`` is set by whoever finds something worth a report."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.news = False
+        self.summary = ""
+        self.steps: list[dict[str, Any]] = []
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time one step; a step that is taken for several batches adds up."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - begun
+            row = next((row for row in self.steps if row["step"] == name), None)
+            if row is None:
+                row = {"step": name, "seconds": 0.0}
+                self.steps.append(row)
+            row["seconds"] = round(row["seconds"] + seconds, 6)
+
+
+@contextmanager
+def begun(project: Project, trigger: str) -> Iterator[Run]:
+    """Open a run; it ends as ``done``, or as ``failed`` when an error leaves it.
+
+    The caller holds the project's lock, so that runs still open can only be ones that were cut off.
+    """
+    runs = project.ledger.runs
+    project.ledger.facts.set(**{glance.IDLE: "no"})
+    runs.abandon()
+    cut_off = any(row["status"] == "failed" for row in runs.latest(limit=1))
+    run = Run(runs.start(trigger))
+    # What a run did before it was cut off has no report yet.
+    run.news = cut_off
+    status = "failed"
+    try:
+        yield run
+        status = "done"
+    finally:
+        runs.finish(run.number, status=status, news=run.news, summary=run.summary, steps=run.steps)

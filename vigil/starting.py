@@ -1,0 +1,57 @@
+"""A first config and contract for a user's own file, with every guess said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from vigil import contract as contracts
+from vigil import intake
+from vigil.errors import VigilError
+from vigil.intake import RawTable
+
+#: Names that usually mean the column to predict.
+TARGETS = ("target", "label", "class", "y", "outcome", "churn", "exited", "price", "salary")
+
+
+def init(data: Path, config: Path) -> None:
+    """Write a config beside which `data` is the first input, and its contract; print what was guessed.
+
+    Raises VigilError when the config exists, FileRefused when the data cannot be read.
+    """
+    if config.exists():
+        raise VigilError("is there already.", where=str(config), hint="Name another one with --config.")
+    raw = intake.read(data)
+    target = guess_target(raw)
+    settings = {
+        "name": "".join(
+            letter if letter.isascii() and letter.isalnum() else "-" for letter in data.stem
+        ).strip("-")[:64]
+        or "vigil",
+        "input_folder_path": "arriving",
+        "output_folder_path": "ingested",
+        "output_model_path": "models",
+        "prod_deployment_path": "production",
+        "target": target,
+    }
+    contract, notes = contracts.infer(
+        raw, target=target, key=[], time=None, ignore=[], task=None, positive=None
+    )
+    root = config.absolute().parent
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    contracts.save(contract, root / settings["output_folder_path"])
+    (root / settings["input_folder_path"]).mkdir(exist_ok=True)
+    print(f"wrote {config} and {root / settings['output_folder_path'] / 'contract.json'}")
+    print(f"  target: {target!r} ({contract.task}); change it in the config if that is wrong")
+    for note in notes:
+        print(f"  {note}")
+    arriving = root / settings["input_folder_path"]
+    print(f"next: copy {data} into {arriving}, then python fullprocess.py --config {config}")
+
+
+def guess_target(raw: RawTable) -> str:
+    """Return the column whose name usually is the target's, else the last one."""
+    names = [name for name in raw.columns.column_names if name.strip()]
+    lower = {name.strip().lower(): name for name in reversed(names)}
+    return next((lower[name] for name in TARGETS if name in lower), names[-1])

@@ -1,0 +1,76 @@
+"""A model's answers on labelled rows: what a score, a gate and a level are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from vigil.models import Answerer, code_order
+from vigil.records import Contract
+from vigil.serving import Prediction
+from vigil.stats import curves
+from vigil.stats.metrics import Level, Metric, Tally
+from vigil.trials import arrays
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Truth and answers of n labelled rows, arrays of shape (n,), seen through one metric.
+
+    ``labelled`` has the length of the rows that were asked about and says which of them had a label.
+    """
+
+    metric: Metric
+    classes: tuple[str, ...]
+    clip: float | None
+    truth: npt.NDArray[Any]
+    answer: npt.NDArray[Any]
+    probability: npt.NDArray[np.float64] | None
+    labelled: npt.NDArray[np.bool_]
+
+    def tally(self, rows: npt.NDArray[np.bool_] | None = None) -> Tally:
+        """Summarise all rows, or some of them."""
+        chosen = slice(None) if rows is None else rows
+        return self.metric.tally(
+            self.truth[chosen], self.answer[chosen], classes=len(self.classes), clip=self.clip
+        )
+
+    def log_l(self, level: Level) -> npt.NDArray[np.float64]:
+        """Return the growth of the alarm's bets on these rows."""
+        return self.metric.log_l(self.truth, self.answer, level, classes=len(self.classes), clip=self.clip)
+
+    def details(self) -> dict[str, Any]:
+        """Return what is drawn of these rows; its size does not follow theirs."""
+        if not len(self.truth):
+            return {}
+        if not self.classes:
+            return curves.errors(self.truth, self.answer)
+        count = len(self.classes)
+        found = {"labels": list(self.classes), "confusion": curves.confusion(self.truth, self.answer, count)}
+        if self.probability is None or self.probability.ndim != 1:
+            return found
+        found["calibration"] = curves.calibration(self.truth, self.probability)
+        return found | curves.ranking(self.truth, self.probability)
+
+
+def judge(
+    answerer: Answerer, table: pa.Table, contract: Contract, metric: Metric, *, clip: float | None
+) -> Judged:
+    """Ask a model about every labelled row of a table."""
+    order = code_order(contract)
+    truth, labelled = arrays.labels(table, contract, order)
+    rows = table.filter(pa.array(labelled))
+    prediction: Prediction = answerer.predict(arrays.features(rows, contract.features))
+    return Judged(
+        metric=metric,
+        classes=order,
+        clip=clip,
+        truth=truth[labelled],
+        answer=prediction.outcome,
+        probability=prediction.probability,
+        labelled=labelled,
+    )

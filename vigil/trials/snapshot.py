@@ -1,0 +1,92 @@
+"""The rows a decision rests on: what may be trained on, what chooses, what gates.
+
+Membership is decided by the row itself: a stable hash of its key, else of its feature cells, never of
+the label. The same row is on the same side in every snapshot and on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from vigil import contract as contracts
+from vigil import intake
+from vigil.errors import FileRefused
+from vigil.records import ORDER_COLUMN, Contract
+from vigil.table import hashing
+from vigil.table.store import Table
+
+TRAIN, CHOOSING, GATING = 0, 1, 2
+#: The order of rows from the test folder: before every batch.
+BEFORE_ALL = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All rows up to a batch. Arrays have shape (rows,); ``hashes`` (rows, 2) is of the identity."""
+
+    rows: pa.Table
+    hashes: npt.NDArray[np.uint64]
+    sides: npt.NDArray[np.uint8]
+    orders: npt.NDArray[np.int64]
+
+    def part(self, *sides: int, since: int = BEFORE_ALL) -> npt.NDArray[np.bool_]:
+        """Tell which rows are on some sides and in batches from order ``since`` on."""
+        chosen: npt.NDArray[np.bool_] = np.isin(self.sides, sides) & (self.orders >= since)
+        return chosen
+
+    def take(self, mask: npt.NDArray[np.bool_]) -> pa.Table:
+        """Return the rows of a mask."""
+        return self.rows.filter(pa.array(mask))
+
+
+def snapshot(
+    table: Table, contract: Contract, *, through: int, holdout: float, test_data: Path | None
+) -> Snapshot:
+    """Return every row of batches up to order ``through``, and the test rows, with their sides.
+
+    Test rows are held out whatever their hash, and so is every other row with the same identity.
+    """
+    names = [column.name for column in contract.columns if column.role != "ignored"]
+    rows = table.rows(through=through, columns=[*names, ORDER_COLUMN])
+    tests = read_tests(test_data, contract) if test_data else None
+    identity = [column.name for column in contract.identity]
+    hashes = hashing.row_hashes(rows, identity)
+    sides = hashing.side(hashes, holdout)
+    orders = rows.column(ORDER_COLUMN).to_numpy().astype(np.int64)
+    if tests is not None and tests.num_rows:
+        test_hashes = hashing.row_hashes(tests, identity)
+        sides = np.where(_same_identity(hashes, test_hashes), hashing.side(hashes, 1.0), sides)
+        rows = pa.concat_tables([rows.select(names), tests.select(names)], promote_options="default")
+        hashes = np.concatenate([hashes, test_hashes])
+        sides = np.concatenate([sides, hashing.side(test_hashes, 1.0)])
+        orders = np.concatenate([orders, np.full(tests.num_rows, BEFORE_ALL, dtype=np.int64)])
+    return Snapshot(rows, hashes, sides.astype(np.uint8), orders)
+
+
+def read_tests(path: Path, contract: Contract) -> pa.Table | None:
+    """Return the valid rows of the test file or folder; None when there are none."""
+    tables = []
+    for file in _files(path):
+        try:
+            tables.append(contracts.check(contract, intake.read(file)).table)
+        except FileRefused:
+            continue
+    return pa.concat_tables(tables, promote_options="default") if tables else None
+
+
+def _files(path: Path) -> Sequence[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if intake.reads(file))
+    return [path] if path.is_file() else []
+
+
+def _same_identity(hashes: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Tell which hashes, shape (n, 2), stand among others, compared in full."""
+    known = {(int(a), int(b)) for a, b in others}
+    return np.fromiter(((int(a), int(b)) in known for a, b in hashes), dtype=bool, count=len(hashes))

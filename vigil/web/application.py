@@ -1,0 +1,73 @@
+"""The endpoints as one Flask application."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import Any
+
+from apiflask import APIFlask
+from flask.json.provider import DefaultJSONProvider
+
+from vigil.web import endpoints, errors, security
+from vigil.web.endpoints.prediction import REQUEST_BODY
+from vigil.web.service import Service
+
+
+def build(service: Service) -> APIFlask:
+    """Return the application of one service: every endpoint, its errors, its guards."""
+    app = APIFlask("vigil.web", title="Vigil", version="1", docs_path=None, json_errors=False)
+    app.json = FiniteJson(app)
+    app.config["MAX_CONTENT_LENGTH"] = service.project.config.server.max_body_mb * 2**20
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    app.config["SYNC_LOCAL_SPEC"] = False
+    app.jinja_env.filters["figure"] = figure
+    security.install(app, service)
+    errors.install(app)
+    for blueprint in endpoints.blueprints(service):
+        app.register_blueprint(blueprint)
+    app.spec_processor(_with_body)
+    return app
+
+
+class FiniteJson(DefaultJSONProvider):
+    """Writes strict JSON in the order given: null for not-a-number, the largest double for infinity."""
+
+    sort_keys = False
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Write a value."""
+        try:
+            return super().dumps(obj, allow_nan=False, **kwargs)
+        except ValueError:
+            return super().dumps(_finite(json.loads(super().dumps(obj, **kwargs))), **kwargs)
+
+
+def figure(value: Any) -> str:
+    """Write a number as a page shows it: three digits that matter, thousands apart."""
+    if value is None:
+        return "–"
+    size = abs(value)
+    if size >= 1e9 or 0 < size < 0.001:
+        return f"{value:.1e}"
+    if isinstance(value, int) or size >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 10 else f"{value:.3f}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return None if math.isnan(value) else math.copysign(sys.float_info.max, value)
+
+
+def _with_body(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
+    """Add what the framework cannot derive: a body that is JSON of two forms, or CSV."""
+    assert isinstance(spec, dict)  # noqa: S101  (text only for a YAML description)
+    spec["paths"]["/prediction"]["post"]["requestBody"] = REQUEST_BODY
+    return spec

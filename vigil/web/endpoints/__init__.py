@@ -1,0 +1,27 @@
+"""Every file here is an endpoint or page, found by its name.
+
+It holds ``blueprint(service) -> APIBlueprint`` and reads what ticks have written; no GET writes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apiflask import APIBlueprint
+
+    from vigil.web.service import Service
+
+
+def names() -> list[str]:
+    """Return the endpoints' names in alphabetical order."""
+    return sorted(found.name for found in pkgutil.iter_modules(__path__))
+
+
+def blueprints(service: Service) -> Iterator[APIBlueprint]:
+    """Build every endpoint for one service."""
+    for name in names():
+        yield importlib.import_module(f"{__name__}.{name}").blueprint(service)

@@ -1,0 +1,103 @@
+"""``/diagnostics``: what is missing, what takes how long, what is installed, what to do about it."""
+
+from __future__ import annotations
+
+import json
+from statistics import median
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import request
+
+from vigil.ledger.ledger import Ledger
+from vigil.ledger.schema import batches, runs
+from vigil.profiles import Profile
+from vigil.web.asof import AsOf, as_of
+from vigil.web.merged import MergedProfiles
+from vigil.web.service import Service
+
+#: Runs that the timings look back on.
+HISTORY = 50
+
+
+def blueprint(service: Service) -> APIBlueprint:
+    """Build the endpoint."""
+    routes = APIBlueprint("diagnostics", __name__)
+    ledger = service.project.ledger
+
+    @routes.get("/diagnostics")
+    @routes.doc(
+        summary="Gaps, timings, packages, and what to do",
+        description="`?run=ID` answers as of that run; packages and advice are always the newest.",
+        responses={200: "The diagnosis", 404: "No such run"},
+    )
+    def diagnostics() -> dict[str, Any]:
+        moment = as_of(ledger, request.args)
+        return {
+            "project": service.project.name,
+            "missing": missing(ledger, service.profiles, moment),
+            "timings": timings(ledger, moment),
+            "packages": _fact(ledger, "packages", {"checked": "not asked", "list": []}),
+            "drift": [],
+            "faults": [],
+            "advice": advice(ledger),
+        }
+
+    return routes
+
+
+def advice(ledger: Ledger) -> list[dict[str, str]]:
+    """Return what the last tick advised."""
+    found: list[dict[str, str]] = _fact(ledger, "advice", [])
+    return found
+
+
+def missing(ledger: Ledger, merged: MergedProfiles, moment: AsOf) -> list[dict[str, Any]]:
+    """Return each column's share of missing cells: in the newest batch, and in all before it."""
+    order = moment.last_order(ledger)
+    every = merged.through(order)
+    row = ledger.batches.first(batches.c.order == order, batches.c.state == "ingested")
+    if every is None or row is None:
+        return []
+    newest = Profile.from_json(row["profile"])
+    shares = [
+        {
+            "column": column.name,
+            "share": _share(column.missing, newest.rows),
+            "share_before": _before(every, newest, column.name),
+        }
+        for column in newest.columns
+    ]
+    return sorted(shares, key=lambda found: -(found["share"] or 0.0))
+
+
+def _before(every: Profile, newest: Profile, name: str) -> float | None:
+    """Return the missing share in all batches but the newest: counts add up, so they subtract."""
+    whole, part = every.column(name), newest.column(name)
+    if whole is None or part is None:
+        return None
+    return _share(whole.missing - part.missing, every.rows - newest.rows)
+
+
+def _share(missing: int, rows: int) -> float | None:
+    return missing / rows if rows else None
+
+
+def timings(ledger: Ledger, moment: AsOf) -> list[dict[str, Any]]:
+    """Return each step's seconds over the last runs, oldest first."""
+    where = [runs.c.run <= moment.run, runs.c.status != "running"]
+    newest = ledger.runs.find(*where, order=[runs.c.run.desc()], limit=HISTORY, columns=[runs.c.steps])
+    history: dict[str, list[float]] = {}
+    for row in reversed(newest):
+        for step in row["steps"]:
+            history.setdefault(step["step"], []).append(step["seconds"])
+    return [
+        {"step": step, "last": taken[-1], "median": median(taken), "history": taken}
+        for step, taken in history.items()
+    ]
+
+
+def _fact(ledger: Ledger, key: str, otherwise: Any) -> Any:
+    """Return a fact that a tick wrote as JSON."""
+    stored = ledger.facts.get(key)
+    return json.loads(stored) if stored else otherwise

@@ -1,0 +1,38 @@
+"""``/healthz``: the process lives. ``/readyz``: it can answer predictions. Both need no token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIBlueprint
+
+from vigil.web.errors import Refusal
+from vigil.web.service import Service
+
+
+def blueprint(service: Service) -> APIBlueprint:
+    """Build the endpoints."""
+    routes = APIBlueprint("health", __name__)
+
+    @routes.get("/healthz")
+    @routes.doc(summary="Whether the process lives", responses={200: "It does"})
+    def healthz() -> dict[str, Any]:
+        return {"status": "ok", "instance": service.instance}
+
+    @routes.get("/readyz")
+    @routes.doc(
+        summary="Whether predictions can be answered",
+        responses={200: "They can; `notice` says when a newer release is damaged", 503: "They cannot"},
+    )
+    def readyz() -> dict[str, Any]:
+        service.project.ledger.facts.get("idle")
+        snapshot = service.live.snapshot()
+        if snapshot.loaded is None:
+            raise Refusal(503, "not-ready", snapshot.notice or "Nothing is deployed yet.", FIRST_STEP)
+        return {"status": "ready", "release": snapshot.loaded.id, "notice": snapshot.notice}
+
+    return routes
+
+
+#: What brings a first release about.
+FIRST_STEP = "Put a file into the input folder and run: python fullprocess.py"

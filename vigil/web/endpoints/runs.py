@@ -1,0 +1,90 @@
+"""``/runs`` and ``/runs/ID``: what each run found, scored and decided."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from vigil.ledger.ledger import Ledger
+from vigil.ledger.shelf import Row
+from vigil.web.asof import no_run, positive, seconds
+from vigil.web.endpoints.scoring import history_rows
+from vigil.web.negotiation import answer
+from vigil.web.service import Service
+
+#: What one answer may list.
+MOST = 1000
+SHOWN_FAULTS = 10
+_SHOWN_STATUS = ("ingested", "refused", "duplicate")
+_DECISION = ("id", "kind", "release", "outcome", "reason", "evidence")
+
+
+def blueprint(service: Service) -> APIBlueprint:
+    """Build the endpoints."""
+    routes = APIBlueprint("runs", __name__)
+    ledger = service.project.ledger
+
+    @routes.get("/runs")
+    @routes.doc(
+        summary="The newest runs first", description="`?limit=50`, 1000 at most.", responses={200: "Runs"}
+    )
+    def listing() -> ResponseReturnValue:
+        limit = positive(request.args.get("limit", "50"), "limit", most=MOST)
+        runs = [overview(row) for row in ledger.runs.latest(limit=limit)]
+        return answer({"runs": runs}, "runs.html", project=service.project.name)
+
+    @routes.get("/runs/<int:run>")
+    @routes.doc(summary="One run in full", responses={200: "The run", 404: "No such run"})
+    def one(run: int) -> ResponseReturnValue:
+        row = ledger.runs.get(run) if run < 2**31 else None
+        if row is None:
+            raise no_run(run)
+        return answer(detail(ledger, row), "run.html", project=service.project.name)
+
+    return routes
+
+
+def overview(row: Row) -> dict[str, Any]:
+    """Return a run in one line."""
+    times = {key: seconds(row[key]) for key in ("started", "finished")}
+    return {"run": row["run"], **times, **{k: row[k] for k in ("status", "trigger", "news", "summary")}}
+
+
+def detail(ledger: Ledger, row: Row) -> dict[str, Any]:
+    """Return everything that a run found and decided."""
+    files = [file for file in ledger.files.of_run(row["run"]) if file["status"] in _SHOWN_STATUS]
+    scored = ledger.scores.history(run=row["run"])
+    shown = history_rows(ledger, scored)
+    head = overview(row)
+    del head["news"]
+    return {
+        **head,
+        "batches": sorted((_file(file) for file in files), key=lambda f: (f["order"] or 0, f["name"])),
+        "scores": [{**s, "reason": r["reason"]} for s, r in zip(shown, scored, strict=True)],
+        "decisions": [_decision(ledger, decision) for decision in ledger.decisions.of_run(row["run"])],
+        "steps": row["steps"],
+    }
+
+
+def _file(row: Row) -> dict[str, Any]:
+    """Return what became of one file, with its first faults."""
+    details = row["details"]
+    counts = ("rows", "accepted", "quarantined", "duplicates", "labelled")
+    return {
+        "name": details.get("name") or PurePosixPath(row["path"]).name,
+        "id": row["batch"],
+        "order": details.get("order") or None,
+        **{key: details.get(key, 0) for key in counts},
+        "status": row["status"],
+        "reason": row["reason"],
+        "faults": details.get("faults", [])[:SHOWN_FAULTS],
+    }
+
+
+def _decision(ledger: Ledger, row: Row) -> dict[str, Any]:
+    batch = ledger.batches.get(row["batch"])
+    return {**{key: row[key] for key in _DECISION}, "batch": batch.name if batch else row["batch"]}
