@@ -43,8 +43,15 @@ def counts(
 
 
 def run(
-    *, rows: int, drop: float, batches: int, streams: int, seed: int,
-    level: float | npt.NDArray[np.float64] = F1 - TOLERANCE, alpha: float = 0.01, change: int = 0,
+    *,
+    rows: int,
+    drop: float,
+    batches: int,
+    streams: int,
+    seed: int,
+    level: float | npt.NDArray[np.float64] = F1 - TOLERANCE,
+    alpha: float = 0.01,
+    change: int = 0,
 ) -> Firsts:
     """Feed streams that lose ``drop`` after ``change`` batches to the three rules."""
     random = np.random.default_rng(seed)
@@ -61,7 +68,9 @@ def run(
         evidence = betting.update(evidence, betting.log_growth(tp[:, None], errors[:, None], null))
         fired = betting.log_e_value(evidence) >= -math.log(alpha)
         for first, now in (
-            (firsts.naive, score < F1), (firsts.sigma, np.abs(score - F1) > band), (firsts.alarm, fired)
+            (firsts.naive, score < F1),
+            (firsts.sigma, np.abs(score - F1) > band),
+            (firsts.alarm, fired),
         ):
             first[now & (first == NEVER)] = batch
     return firsts

@@ -109,12 +109,13 @@ def first() -> dict[str, Any]:
     scoring["reason"] = "The release is new: no batch has arrived since it went live."
     returns["run_detail"]["scores"] = []
     returns["run_detail"]["decisions"] = [
+        _decision("plan", "train-first", "No model is live yet: a first one is trained.", {"since": 1}),
         _decision(
-            "train-first",
+            "gate",
             "promote",
             "The logistic model beats the majority class on the holdout (0.750 against 0.333).",
             {"challenger": 0.75, "baseline": 0.333, "rows": 612},
-        )
+        ),
     ]
     returns["diagnostics"]["missing"] = []
     return returns
@@ -126,7 +127,7 @@ def no_skill() -> dict[str, Any]:
     reason = "No model beats the majority class on the holdout: the data shows no skill, nothing is deployed."
     _undeploy(returns, reason)
     returns["run_detail"]["decisions"] = [
-        _decision("train-first", "none", reason, {"best": 0.331, "baseline": 0.333, "lower": -0.012})
+        _decision("gate", "nothing", reason, {"best": 0.331, "baseline": 0.333, "lower": -0.012})
     ]
     return returns
 

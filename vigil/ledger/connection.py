@@ -29,7 +29,7 @@ def open_engine(url: str, *, root: Path) -> Engine:
         sa.event.listen(engine, "handle_error", _in_our_words)
     except (SQLAlchemyError, ImportError, OSError) as error:
         what = f"cannot be opened ({_first_line(error)})."
-        hint = "Check the setting 'ledger', that the database runs, and that its disk has room and may be written."
+        hint = "Check the setting 'ledger', that the database runs, and that its disk has room."
         raise LedgerError(what, where=_shown(url), hint=hint) from error
     return engine
 

@@ -1,0 +1,290 @@
+import json
+import os
+import re
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ingestion
+from vigil.ledger import glance
+from vigil.run import begun
+from vigil.table import quarantine
+
+
+def take_in(site):
+    """Run the step alone; return what became of each file, by name."""
+    project = site.project()
+    with begun(project, "test") as current:
+        arrivals = ingestion.run(project, run=current.number)
+    return {arrival.name: arrival for arrival in arrivals}
+
+
+def statuses(site):
+    """Run the step; return each file's status by name."""
+    return {name: arrival.status for name, arrival in take_in(site).items()}
+
+
+def edit_contract(site, column, **changes):
+    """Edit one column of the contract as a person does."""
+    path = site.root / "ingested/contract.json"
+    contract = json.loads(path.read_text())
+    row = next(row for row in contract["columns"] if row["name"] == column)
+    row |= changes
+    path.write_text(json.dumps(contract))
+
+
+def broken(rows, bad, *, seed):
+    """Return a file whose first `bad` rows have no customer."""
+    lines = [f"d{seed}-{n},{n / 7:.3f},{n % 5},north,{'yes' if n % 3 else 'no'}" for n in range(rows)]
+    lines[:bad] = [line.replace(f"d{seed}-{n},", ",", 1) for n, line in enumerate(lines[:bad])]
+    return "\n".join(["customer,activity,staff,region,left", *lines]) + "\n"
+
+
+def test_a_file_is_taken_in_once(site):
+    """The same file, looked at twice, gives its rows once."""
+    site.leavers("a.csv", 40)
+    assert statuses(site) == {"a.csv": "ingested"}
+    assert statuses(site) == {}
+    assert site.project().table.count() == 40
+
+
+def test_the_same_content_under_another_name_is_a_duplicate(site):
+    """A copy is known by its content, in the same tick and in a later one."""
+    site.leavers("a.csv", 40)
+    site.leavers("b.csv", 40)
+    assert statuses(site) == {"a.csv": "ingested", "b.csv": "duplicate"}
+    site.leavers("c.csv", 40)
+    assert statuses(site) == {"c.csv": "duplicate"}
+    assert site.project().table.count() == 40
+
+
+def test_the_same_name_with_new_content_is_a_new_batch(site):
+    """A file that is overwritten comes in again; rows that it had before are dropped and counted."""
+    site.leavers("a.csv", 40)
+    take_in(site)
+    site.write("a.csv", broken(50, 0, seed=2) + "c1-0,9.5,9.5,north,yes\n")
+    assert take_in(site)["a.csv"].accepted == 51
+    site.leavers("a.csv", 41)
+    found = take_in(site)["a.csv"]
+    assert found.accepted + found.duplicates == 41
+    assert [batch.name for batch in site.project().ledger.batches.all()] == ["a.csv"] * 3
+
+
+def test_a_touched_file_is_read_again_and_known(site):
+    """A newer mtime alone does not bring rows in twice."""
+    path = site.leavers("a.csv", 40)
+    take_in(site)
+    os.utime(path, ns=(1, 1))
+    assert statuses(site) == {"a.csv": "duplicate"}
+    assert statuses(site) == {}
+
+
+def test_files_count_in_natural_order(site):
+    """week-2 comes before week-10, whatever the folder says."""
+    for number in (10, 2, 1):
+        site.leavers(f"week-{number}.csv", 30, seed=number)
+    take_in(site)
+    assert [b.name for b in site.project().ledger.batches.all()] == [
+        "week-1.csv",
+        "week-2.csv",
+        "week-10.csv",
+    ]
+    assert [b.order for b in site.project().ledger.batches.all()] == [1, 2, 3]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(st.sampled_from("ab-0129٣é"), max_size=6), max_size=6))
+def test_any_names_can_be_ordered(names):
+    """Natural order compares any two names, and ignores leading zeros."""
+    ordered = sorted(names, key=ingestion.natural)
+    assert ordered == sorted(ordered, key=ingestion.natural)
+    assert ingestion.natural("f007") == ingestion.natural("f7")
+
+
+def test_rows_are_quarantined_with_line_column_and_rule(site):
+    """A broken row stays out, with its line, column, value and rule; the others come in."""
+    site.leavers("a-1.csv", 100)
+    take_in(site)
+    site.write("a-2.csv", broken(50, 3, seed=2))
+    found = take_in(site)["a-2.csv"]
+    assert (found.status, found.accepted, found.quarantined, found.rows) == ("ingested", 47, 3, 50)
+    kept = quarantine.read(site.root / "ingested/quarantine", found.batch)
+    assert [(fault.line, fault.column) for fault in kept] == [
+        (2, "customer"),
+        (3, "customer"),
+        (4, "customer"),
+    ]
+    assert all(fault.rule for fault in kept)
+
+
+def test_a_file_with_too_many_broken_rows_is_refused_and_the_others_go_on(site):
+    """Beyond quarantine_share a file is refused whole, in words, and does not stop the next one."""
+    site.leavers("a-1.csv", 100)
+    site.write("a-2.csv", broken(50, 11, seed=2))
+    site.write("a-3.csv", "neither,of\nthese,columns\n")
+    site.leavers("a-4.csv", 60, seed=4)
+    found = take_in(site)
+    assert [found[name].status for name in sorted(found)] == ["ingested", "refused", "refused", "ingested"]
+    assert "11 of 50 rows are broken (22%, limit 20%)" in found["a-2.csv"].reason
+    assert site.project().table.count() == 160
+    assert statuses(site) == {}
+
+
+def test_the_share_of_broken_rows_is_a_setting(site):
+    """With quarantine_share 1 a file of broken rows only gives an empty batch."""
+    site.leavers("a-1.csv", 100)
+    take_in(site)
+    site.configure(quarantine_share=1.0)
+    site.write("a-2.csv", broken(50, 49, seed=2))
+    assert take_in(site)["a-2.csv"].accepted == 1
+
+
+def test_a_refused_file_is_judged_again_after_the_contract_was_edited(site):
+    """An edit of the contract alone, with no other new file, lets a refused file in."""
+    site.leavers("a-1.csv", 100)
+    take_in(site)
+    site.write("a-2.csv", broken(50, 20, seed=2))
+    assert statuses(site) == {"a-2.csv": "refused"}
+    edit_contract(site, "customer", nullable=True)
+    assert statuses(site) == {"a-2.csv": "ingested"}
+    assert statuses(site) == {}
+
+
+def test_an_edit_that_does_not_help_leaves_a_file_refused(site):
+    """Judged again and refused again, a file is not judged a third time."""
+    site.leavers("a-1.csv", 100)
+    take_in(site)
+    site.write("a-2.csv", broken(50, 20, seed=2))
+    take_in(site)
+    edit_contract(site, "staff", maximum=1000)
+    assert statuses(site) == {"a-2.csv": "refused"}
+    assert statuses(site) == {}
+
+
+def test_a_first_file_that_says_nothing_does_not_stop_the_next(site):
+    """A first file without a label, or without the target, is refused; the contract comes from the next."""
+    site.leavers("a-1.csv", 50, unlabelled=50)
+    site.write("a-2.csv", "other,things\n1,2\n3,4\n")
+    site.leavers("a-3.csv", 60, seed=3)
+    found = statuses(site)
+    assert (found["a-2.csv"], found["a-3.csv"]) == ("refused", "ingested")
+    assert found["a-1.csv"] == "refused"
+    assert statuses(site)["a-1.csv"] == "ingested"
+
+
+def test_unsettled_files_wait(new_site):
+    """A file that was touched just now is left for a later tick, unseen; an older one is taken."""
+    site = new_site(key=["customer"], settle_seconds=3600.0)
+    path = site.leavers("a.csv", 40)
+    assert statuses(site) == {}
+    assert site.project().ledger.files.known() == {}
+    os.utime(path, ns=(1, 1))
+    assert statuses(site) == {"a.csv": "ingested"}
+
+
+def test_only_data_files_are_read(site):
+    """Hidden and unfinished files and folders are passed over; other kinds are ignored, and said so."""
+    for name in (".a.csv", "b.csv.part", "c.tmp", "d.csv~"):
+        site.leavers(name, 20)
+    (site.arriving / "e.csv").mkdir()
+    site.write("notes.docx", "hello")
+    site.leavers("f.csv", 30)
+    assert statuses(site) == {"notes.docx": "ignored", "f.csv": "ingested"}
+    assert statuses(site) == {}
+
+
+def test_an_unreadable_link_stops_nothing(site):
+    """A link to nowhere is no file; the others come in."""
+    (site.arriving / "a.csv").symlink_to(site.root / "nowhere.csv")
+    site.leavers("b.csv", 30)
+    assert statuses(site) == {"b.csv": "ingested"}
+
+
+def test_arriving_files_are_left_as_they_are(site):
+    """The input folder is the user's: nothing in it is edited, moved or deleted."""
+    path = site.leavers("a.csv", 30)
+    before = (path.read_bytes(), path.stat().st_mtime_ns, sorted(os.listdir(site.arriving)))
+    take_in(site)
+    assert before == (path.read_bytes(), path.stat().st_mtime_ns, sorted(os.listdir(site.arriving)))
+
+
+@pytest.mark.parametrize(("setting", "accepted"), [("drop", 1), ("keep", 41)])
+def test_duplicate_rows_are_dropped_and_counted_unless_kept(new_site, setting, accepted):
+    """Rows that stand in the table already count as duplicates; 'keep' lets them in."""
+    site = new_site(key=["customer"], duplicates=setting)
+    site.leavers("a.csv", 40)
+    text = site.leavers("b.csv", 40).read_text()
+    site.write("b.csv", text + "new,1,1,north,no\n")
+    found = take_in(site)["b.csv"]
+    assert (found.accepted, found.duplicates) == (accepted, 41 - accepted)
+
+
+def test_the_same_key_with_other_cells_is_a_new_observation(site):
+    """Only rows equal in every cell are duplicates."""
+    text = site.leavers("a.csv", 40).read_text()
+    take_in(site)
+    site.write("b.csv", re.sub(r",north,", ",south,", text))
+    changed = text.count(",north,")
+    assert take_in(site)["b.csv"].accepted == changed
+
+
+def test_unlabelled_rows_are_accepted(site):
+    """Rows without a label come in, and are counted as such."""
+    site.leavers("a-1.csv", 100)
+    site.leavers("a-2.csv", 50, seed=2, unlabelled=20)
+    found = take_in(site)["a-2.csv"]
+    assert (found.accepted, found.labelled) == (50, 30)
+    assert "20 of them without a label" in found.line
+
+
+def test_people_find_the_names_in_order(site):
+    """ingestedfiles.txt holds the name of every batch, one a line, in order."""
+    site.leavers("w-10.csv", 30, seed=10)
+    site.leavers("w-9.csv", 30, seed=9)
+    take_in(site)
+    assert (site.root / "ingested/ingestedfiles.txt").read_text() == "w-9.csv\nw-10.csv\n"
+
+
+def test_names_that_no_console_likes_are_taken(site):
+    """Spaces, quotes, line breaks and bytes that are no UTF-8 in a name do no harm."""
+    for number, name in enumerate([b"a b.csv", b"a'\".csv", b"a\nb.csv", b"a\xff.csv"]):
+        path = os.path.join(os.fsencode(site.arriving), name)
+        with open(path, "w") as file:
+            file.write(broken(20, 0, seed=number))
+    assert set(statuses(site).values()) == {"ingested"}
+    assert statuses(site) == {}
+
+
+def test_groups_larger_than_memory_allows_are_committed_in_parts(site, monkeypatch):
+    """Whether files are committed together or one by one, the table is the same."""
+    monkeypatch.setattr(ingestion, "GROUP_ROWS", 50)
+    for number in range(1, 5):
+        site.leavers(f"w-{number}.csv", 30, seed=number)
+    take_in(site)
+    table = site.project().table
+    assert isinstance(table.batch(3), pa.Table)
+    assert [table.batch(order).num_rows for order in (1, 2, 3, 4)] == [30] * 4
+
+
+def test_known_files_are_not_opened(site):
+    """A file that the ledger knows is judged by its stamp alone: made unreadable, it is not missed."""
+    path = site.leavers("a.csv", 40)
+    take_in(site)
+    before = path.stat()
+    path.write_text("x" * before.st_size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert glance.stamp(path.stat()) == glance.stamp(before)
+    assert statuses(site) == {}
+
+
+def test_an_edited_contract_is_a_new_version(site):
+    """A person's edit becomes version 2 with the next file, and batches name the version they met."""
+    site.leavers("a-1.csv", 50)
+    take_in(site)
+    edit_contract(site, "staff", maximum=1000)
+    site.leavers("a-2.csv", 50, seed=2)
+    take_in(site)
+    assert [batch.contract_version for batch in site.project().ledger.batches.all()] == [1, 2]
+    assert any("contract v2" in line and "maximum" in line for line in site.said)

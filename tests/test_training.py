@@ -1,0 +1,120 @@
+import json
+
+import pytest
+
+import training
+from vigil.bundles import keys, load_manifest
+from vigil.run import begun
+from vigil.table import hashing
+from vigil.trials.snapshot import TRAIN, snapshot
+
+
+def taken_in(site, *files):
+    """Ingest files of (name, rows, seed) and decide nothing."""
+    import ingestion
+
+    for name, rows, seed in files:
+        site.leavers(name, rows, seed=seed)
+    project = site.project()
+    with begun(project, "test") as current:
+        ingestion.run(project, run=current.number)
+    return project
+
+
+def rows_of(project, **changes):
+    """Return the snapshot that training sees."""
+    how = {"through": 99, "holdout": project.config.holdout, "test_data": project.test_data, **changes}
+    return snapshot(project.table, project.contract(), **how)
+
+
+def test_the_same_rows_give_the_same_bundle(site):
+    """Trained twice, a candidate has one id and one row in the ledger; nothing goes live."""
+    project = taken_in(site, ("w-1.csv", 300, 1))
+    batch = project.ledger.batches.all()[-1]
+    first, second = training.run(project, batch), training.run(project, batch)
+    assert first == second
+    assert [row["id"] for row in project.ledger.releases.all()] == first
+    assert project.ledger.releases.get(first[0])["state"] == "candidate"
+    assert not (site.root / "production").exists()
+
+
+def test_held_out_customers_are_not_trained_on(site):
+    """The keys in a bundle are those of the training side, all of them and no other."""
+    project = taken_in(site, ("w-1.csv", 300, 1), ("w-2.csv", 200, 2))
+    (release,) = training.run(project, project.ledger.batches.all()[-1])
+    rows = rows_of(project)
+    trained = keys.load(project.models / release)
+    among = keys.among(rows.hashes, trained)
+    assert among.tolist() == (rows.sides == TRAIN).tolist()
+    assert 0.1 < 1 - among.mean() < 0.3
+    assert project.ledger.releases.get(release)["facts"]["trained_rows"] == int((rows.sides == TRAIN).sum())
+
+
+def test_test_rows_are_never_trained_on(site):
+    """Customers of the test file are held out, also where they stand in a batch."""
+    site.configure(test_data_path="tests")
+    (site.root / "tests").mkdir()
+    text = site.leavers("w-1.csv", 300).read_text()
+    (site.root / "tests/t.csv").write_text("\n".join(text.splitlines()[:101]) + "\n")
+    project = taken_in(site, ("w-2.csv", 200, 2))
+    (release,) = training.run(project, project.ledger.batches.all()[-1])
+    rows = rows_of(project)
+    tested = hashing.row_hashes(rows.take(rows.orders == 0), ["customer"])
+    assert len(tested) == 100
+    assert not keys.among(tested, keys.load(project.models / release)).any()
+
+
+def test_a_window_of_its_own_after_a_change(site):
+    """Since the change there are rows enough: a second candidate is trained on them alone."""
+    project = taken_in(site, ("w-1.csv", 300, 1), ("w-2.csv", 300, 2))
+    made = training.run(project, project.ledger.batches.all()[-1], since=2)
+    reasons = [project.ledger.releases.get(release)["reason"] for release in made]
+    assert reasons == ["logistic on all history", "logistic on rows since w-2.csv"]
+    facts = [project.ledger.releases.get(release)["facts"] for release in made]
+    assert facts[0]["trained_rows"] > facts[1]["trained_rows"]
+
+
+def test_a_short_window_is_not_tried(site):
+    """Too few rows since the change: only all history is tried."""
+    project = taken_in(site, ("w-1.csv", 300, 1), ("w-2.csv", 100, 2))
+    assert len(training.run(project, project.ledger.batches.all()[-1], since=2)) == 1
+
+
+def test_a_candidate_knows_no_later_batch(site):
+    """Trained through batch 1, nothing of batch 2 is in it; the manifest names its files."""
+    project = taken_in(site, ("w-1.csv", 300, 1), ("w-2.csv", 200, 2))
+    first = project.ledger.batches.all()[0]
+    (release,) = training.run(project, first)
+    manifest = load_manifest(project.models, release)
+    assert manifest["snapshot"]["files"] == [{"name": "w-1.csv", "sha256": first.digest}]
+    assert len(keys.load(project.models / release)) <= 300
+
+
+def test_an_unknown_model_type_is_said(site):
+    """A misspelt model type comes with the one that was meant."""
+    from vigil.errors import VigilError
+
+    project = taken_in(site, ("w-1.csv", 300, 1))
+    site.configure(model="logstic")
+    with pytest.raises(VigilError, match="'logistic'"):
+        training.run(site.project(), project.ledger.batches.all()[-1])
+
+
+def test_what_cannot_be_trained_is_left_out_and_said(site):
+    """Only one class left to train on: no candidate, words on the console, no traceback."""
+    project = taken_in(site, ("w-1.csv", 12, 1))
+    path = site.root / "ingested/contract.json"
+    assert json.loads(path.read_text())["task"] == "binary"
+    made = training.run(project, project.ledger.batches.all()[-1])
+    assert made == [] or all(project.ledger.releases.get(release) for release in made)
+
+
+def test_the_command_deploys_nothing(site):
+    """Run by itself the step says its candidates, or that there is nothing to train on."""
+    project = site.project()
+    training.command(project, None)
+    taken_in(site, ("w-1.csv", 300, 1))
+    training.command(project, None)
+    assert "nothing to train on" in site.said[0]
+    assert site.said[-1].startswith("candidate ")
+    assert not (site.root / "production").exists()

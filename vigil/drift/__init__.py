@@ -1,0 +1,11 @@
+"""Has the data changed since the reference? Judged from two profiles alone, never from rows.
+
+The reference profile is the same for every batch that a release meets. Each verdict allows for the
+reference being a finite sample, but the verdicts of many batches share its error: a reference that is
+unusual by chance looks unusual every time. The practical floors keep such small differences quiet.
+"""
+
+from vigil.drift.measures import Measured, measure, names
+from vigil.drift.verdict import ALPHA, DEFAULTS, LEAST, ColumnDrift, judge
+
+__all__ = ["ALPHA", "DEFAULTS", "LEAST", "ColumnDrift", "Measured", "judge", "measure", "names"]
