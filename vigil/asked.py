@@ -42,7 +42,7 @@ def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
     if not found["files"] and not found["decisions"]:
         project.console.say("Nothing new.")
     for path in found["reports"]:
-        project.console.say(f"report: {path}")
+        project.console.say(f"report: {os.path.relpath(path)}")
 
 
 def explain(project: Project, options: argparse.Namespace) -> None:

@@ -37,7 +37,7 @@ def init(data: Path, config: Path) -> None:
     contract, notes = contracts.infer(
         raw, target=target, key=[], time=None, ignore=[], task=None, positive=None
     )
-    root = config.absolute().parent
+    root = config.parent
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     contracts.save(contract, root / settings["output_folder_path"])
