@@ -35,9 +35,8 @@ def main() -> None:
         _timed(folder, "fullprocess.py")
         idle = min(_timed(folder, "fullprocess.py") for _ in range(7))
         floor = min(_timed(folder, "-c", "import sqlite3, json, hashlib") for _ in range(7))
-        print(
-            f"idle tick: {idle[0]:.3f} s, {idle[1]:.0f} MB; floor {floor[0]:.3f} s; {idle[0] / floor[0]:.1f} x"
-        )
+        ratio = idle[0] / floor[0]
+        print(f"idle tick: {idle[0]:.3f} s, {idle[1]:.0f} MB; floor {floor[0]:.3f} s; {ratio:.1f} x")
         print(f"idle tick imports none of {', '.join(HEAVY)}: {_is_light(folder)}")
 
 
