@@ -34,6 +34,7 @@ def run(project: Project, through: Batch, *, since: int = 1) -> list[str]:
     """
     contract = project.contract()
     config = project.config
+    project.metric(contract.task)  # a metric of another task is the config's fault, and no candidate's
     rows = snapshot(
         project.table,
         contract,

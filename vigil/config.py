@@ -36,10 +36,9 @@ class Server(Section):
 
 
 class Retention(Section):
-    """How much of the rebuildable past is kept; 0 keeps everything."""
+    """How many runs keep their documents, which can be rebuilt; 0 keeps them all."""
 
     reports: int = Field(default=0, ge=0)
-    releases: int = Field(default=0, ge=0)
 
 
 class Config(Section):

@@ -125,7 +125,8 @@ class Project:
         metric = metrics.get(self.config.metric) if self.config.metric else metrics.default(task)
         if task not in metric.tasks:
             hint = f"For {task}: {', '.join(metrics.names(task))}."
-            raise VigilError(f"{metric.name!r} does not measure a {task} task.", where="metric", hint=hint)
+            fault = Fault("config-metric", "metric", f"{metric.name!r} does not measure a {task} task.", hint)
+            raise ConfigError(str(self.config_path), [fault])
         return metric
 
     @contextmanager
@@ -136,7 +137,7 @@ class Project:
         """
         from filelock import FileLock, Timeout
 
-        path = self.root / f".{self.name}.lock"
+        path = self.config_path.parent / f".{self.name}.lock"
         try:
             with FileLock(path, timeout=0):
                 yield

@@ -1,0 +1,275 @@
+"""The commands as a person types them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vigil.bundles import pointer
+
+ROOT = Path(__file__).resolve().parents[1]
+STEPS = ("fullprocess", "ingestion", "scoring", "training", "deployment", "diagnostics", "reporting", "app")
+
+
+def call(file, *arguments, cwd=ROOT, code=0):
+    """Run a command in a process of its own; return what it printed and what it complained of."""
+    command = [sys.executable, str(ROOT / f"{file}.py"), *map(str, arguments)]
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    assert "Traceback" not in ended.stderr, ended.stderr
+    assert ended.returncode == code, (ended.stdout, ended.stderr)
+    return ended.stdout, ended.stderr
+
+
+def states(root):
+    """Return every path below a folder with its content and times."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        is_file = path.is_file()
+        found[str(path)] = (path.read_bytes(), path.stat().st_mtime_ns) if is_file else None
+    return found
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_command_explains_itself(step):
+    """--help says what the command is for and names --config."""
+    out, _ = call(step, "--help")
+    assert "--config" in out
+    assert len(out.split("\n\n")[1].strip()) > 20
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_missing_config_is_one_message(step, tmp_path):
+    """Every command ends with exit code 2 and the fault in words."""
+    _, err = call(step, "--config", tmp_path / "none.json", code=2)
+    assert "config-missing" in err
+    assert err.count("\n") <= 3
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_wrong_config_tells_every_fault(step, site):
+    """All faults of a config come at once, whichever command meets them."""
+    site.configure(holdout=3, tolerence=0.1)
+    _, err = call(step, "--config", site.config, code=2)
+    assert "config-value holdout" in err
+    assert "Did you mean 'tolerance'?" in err
+
+
+@pytest.mark.parametrize("setting", [{"policy": "vigl"}, {"model": "logstic"}, {"metric": "f2"}])
+def test_a_misspelt_plug_in_is_told_before_anything_is_done(site, setting):
+    """A policy, model or metric that does not exist is a config fault, and no file is taken in."""
+    site.configure(**setting)
+    site.leavers("w-1.csv", 50)
+    _, err = call("fullprocess", "--config", site.config, code=2)
+    assert "Did you mean" in err
+    assert not (site.root / "ingested").exists()
+
+
+def test_a_metric_of_another_task_is_refused(site):
+    """A binary task is not judged by the mean absolute error."""
+    site.configure(metric="mae")
+    site.leavers("w-1.csv", 300)
+    _, err = call("fullprocess", "--config", site.config, code=2)
+    assert "mae" in err
+    assert not (site.root / "production/live.json").exists()
+
+
+def test_a_missing_input_folder_is_said(site):
+    """The message names the folder and the setting."""
+    site.arriving.rmdir()
+    _, err = call("fullprocess", "--config", site.config, code=1)
+    assert "input_folder_path" in err
+
+
+def test_a_damaged_ledger_is_said(site):
+    """A ledger that is no database ends in words."""
+    (site.root / "ledger.db").write_bytes(b"nonsense" * 200)
+    _, err = call("fullprocess", "--config", site.config, code=1)
+    assert "ledger" in err
+
+
+def test_a_busy_project_is_no_fault(site):
+    """While another run is at work a tick ends with exit code 0."""
+    site.leavers("w-1.csv", 50)
+    with site.project().locked():
+        out, err = call("fullprocess", "--config", site.config)
+    assert "another run is at work" in out + err
+
+
+@pytest.mark.parametrize("options", [(), ("--force-retrain",)])
+def test_a_dry_run_changes_nothing(site, options):
+    """A rehearsal says what would happen and leaves every byte and time as it was."""
+    site.leavers("w-1.csv", 400)
+    site.tick()
+    site.leavers("w-2.csv", 100, seed=2)
+    before = states(site.root)
+    out, _ = call("fullprocess", "--config", site.config, "--dry-run", *options)
+    assert "w-2.csv: 100 of 100 rows ingested." in out
+    assert "nothing was changed" in out
+    assert states(site.root) == before
+
+
+def test_a_dry_run_before_anything_exists(site):
+    """The very first tick can be rehearsed too."""
+    site.leavers("w-1.csv", 300)
+    before = states(site.root)
+    out, _ = call("fullprocess", "--config", site.config, "--dry-run", "--json")
+    assert json.loads(out)["decisions"][-1]["outcome"] == "promote"
+    assert states(site.root) == before
+
+
+@pytest.mark.parametrize("style", ["absolute", "above"])
+def test_a_dry_run_spares_folders_elsewhere(new_site, tmp_path, style):
+    """Folders outside the config's own are rehearsed on copies like the others."""
+    site = new_site("inner", key=["customer"])
+    prefix = f"{tmp_path / 'outer'}/" if style == "absolute" else "../outer/"
+    (tmp_path / "outer").mkdir()
+    folders = {"output_folder_path": "ing", "output_model_path": "mod", "prod_deployment_path": "prod"}
+    site.configure(**{key: prefix + name for key, name in folders.items()})
+    for name, seed in (("w-1.csv", 1), ("w-2.csv", 2)):
+        site.leavers(name, 300, seed=seed)
+        before = states(tmp_path)
+        out, _ = call("fullprocess", "--config", site.config, "--dry-run")
+        assert f"{name}: 300 of 300 rows ingested." in out
+        assert states(tmp_path) == before
+        site.tick()
+
+
+def test_a_dry_run_knows_the_test_rows(site):
+    """A rehearsal ends in the same decision, on the same held-out rows, as the tick."""
+    site.configure(test_data_path="tests")
+    (site.root / "tests").mkdir()
+    site.leavers("t.csv", 100, seed=7).rename(site.root / "tests/t.csv")
+    site.leavers("w-1.csv", 300)
+    out, _ = call("fullprocess", "--config", site.config, "--dry-run", "--json")
+    rehearsed = json.loads(out)["decisions"][-1]
+    assert rehearsed["evidence"]["rows"] == site.tick()["decisions"][-1]["evidence"]["rows"]
+
+
+def test_json_and_explain(site):
+    """--explain prints a run's files and decisions with their evidence, as text or as JSON."""
+    site.leavers("w-1.csv", 300)
+    site.tick()
+    out, _ = call("fullprocess", "--config", site.config, "--explain", 1)
+    assert "w-1.csv  ingested  sha256" in out
+    assert "plan → train-first" in out
+    assert "baseline:" in out
+    out, _ = call("fullprocess", "--config", site.config, "--explain", 1, "--json")
+    found = json.loads(out)
+    assert found["run"]["run"] == 1
+    assert [row["kind"] for row in found["decisions"]] == ["plan", "gate"]
+
+
+@pytest.mark.parametrize("number", [0, 99])
+def test_a_run_that_is_not_there_is_said(site, number):
+    """Explaining an unknown run names the newest."""
+    site.leavers("w-1.csv", 100)
+    site.tick()
+    _, err = call("fullprocess", "--config", site.config, "--explain", number, code=1)
+    assert f"there is no run {number}. The newest is 1." in err
+
+
+def test_init_writes_a_config_that_works(tmp_path):
+    """From one CSV to a first tick: --init, copy the file, run. An existing config is left alone."""
+    from tests.conftest import leavers
+
+    (tmp_path / "customers.csv").write_text(leavers(300))
+    out, _ = call("fullprocess", "--init", "customers.csv", cwd=tmp_path)
+    assert "target: 'left' (binary)" in out
+    settings = json.loads((tmp_path / "config.json").read_text())
+    assert settings["name"] == "customers"
+    _, err = call("fullprocess", "--init", "customers.csv", cwd=tmp_path, code=1)
+    assert "is there already" in err
+    os.rename(tmp_path / "customers.csv", tmp_path / "arriving/customers.csv")
+    config = {**settings, "settle_seconds": 0, "model": "logistic"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    out, _ = call("fullprocess", "--json", cwd=tmp_path)
+    found = json.loads(out)
+    assert found["decisions"][-1]["outcome"] == "promote"
+    assert len(found["reports"]) == 1
+    assert Path(found["reports"][0]).read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", ["données.csv", "-a-.csv", "1 2.csv", "…….csv"])
+def test_init_makes_a_name_that_a_config_may_have(tmp_path, name):
+    """Whatever the file is called, the config that is written can be read."""
+    from tests.conftest import leavers
+    from vigil import starting
+    from vigil.config import load_config
+
+    (tmp_path / name).write_text(leavers(60))
+    starting.init(tmp_path / name, tmp_path / "config.json")
+    assert load_config(tmp_path / "config.json").target == "left"
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "a,b\n"])
+def test_init_on_a_file_without_rows_is_said(tmp_path, content):
+    """Nothing to guess from: words, and no config is left behind."""
+    (tmp_path / "empty.csv").write_text(content)
+    _, err = call("fullprocess", "--init", "empty.csv", cwd=tmp_path, code=1)
+    assert "empty.csv" in err or "row" in err
+    assert not (tmp_path / "config.json").exists()
+
+
+def test_forced_challengers_from_the_command_line(site):
+    """--force-retrain trains without an alarm, when nothing else is new."""
+    site.leavers("w-1.csv", 400)
+    site.tick()
+    site.leavers("w-2.csv", 400, seed=2)
+    site.tick()
+    out, _ = call("fullprocess", "--config", site.config, "--force-retrain", "--json")
+    decisions = json.loads(out)["decisions"]
+    assert [row["kind"] for row in decisions] == ["plan", "gate"]
+    assert "A person asked for challengers." in decisions[0]["reason"]
+
+
+def test_check_tells_what_would_become_of_a_file(site):
+    """``ingestion.py --check`` reads one file, says its end, and takes nothing in."""
+    site.leavers("w-1.csv", 100)
+    site.tick()
+    path = site.leavers("w-2.csv", 50, seed=2)
+    path.write_text(path.read_text().replace("c2-3,", ",", 1))
+    out, _ = call("ingestion", "--config", site.config, "--check", path)
+    assert "would be ingested: 49 of 50 rows." in out
+    assert "line 5, customer" in out
+    assert site.project().table.count() == 100
+    _, err = call("ingestion", "--config", site.config, "--check", "nope.csv", code=1)
+    assert "nope.csv" in err
+    assert "next tick" not in err
+
+
+def test_releases_are_listed_and_rolled_back(site):
+    """``deployment.py`` lists releases; --rollback needs an earlier one, and holds the later."""
+    site.leavers("w-1.csv", 600)
+    site.tick()
+    _, err = call("deployment", "--config", site.config, "--rollback", code=1)
+    assert "no earlier release" in err
+    site.leavers("w-2.csv", 900, seed=3, turned=True)
+    site.tick()
+    live = pointer.read(site.root / "production")
+    out, _ = call("deployment", "--config", site.config, "--rollback")
+    assert f"from {live.release} to {live.previous}" in out
+    out, _ = call("deployment", "--config", site.config)
+    assert f"{live.release}  held" in out
+    assert f"{live.previous}  live" in out
+    out, _ = call("deployment", "--config", site.config, "--lift", live.release)
+    assert "may be promoted again" in out
+    _, err = call("deployment", "--config", site.config, "--acknowledge", code=1)
+    assert "no open incident" in err
+
+
+def test_steps_alone_do_their_part(site):
+    """Ingestion, training, scoring and diagnostics run by themselves, in any state."""
+    for step in ("training", "scoring", "diagnostics", "reporting"):
+        call(step, "--config", site.config)
+    site.leavers("w-1.csv", 300)
+    out, _ = call("ingestion", "--config", site.config)
+    assert "w-1.csv: 300 of 300 rows ingested." in out
+    out, _ = call("training", "--config", site.config)
+    assert "candidate " in out
+    out, _ = call("diagnostics", "--config", site.config, "--json")
+    assert {"packages", "advice"} <= set(json.loads(out))
+    _, err = call("reporting", "--config", site.config, "--run", 7, code=1)
+    assert "has no stored answers" in err

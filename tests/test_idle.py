@@ -1,0 +1,172 @@
+"""A tick with nothing new ends at a glance, and the glance errs on the side of work."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vigil.ledger import glance
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = {"sklearn", "pandas", "matplotlib", "sqlalchemy", "numpy", "pyarrow", "pydantic", "deltalake"}
+
+
+@pytest.fixture
+def idle(site):
+    """A project whose last tick left nothing to do."""
+    site.leavers("w-1.csv", 200)
+    site.tick()
+    assert glance.nothing_to_do(site.config)
+    return site
+
+
+def test_an_idle_tick_says_so_and_imports_next_to_nothing(idle):
+    """``python fullprocess.py`` with nothing new prints one line; no toolkit is loaded for it."""
+    code = (
+        "import sys, fullprocess; code = fullprocess.main(sys.argv[1:]);"
+        "print(*sorted({name.split('.')[0] for name in sys.modules})); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, "--config", str(idle.config)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    line, loaded = ended.stdout.splitlines()
+    assert line == "Nothing new."
+    assert not HEAVY & set(loaded.split())
+
+
+def test_an_idle_tick_writes_nothing(idle):
+    """No run, no file and no time of a file changes."""
+    command = [sys.executable, str(ROOT / "fullprocess.py"), "--config", str(idle.config), "--json"]
+    before = times(idle.root)
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert json.loads(ended.stdout) == {}
+    now = times(idle.root)
+    assert {path: now.get(path) for path in before} == before
+
+
+def times(root):
+    """Return every file's time of change, but for the index that SQLite shares between readers."""
+    files = (path for path in root.rglob("*") if path.is_file() and not path.name.endswith("-shm"))
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
+def _edit_config(site):
+    site.configure(seed=1)
+
+
+def _edit_contract(site):
+    path = site.root / "ingested/contract.json"
+    path.write_text(path.read_text() + "\n")
+
+
+def _remove_contract(site):
+    (site.root / "ingested/contract.json").unlink()
+
+
+def _new_file(site):
+    site.leavers("w-2.csv", 20, seed=2)
+
+
+def _changed_file(site):
+    site.leavers("w-1.csv", 20, seed=2)
+
+
+def _touched_file(site):
+    os.utime(site.arriving / "w-1.csv", ns=(1, 1))
+
+
+def _replaced_file(site):
+    path = site.arriving / "w-1.csv"
+    before = path.stat()
+    aside = site.arriving / ".aside"
+    aside.write_bytes(path.read_bytes())
+    os.utime(aside, ns=(before.st_atime_ns, before.st_mtime_ns))
+    aside.replace(path)
+
+
+def _no_input_folder(site):
+    (site.arriving / "w-1.csv").unlink()
+    site.arriving.rmdir()
+
+
+def _damaged_ledger(site):
+    for path in site.root.glob("ledger.db*"):
+        path.write_bytes(b"no database at all" * 100)
+
+
+def _no_ledger(site):
+    for path in site.root.glob("ledger.db*"):
+        path.unlink()
+
+
+def _other_name(site):
+    site.configure(name="other")
+
+
+def _broken_config(site):
+    site.config.write_text("{")
+
+
+def _another_database(site):
+    site.configure(ledger="postgresql+pg8000://nobody@127.0.0.1/none")
+
+
+CHANGES = [
+    _edit_config,
+    _edit_contract,
+    _remove_contract,
+    _new_file,
+    _changed_file,
+    _touched_file,
+    _replaced_file,
+    _no_input_folder,
+    _damaged_ledger,
+    _no_ledger,
+    _other_name,
+    _broken_config,
+    _another_database,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__.strip("_"))
+def test_whatever_changed_is_left_to_the_full_tick(idle, change):
+    """The glance says "nothing" only when it is sure."""
+    change(idle)
+    assert not glance.nothing_to_do(idle.config)
+
+
+def test_a_missing_config_is_left_to_the_full_tick(tmp_path):
+    """Without a config there is something to say."""
+    assert not glance.nothing_to_do(tmp_path / "config.json")
+
+
+def test_work_that_another_step_left_is_not_overlooked(idle):
+    """A batch that ingestion took in by itself still waits for its decision."""
+    import ingestion
+    from vigil.run import begun
+
+    idle.leavers("w-2.csv", 50, seed=2)
+    project = idle.project()
+    with begun(project, "test") as current:
+        ingestion.run(project, run=current.number)
+    assert not glance.nothing_to_do(idle.config)
+    idle.tick()
+    assert glance.nothing_to_do(idle.config)
+
+
+def test_another_folder_is_looked_at_by_itself(idle, tmp_path):
+    """``--input`` asks about that folder's files."""
+    other = tmp_path / "other"
+    other.mkdir()
+    assert glance.nothing_to_do(idle.config, str(other))
+    (other / "a.csv").write_text("a\n1\n")
+    assert not glance.nothing_to_do(idle.config, str(other))
+
+
+def test_files_that_are_no_data_do_not_wake_a_tick(idle):
+    """Hidden and temporary names are passed over."""
+    for name in (".hidden.csv", "~lock.csv", "a.csv.part", "b.tmp", "c.swp"):
+        (idle.arriving / name).write_text("x")
+    assert glance.nothing_to_do(idle.config)
