@@ -137,7 +137,10 @@ def command(project: Project, _options: argparse.Namespace) -> None:
         return
     with project.locked(), begun(project, "scoring") as current:
         through = (project.ledger.releases.get(live.release) or {})["through"]
-        for batch in project.ledger.batches.all(after=through):
+        batches = project.ledger.batches.all(after=through)
+        if not batches:
+            project.console.say("Every batch has its score.")
+        for batch in batches:
             with current.step("scoring"):
                 score = run(project, batch, live.release, run=current.number)
             project.console.say(f"{batch.name}: {score.verdict}. {score.reason}")
