@@ -42,7 +42,9 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
         decision = project.ledger.decisions.add(replace(decision, id=name), order=batch.order, run=run)
     if not decision.done:
         if decision.outcome == "promote":
-            switch.promote(project.ledger, project.production, decision.release, by=decision.id)
+            switch.promote(
+                project.ledger, project.production, decision.release, by=decision.id, after=batch.order
+            )
         project.ledger.decisions.carried_out(decision.id)
     return decision
 

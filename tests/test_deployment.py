@@ -158,8 +158,12 @@ def test_a_release_that_comes_back_begins_a_new_life(turned):
     turned.leavers("w-3.csv", 300, seed=5)
     turned.tick()
     assert project.ledger.scores.latest()["verdict"] == "degraded"
-    switch.promote(project.ledger, project.production, old, by="test")
-    switch.promote(project.ledger, project.production, new, by="test")
+    switch.promote(
+        project.ledger, project.production, old, by="test", after=project.ledger.batches.last_order()
+    )
+    switch.promote(
+        project.ledger, project.production, new, by="test", after=project.ledger.batches.last_order()
+    )
     turned.leavers("w-4.csv", 300, seed=6, turned=True)
     turned.tick()
     assert project.ledger.scores.latest()["e_value"] < 2

@@ -375,3 +375,18 @@ def test_the_order_of_columns_changes_nothing(new_site):
     plain.tick()
     mixed.tick()
     assert scores_of(plain)[0]["value"] == scores_of(mixed)[0]["value"]
+
+
+def test_batches_that_came_with_a_promotion_count_for_the_new_release(site):
+    """Files behind the one that brought a promotion, in the same tick, are evidence like any other."""
+    site.leavers("w-1.csv", 600)
+    site.tick()
+    first = pointer.read(site.root / "production").release
+    site.leavers("w-2.csv", 900, seed=3, turned=True)
+    site.leavers("w-3.csv", 300, seed=5, turned=True)
+    site.leavers("w-4.csv", 300, seed=6, turned=True)
+    site.tick()
+    second = pointer.read(site.root / "production").release
+    assert second != first
+    rows = site.project().ledger.scores.of_release(second, after=0, through=4)
+    assert [row["evidence"]["process"]["batches"] for row in rows] == [1, 2]

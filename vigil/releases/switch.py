@@ -11,12 +11,15 @@ from vigil.records import Decision
 from vigil.table import durable
 
 
-def promote(ledger: Ledger, production: Path, release: str, *, by: str) -> None:
-    """Make a release live; doing it twice is doing it once."""
+def promote(ledger: Ledger, production: Path, release: str, *, by: str, after: int) -> None:
+    """Make a release live; doing it twice is doing it once.
+
+    Its evidence begins with the batch after the order ``after``.
+    """
     live = standing(ledger, production)
     if live is None or live.release != release:
         # A release that comes back begins a new life: what spoke against its first one is spent.
-        _start_afresh(ledger, release)
+        _start_afresh(ledger, release, after)
         live = pointer.Pointer(release, live.release if live else None)
         pointer.write(production, live.release, live.previous)
     if live.previous:
@@ -52,7 +55,7 @@ def restore(ledger: Ledger, production: Path, *, run: int) -> Decision:
     ledger.incidents.close(live.release, by=decision.id)
     ledger.releases.make_live(live.previous)
     ledger.releases.update(live.release, state="held")
-    _start_afresh(ledger, live.previous)
+    _start_afresh(ledger, live.previous, ledger.decisions.decided_through())
     return decision
 
 
@@ -65,7 +68,7 @@ def acknowledge(ledger: Ledger, production: Path, *, run: int) -> Decision:
     reason = f"incident {incident['id']} was acknowledged by a person; the evidence starts afresh."
     decision = _said(ledger, "acknowledge", live.release, reason, run, {"incident": incident["id"]})
     ledger.incidents.close(live.release, by=decision.id)
-    _start_afresh(ledger, live.release)
+    _start_afresh(ledger, live.release, ledger.decisions.decided_through())
     return decision
 
 
@@ -85,7 +88,7 @@ def _said(
     return ledger.decisions.add(decision, order=ledger.batches.last_order(), run=run)
 
 
-def _start_afresh(ledger: Ledger, release: str) -> None:
-    """Let a release's evidence begin after the batches that are in."""
+def _start_afresh(ledger: Ledger, release: str, after: int) -> None:
+    """Let a release's evidence begin after a batch; later ones may be in the table already."""
     facts = (ledger.releases.get(release) or {"facts": {}})["facts"]
-    ledger.releases.update(release, facts={**facts, "evidence_after": ledger.batches.last_order()})
+    ledger.releases.update(release, facts={**facts, "evidence_after": after})
