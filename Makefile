@@ -28,7 +28,7 @@ check: $(VENV)/.dev  ## Lint, types, architecture
 	@$(VENV)/bin/lint-imports
 
 bench: $(VENV)/.dev  ## Measure the claims of speed and quality
-	@for file in bench/*.py; do echo "== $$file"; $(PY) $$file || exit 1; done
+	@for file in bench/*.py; do name=$$(basename $$file .py); echo "== $$name"; $(PY) -m bench.$$name || exit 1; done
 
 cron: $(VENV)/.core  ## Add the tick to this user's crontab, every ten minutes
 	@mkdir -p logs
@@ -36,7 +36,7 @@ cron: $(VENV)/.core  ## Add the tick to this user's crontab, every ten minutes
 	 { crontab -l 2>/dev/null | grep -vF "$(CURDIR)"; echo "$$line"; } | crontab - && echo "added: $$line"
 
 clean:  ## Forget everything that was ingested, trained and reported
-	@rm -rf $(DATA) .attrition.lock
+	@rm -rf $(DATA) .attrition.lock .attrition.service.json
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

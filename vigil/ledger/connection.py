@@ -25,7 +25,7 @@ def open_engine(url: str, *, root: Path) -> Engine:
         engine = sa.create_engine(_absolute(url, root), pool_pre_ping=not url.startswith("sqlite"))
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _prepare_sqlite)
-        migrate(engine)
+        _upgrade(engine)
         sa.event.listen(engine, "handle_error", _in_our_words)
     except (SQLAlchemyError, ImportError, OSError) as error:
         what = f"cannot be opened ({_first_line(error)})."
@@ -38,6 +38,18 @@ def sqlite_path(url: str, root: Path) -> Path | None:
     """Return the file behind a SQLite URL, or None for another database."""
     prefix = "sqlite:///"
     return root / url.removeprefix(prefix) if url.startswith(prefix) else None
+
+
+def _upgrade(engine: Engine) -> None:
+    """Bring an older schema up; a newer one belongs to a newer program, and is left alone."""
+    with engine.connect() as connection:
+        revision = _revision(connection) or ""
+    if revision > HEAD:
+        hint = "Use the newer version, or another 'ledger'."
+        raise LedgerError(
+            "was written by a newer version of Vigil.", where=_shown(str(engine.url)), hint=hint
+        )
+    migrate(engine)
 
 
 def migrate(engine: Engine, target: str = HEAD) -> None:
