@@ -1,13 +1,16 @@
 """The commands as a person types them."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
+import fullprocess
 from vigil.bundles import pointer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +24,14 @@ def call(file, *arguments, cwd=ROOT, code=0):
     assert "Traceback" not in ended.stderr, ended.stderr
     assert ended.returncode == code, (ended.stdout, ended.stderr)
     return ended.stdout, ended.stderr
+
+
+def tick(*arguments, code=0):
+    """Run ``fullprocess.py`` in this process, which has its libraries already; return what it printed."""
+    said, complained = io.StringIO(), io.StringIO()
+    with redirect_stdout(said), redirect_stderr(complained):
+        assert fullprocess.main(list(map(str, arguments))) == code, complained.getvalue()
+    return said.getvalue(), complained.getvalue()
 
 
 def states(root):
@@ -62,7 +73,7 @@ def test_a_misspelt_plug_in_is_told_before_anything_is_done(site, setting):
     """A policy, model or metric that does not exist is a config fault, and no file is taken in."""
     site.configure(**setting)
     site.leavers("w-1.csv", 50)
-    _, err = call("fullprocess", "--config", site.config, code=2)
+    _, err = tick("--config", site.config, code=2)
     assert "Did you mean" in err
     assert not (site.root / "ingested").exists()
 
@@ -71,7 +82,7 @@ def test_a_metric_of_another_task_is_refused(site):
     """A binary task is not judged by the mean absolute error."""
     site.configure(metric="mae")
     site.leavers("w-1.csv", 300)
-    _, err = call("fullprocess", "--config", site.config, code=2)
+    _, err = tick("--config", site.config, code=2)
     assert "mae" in err
     assert not (site.root / "production/live.json").exists()
 
@@ -79,14 +90,14 @@ def test_a_metric_of_another_task_is_refused(site):
 def test_a_missing_input_folder_is_said(site):
     """The message names the folder and the setting."""
     site.arriving.rmdir()
-    _, err = call("fullprocess", "--config", site.config, code=1)
+    _, err = tick("--config", site.config, code=1)
     assert "input_folder_path" in err
 
 
 def test_a_damaged_ledger_is_said(site):
     """A ledger that is no database ends in words."""
     (site.root / "ledger.db").write_bytes(b"nonsense" * 200)
-    _, err = call("fullprocess", "--config", site.config, code=1)
+    _, err = tick("--config", site.config, code=1)
     assert "ledger" in err
 
 
@@ -94,7 +105,7 @@ def test_a_busy_project_is_no_fault(site):
     """While another run is at work a tick ends with exit code 0."""
     site.leavers("w-1.csv", 50)
     with site.project().locked():
-        out, err = call("fullprocess", "--config", site.config)
+        out, err = tick("--config", site.config)
     assert "another run is at work" in out + err
 
 
@@ -105,7 +116,7 @@ def test_a_dry_run_changes_nothing(site, options):
     site.tick()
     site.leavers("w-2.csv", 100, seed=2)
     before = states(site.root)
-    out, _ = call("fullprocess", "--config", site.config, "--dry-run", *options)
+    out, _ = tick("--config", site.config, "--dry-run", *options)
     assert "w-2.csv: 100 of 100 rows ingested." in out
     assert "nothing was changed" in out
     assert states(site.root) == before
@@ -115,7 +126,7 @@ def test_a_dry_run_before_anything_exists(site):
     """The very first tick can be rehearsed too."""
     site.leavers("w-1.csv", 300)
     before = states(site.root)
-    out, _ = call("fullprocess", "--config", site.config, "--dry-run", "--json")
+    out, _ = tick("--config", site.config, "--dry-run", "--json")
     assert json.loads(out)["decisions"][-1]["outcome"] == "promote"
     assert states(site.root) == before
 
@@ -131,7 +142,7 @@ def test_a_dry_run_spares_folders_elsewhere(new_site, tmp_path, style):
     for name, seed in (("w-1.csv", 1), ("w-2.csv", 2)):
         site.leavers(name, 300, seed=seed)
         before = states(tmp_path)
-        out, _ = call("fullprocess", "--config", site.config, "--dry-run")
+        out, _ = tick("--config", site.config, "--dry-run")
         assert f"{name}: 300 of 300 rows ingested." in out
         assert states(tmp_path) == before
         site.tick()
@@ -143,7 +154,7 @@ def test_a_dry_run_knows_the_test_rows(site):
     (site.root / "tests").mkdir()
     site.leavers("t.csv", 100, seed=7).rename(site.root / "tests/t.csv")
     site.leavers("w-1.csv", 300)
-    out, _ = call("fullprocess", "--config", site.config, "--dry-run", "--json")
+    out, _ = tick("--config", site.config, "--dry-run", "--json")
     rehearsed = json.loads(out)["decisions"][-1]
     assert rehearsed["evidence"]["rows"] == site.tick()["decisions"][-1]["evidence"]["rows"]
 
@@ -152,11 +163,11 @@ def test_json_and_explain(site):
     """--explain prints a run's files and decisions with their evidence, as text or as JSON."""
     site.leavers("w-1.csv", 300)
     site.tick()
-    out, _ = call("fullprocess", "--config", site.config, "--explain", 1)
+    out, _ = tick("--config", site.config, "--explain", 1)
     assert "w-1.csv  ingested  sha256" in out
     assert "plan → train-first" in out
     assert "baseline:" in out
-    out, _ = call("fullprocess", "--config", site.config, "--explain", 1, "--json")
+    out, _ = tick("--config", site.config, "--explain", 1, "--json")
     found = json.loads(out)
     assert found["run"]["run"] == 1
     assert [row["kind"] for row in found["decisions"]] == ["plan", "gate"]
@@ -167,7 +178,7 @@ def test_a_run_that_is_not_there_is_said(site, number):
     """Explaining an unknown run names the newest."""
     site.leavers("w-1.csv", 100)
     site.tick()
-    _, err = call("fullprocess", "--config", site.config, "--explain", number, code=1)
+    _, err = tick("--config", site.config, "--explain", number, code=1)
     assert f"there is no run {number}. The newest is 1." in err
 
 

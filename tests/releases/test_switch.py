@@ -3,16 +3,18 @@ import pytest
 from vigil.bundles import pointer
 from vigil.errors import VigilError
 from vigil.ledger.ledger import Ledger
-from vigil.records import Batch
+from vigil.records import Batch, Decision
 from vigil.releases import switch
 
 
 @pytest.fixture
 def ledger(tmp_path, new_site):
-    """A ledger with one batch and three candidates."""
+    """A ledger with one batch, decided about, and three candidates."""
     made = Ledger("sqlite:///l.db", root=tmp_path, project="p", clock=new_site().clock)
     made.batches.add_pending(batch(1), run=1, profile={})
     made.batches.settle(["b1"])
+    plan = Decision("b1-plan", "plan", "b1", "", "nothing", "", {}, done=True)
+    made.decisions.add(plan, order=1, run=1)
     for name in ("r1", "r2", "r3"):
         made.releases.add(name, model="m", batch="b1", through=1, facts={"task": "binary"})
     yield made
@@ -82,7 +84,7 @@ def test_a_rollback_is_written_down(ledger, production):
     assert ledger.decisions.get("run-4-rollback").done
     assert states(ledger) == {"r1": "live", "r2": "held", "r3": "candidate"}
     assert ledger.incidents.open_for("r2") is None
-    assert ledger.releases.get("r1")["facts"] == {"task": "binary", "evidence_after": 0}
+    assert ledger.releases.get("r1")["facts"] == {"task": "binary", "evidence_after": 1}
 
 
 def test_there_is_one_way_back(ledger, production):
@@ -133,7 +135,7 @@ def test_an_acknowledgement_needs_an_incident(ledger, production):
     decision = switch.acknowledge(ledger, production, run=2)
     assert decision.evidence == {"incident": opened["id"]}
     assert ledger.incidents.latest()["closed_by"] == decision.id
-    assert ledger.releases.get("r1")["facts"] == {"task": "binary", "evidence_after": 0}
+    assert ledger.releases.get("r1")["facts"] == {"task": "binary", "evidence_after": 1}
 
 
 def test_a_damaged_pointer_is_made_good(ledger, production):
