@@ -39,9 +39,9 @@ clean:  ## Forget everything that was ingested, trained and reported
 	@rm -rf $(DATA) .attrition.lock .attrition.service.json
 
 lock:  ## Resolve the dependencies anew (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-strip-extras \
 	  pyproject.toml -o requirements.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-strip-extras \
 	  --extra dev pyproject.toml -o requirements-dev.txt
 
 $(VENV)/.core: requirements.txt
