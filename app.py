@@ -23,7 +23,7 @@ from vigil.project import Project
 from vigil.table import durable
 
 if TYPE_CHECKING:
-    from apiflask import APIFlask
+    from flask import Flask
 
     from vigil.web.service import Service
 
@@ -32,7 +32,7 @@ HERE = Path(__file__).resolve().parent
 
 def create_app(
     project: Project, *, environ: Mapping[str, str] = os.environ, host: str | None = None
-) -> APIFlask:
+) -> Flask:
     """Return the Flask application of a project.
 
     Raises ServiceError when `host` (by default the config's) needs a token that is absent or too short.

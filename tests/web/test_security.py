@@ -13,6 +13,7 @@ ROUTES = {
     "/": "GET",
     "/alerts": "GET",
     "/diagnostics": "GET",
+    "/docs": "GET",
     "/healthz": "GET",
     "/metrics": "GET",
     "/models": "GET",

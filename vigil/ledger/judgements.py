@@ -57,6 +57,18 @@ class Scores(Shelf):
         columns = [c for c in scores.c if c.name not in _HEAVY]
         return self.find(*where, order=[scores.c.order, scores.c.at], columns=columns)
 
+    def newest(self, limit: int, *, through_run: int, before: int | None = None) -> list[Row]:
+        """Return the newest scores by a run, oldest first, without their heavy parts.
+
+        With `before`, only of batches whose order is smaller.
+        """
+        where = [scores.c.run <= through_run]
+        if before is not None:
+            where.append(scores.c.order < before)
+        columns = [c for c in scores.c if c.name not in _HEAVY]
+        order = [scores.c.order.desc(), scores.c.at.desc()]
+        return self.find(*where, order=order, limit=limit, columns=columns)[::-1]
+
 
 class Decisions(Shelf):
     """One row for each decision; its id names the batch and the kind, so that it is taken once."""

@@ -7,27 +7,24 @@ import math
 import sys
 from typing import Any
 
-from apiflask import APIFlask
+from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from vigil.web import endpoints, errors, security
-from vigil.web.endpoints.prediction import REQUEST_BODY
 from vigil.web.service import Service
 
 
-def build(service: Service) -> APIFlask:
+def build(service: Service) -> Flask:
     """Return the application of one service: every endpoint, its errors, its guards."""
-    app = APIFlask("vigil.web", title="Vigil", version="1", docs_path=None, json_errors=False)
+    app = Flask("vigil.web")
     app.json = FiniteJson(app)
     app.config["MAX_CONTENT_LENGTH"] = service.project.config.server.max_body_mb * 2**20
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
-    app.config["SYNC_LOCAL_SPEC"] = False
     app.jinja_env.filters["figure"] = figure
     security.install(app, service)
     errors.install(app)
     for blueprint in endpoints.blueprints(service):
         app.register_blueprint(blueprint)
-    app.spec_processor(_with_body)
     return app
 
 
@@ -64,10 +61,3 @@ def _finite(value: Any) -> Any:
     if not isinstance(value, float) or math.isfinite(value):
         return value
     return None if math.isnan(value) else math.copysign(sys.float_info.max, value)
-
-
-def _with_body(spec: dict[Any, Any] | str) -> dict[Any, Any] | str:
-    """Add what the framework cannot derive: a body that is JSON of two forms, or CSV."""
-    assert isinstance(spec, dict)  # noqa: S101  (text only for a YAML description)
-    spec["paths"]["/prediction"]["post"]["requestBody"] = REQUEST_BODY
-    return spec

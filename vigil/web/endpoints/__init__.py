@@ -1,6 +1,6 @@
 """Every file here is an endpoint or page, found by its name.
 
-It holds ``blueprint(service) -> APIBlueprint`` and reads what ticks have written; no GET writes.
+It holds ``blueprint(service) -> Routes`` and reads what ticks have written; no GET writes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from apiflask import APIBlueprint
-
+    from vigil.web.routes import Routes
     from vigil.web.service import Service
 
 
@@ -21,7 +20,7 @@ def names() -> list[str]:
     return sorted(found.name for found in pkgutil.iter_modules(__path__))
 
 
-def blueprints(service: Service) -> Iterator[APIBlueprint]:
+def blueprints(service: Service) -> Iterator[Routes]:
     """Build every endpoint for one service."""
     for name in names():
         yield importlib.import_module(f"{__name__}.{name}").blueprint(service)

@@ -6,7 +6,6 @@ import json
 from statistics import median
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import request
 
 from vigil.ledger.ledger import Ledger
@@ -14,15 +13,36 @@ from vigil.ledger.schema import batches, runs
 from vigil.profiles import Profile
 from vigil.web.asof import AsOf, as_of
 from vigil.web.merged import MergedProfiles
+from vigil.web.routes import Routes
 from vigil.web.service import Service
+from vigil.web.shapes import ANYTHING, NUMBER, RUN, TEXT, by_name, listed, maybe, record
 
 #: Runs that the timings look back on.
 HISTORY = 50
 
+ANSWER = record(
+    project=TEXT,
+    missing=listed(record(column=TEXT, share=maybe(NUMBER), share_before=maybe(NUMBER))),
+    timings=listed(record(step=TEXT, last=NUMBER, median=NUMBER, history=listed(NUMBER))),
+    packages=record(checked=TEXT, list=listed(ANYTHING)),
+    drift=listed(ANYTHING),
+    faults=listed(ANYTHING),
+    advice=listed(by_name(TEXT)),
+)
+EXAMPLE = {
+    "project": "attrition",
+    "missing": [{"column": "number_of_employees", "share": 0.02, "share_before": 0.0}],
+    "timings": [{"step": "ingestion", "last": 0.21, "median": 0.2, "history": [0.2, 0.21]}],
+    "packages": {"checked": "not asked", "list": []},
+    "drift": [],
+    "faults": [],
+    "advice": [],
+}
 
-def blueprint(service: Service) -> APIBlueprint:
+
+def blueprint(service: Service) -> Routes:
     """Build the endpoint."""
-    routes = APIBlueprint("diagnostics", __name__)
+    routes = Routes("diagnostics", __name__)
     ledger = service.project.ledger
 
     @routes.get("/diagnostics")
@@ -30,6 +50,9 @@ def blueprint(service: Service) -> APIBlueprint:
         summary="Gaps, timings, packages, and what to do",
         description="`?run=ID` answers as of that run; packages and advice are always the newest.",
         responses={200: "The diagnosis", 404: "No such run"},
+        answer=ANSWER,
+        example=EXAMPLE,
+        query={"run": RUN},
     )
     def diagnostics() -> dict[str, Any]:
         moment = as_of(ledger, request.args)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import render_template
 
 from vigil.web.asof import NOW
@@ -13,6 +12,7 @@ from vigil.web.endpoints.diagnostics import advice
 from vigil.web.endpoints.models import releases
 from vigil.web.endpoints.runs import overview
 from vigil.web.endpoints.scoring import standing
+from vigil.web.routes import HTML, Routes
 from vigil.web.service import Service
 
 #: Rows of each table on the page; the linked pages have all.
@@ -33,12 +33,12 @@ NEXT = {
 }
 
 
-def blueprint(service: Service) -> APIBlueprint:
+def blueprint(service: Service) -> Routes:
     """Build the page."""
-    routes = APIBlueprint("front", __name__)
+    routes = Routes("front", __name__)
 
     @routes.get("/")
-    @routes.doc(summary="The first page", responses={200: "A page for people"})
+    @routes.doc(summary="The first page", responses={200: "A page for people"}, produces=(HTML,))
     def front() -> str:
         return render_template("front.html", **content(service))
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import APIBlueprint
-
 from vigil.web.errors import Refusal
+from vigil.web.routes import Routes
 from vigil.web.service import Service
 
 
-def blueprint(service: Service) -> APIBlueprint:
+def blueprint(service: Service) -> Routes:
     """Build the endpoints."""
-    routes = APIBlueprint("health", __name__)
+    routes = Routes("health", __name__)
 
     @routes.get("/healthz")
     @routes.doc(summary="Whether the process lives", responses={200: "It does"})

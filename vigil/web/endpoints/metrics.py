@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import Response
 
 from vigil.ledger.schema import runs
 from vigil.web.endpoints.scoring import newest_score
+from vigil.web.routes import Routes
 from vigil.web.service import Service
 
 VERDICTS = ("steady", "watch", "degraded", "insufficient data")
@@ -19,12 +19,16 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Sample = tuple[dict[str, str], float]
 
 
-def blueprint(service: Service) -> APIBlueprint:
+def blueprint(service: Service) -> Routes:
     """Build the endpoint."""
-    routes = APIBlueprint("metrics", __name__)
+    routes = Routes("metrics", __name__)
 
     @routes.get("/metrics")
-    @routes.doc(summary="The standing for Prometheus", responses={200: "Text exposition format 0.0.4"})
+    @routes.doc(
+        summary="Traffic and standing for Prometheus",
+        responses={200: "Text exposition format 0.0.4"},
+        produces=("text/plain",),
+    )
     def metrics() -> Response:
         return Response("".join(exposition(service)), content_type=CONTENT_TYPE)
 

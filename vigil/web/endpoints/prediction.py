@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import g, request
 
 from vigil.contract.rows import read_columns, read_rows
@@ -14,7 +13,9 @@ from vigil.web.bodies import read
 from vigil.web.endpoints.health import FIRST_STEP
 from vigil.web.errors import Refusal
 from vigil.web.live import Loaded
+from vigil.web.routes import Routes
 from vigil.web.service import Service
+from vigil.web.shapes import NUMBER, TEXT, by_name, listed, record
 
 _CELLS = {"type": ["string", "number", "boolean", "null"]}
 _ROWS = {"type": "array", "maxItems": 10_000, "items": {"type": "object", "additionalProperties": _CELLS}}
@@ -25,21 +26,47 @@ REQUEST_BODY = {
     "required": True,
     "content": {
         "application/json": {
+            "example": {"rows": [{"lastmonth_activity": 78, "number_of_employees": 12}]},
             "schema": {
                 "oneOf": [
                     {"type": "object", "required": [key], "properties": {key: shape}}
                     for key, shape in (("rows", _ROWS), ("columns", _COLUMNS))
                 ]
-            }
+            },
         },
         "text/csv": {"schema": {"type": "string"}},
     },
 }
 
+ANSWER = record(
+    release=TEXT,
+    request=TEXT,
+    answered_by=TEXT,
+    predictions=listed(
+        {
+            "type": "object",
+            "properties": {
+                "label": TEXT,
+                "probability": NUMBER,
+                "probabilities": by_name(NUMBER),
+                "value": NUMBER,
+                "warnings": listed(TEXT),
+            },
+            "required": ["warnings"],
+        }
+    ),
+)
+EXAMPLE = {
+    "release": "3f9c01aa52d7",
+    "request": "5250bfff-80b7-4d8d-98ed-ecb27f5b116a",
+    "predictions": [{"label": "1", "probability": 0.83, "warnings": []}],
+    "answered_by": "compiled",
+}
 
-def blueprint(service: Service) -> APIBlueprint:
+
+def blueprint(service: Service) -> Routes:
     """Build the endpoint."""
-    routes = APIBlueprint("prediction", __name__)
+    routes = Routes("prediction", __name__)
     config = service.project.config
     expected = {config.target, *config.key, *config.ignore, *([config.time] if config.time else [])}
 
@@ -54,6 +81,10 @@ def blueprint(service: Service) -> APIBlueprint:
             422: "Not a set of rows, or beyond the limits",
             503: "Nothing is deployed",
         },
+        body=REQUEST_BODY,
+        answer=ANSWER,
+        example=EXAMPLE,
+        need="predict",
     )
     def prediction() -> dict[str, Any]:
         snapshot = service.live.snapshot()

@@ -5,32 +5,72 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import request
 from flask.typing import ResponseReturnValue
 
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.shelf import Row
 from vigil.web.asof import no_run, positive, seconds
-from vigil.web.endpoints.scoring import history_rows
+from vigil.web.endpoints.scoring import SCORE, history_rows
 from vigil.web.negotiation import answer
+from vigil.web.routes import HTML, JSON, Routes
 from vigil.web.service import Service
+from vigil.web.shapes import ANYTHING, FLAG, NUMBER, TEXT, TIME, WHOLE, counted, listed, maybe, record
 
 #: What one answer may list.
 MOST = 1000
 SHOWN_FAULTS = 10
 _SHOWN_STATUS = ("ingested", "refused", "duplicate")
+
+_HEAD = {
+    "run": WHOLE,
+    "started": TIME,
+    "finished": maybe(TIME),
+    "status": TEXT,
+    "trigger": TEXT,
+    "summary": TEXT,
+}
+_FILE = record(
+    name=TEXT,
+    id=maybe(TEXT),
+    order=maybe(WHOLE),
+    **dict.fromkeys(("rows", "accepted", "quarantined", "duplicates", "labelled"), WHOLE),
+    status=TEXT,
+    reason=TEXT,
+    faults=listed(record(line=WHOLE, column=TEXT, value=TEXT, rule=TEXT)),
+)
+_ONE = record(
+    **_HEAD,
+    batches=listed(_FILE),
+    scores=listed(SCORE),
+    decisions=listed(record(id=TEXT, kind=TEXT, release=TEXT, outcome=TEXT, reason=TEXT, evidence=ANYTHING)),
+    steps=listed(record(step=TEXT, seconds=NUMBER)),
+)
+_EXAMPLE = {
+    "run": 2,
+    "started": "2026-05-31T06:10:00Z",
+    "finished": "2026-05-31T06:10:03Z",
+    "status": "done",
+    "trigger": "schedule",
+    "summary": "1 ingested",
+}
 _DECISION = ("id", "kind", "release", "outcome", "reason", "evidence")
 
 
-def blueprint(service: Service) -> APIBlueprint:
+def blueprint(service: Service) -> Routes:
     """Build the endpoints."""
-    routes = APIBlueprint("runs", __name__)
+    routes = Routes("runs", __name__)
     ledger = service.project.ledger
 
     @routes.get("/runs")
     @routes.doc(
-        summary="The newest runs first", description="`?limit=50`, 1000 at most.", responses={200: "Runs"}
+        summary="The newest runs first",
+        description="`?limit=50`, 1000 at most.",
+        responses={200: "Runs"},
+        answer=record(runs=listed(record(**_HEAD, news=FLAG))),
+        example={"runs": [{**_EXAMPLE, "news": True}]},
+        query={"limit": counted(MOST)},
+        produces=(JSON, HTML),
     )
     def listing() -> ResponseReturnValue:
         limit = positive(request.args.get("limit", "50"), "limit", most=MOST)
@@ -38,7 +78,13 @@ def blueprint(service: Service) -> APIBlueprint:
         return answer({"runs": runs}, "runs.html", project=service.project.name)
 
     @routes.get("/runs/<int:run>")
-    @routes.doc(summary="One run in full", responses={200: "The run", 404: "No such run"})
+    @routes.doc(
+        summary="One run in full",
+        responses={200: "The run", 404: "No such run"},
+        answer=_ONE,
+        example={**_EXAMPLE, "batches": [], "scores": [], "decisions": [], "steps": []},
+        produces=(JSON, HTML),
+    )
     def one(run: int) -> ResponseReturnValue:
         row = ledger.runs.get(run) if run < 2**31 else None
         if row is None:

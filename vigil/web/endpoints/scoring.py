@@ -4,42 +4,147 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import request
 
 from vigil.ledger.ledger import Ledger
-from vigil.ledger.schema import decisions, scores
+from vigil.ledger.schema import batches, decisions, scores
 from vigil.ledger.shelf import Row
-from vigil.web.asof import NOW, AsOf, as_of, batch_names, seconds
+from vigil.web.asof import NOW, AsOf, as_of, batch_names, positive, seconds
+from vigil.web.routes import Routes
 from vigil.web.service import Service
+from vigil.web.shapes import (
+    ANYTHING,
+    FLAG,
+    NUMBER,
+    RUN,
+    TEXT,
+    TIME,
+    WHOLE,
+    by_name,
+    choice,
+    counted,
+    listed,
+    maybe,
+    record,
+)
+
+#: Scores in one answer, unless `limit` says otherwise, and at most.
+HISTORY = 500
+MOST = 1000
 
 _REFERENCE = ("score", "interval", "rows", "baseline")
 
+VERDICT = choice("steady", "watch", "degraded", "insufficient data")
 
-def blueprint(service: Service) -> APIBlueprint:
+#: One score in a history.
+SCORE = record(
+    batch=TEXT,
+    name=TEXT,
+    order=WHOLE,
+    release=TEXT,
+    score=maybe(NUMBER),
+    **dict.fromkeys(("low", "high", "reference", "level"), maybe(NUMBER)),
+    verdict=VERDICT,
+    e_value=NUMBER,
+    alarm_at=NUMBER,
+    at=TIME,
+)
+ANSWER = record(
+    project=TEXT,
+    release=maybe(TEXT),
+    notice=maybe(TEXT),
+    model=maybe(TEXT),
+    task=maybe(TEXT),
+    metric=maybe(TEXT),
+    higher_is_better=maybe(FLAG),
+    score=maybe(NUMBER),
+    interval=maybe(listed(NUMBER)),
+    level=maybe(NUMBER),
+    **dict.fromkeys(("confidence", "detectable", "unseen"), maybe(NUMBER)),
+    unseen_rows=WHOLE,
+    verdict=VERDICT,
+    reason=TEXT,
+    batch=maybe(record(id=TEXT, name=TEXT, order=WHOLE, rows=WHOLE, labelled=WHOLE)),
+    reference=record(**dict.fromkeys(_REFERENCE, ANYTHING)),
+    evidence=record(e_value=maybe(NUMBER), alarm_at=maybe(NUMBER), batches=maybe(WHOLE), false_alarm=NUMBER),
+    details=by_name(ANYTHING),
+    details_of=maybe(choice("batch", "holdout")),
+    history=listed(SCORE),
+    older=maybe(WHOLE),
+    incident=maybe(
+        record(
+            id=TEXT,
+            release=TEXT,
+            opened_at=maybe(TIME),
+            opened_by=maybe(TEXT),
+            since=maybe(TEXT),
+            attempts=WHOLE,
+            state=choice("open", "closed"),
+        )
+    ),
+)
+EXAMPLE = {
+    "project": "attrition",
+    "release": "3f9c01aa52d7",
+    "notice": None,
+    "model": "logistic",
+    "task": "binary",
+    "metric": "f1",
+    "higher_is_better": True,
+    "score": 0.74,
+    "interval": [0.71, 0.77],
+    "level": 0.702,
+    "confidence": 0.95,
+    "detectable": 0.043,
+    "unseen": 0.73,
+    "unseen_rows": 210,
+    "verdict": "steady",
+    "reason": "F1 is 0.740, above the level 0.702.",
+    "batch": {"id": "5d01c0ffee12ab34", "name": "2026-05.csv", "order": 5, "rows": 2400, "labelled": 2400},
+    "reference": {"score": 0.752, "interval": [0.722, 0.78], "rows": 2400, "baseline": 0.33},
+    "evidence": {"e_value": 0.4, "alarm_at": 200.0, "batches": 3, "false_alarm": 0.05},
+    "details": {"labels": ["0", "1"], "confusion": [[1700, 150], [120, 430]]},
+    "details_of": "batch",
+    "history": [],
+    "older": None,
+    "incident": None,
+}
+
+
+def blueprint(service: Service) -> Routes:
     """Build the endpoint."""
-    routes = APIBlueprint("scoring", __name__)
+    routes = Routes("scoring", __name__)
 
     @routes.get("/scoring")
     @routes.doc(
         summary="The live model's score, its interval, and the verdict",
-        description="`?run=ID` answers as it stood after that run.",
+        description="`?run=ID` answers as it stood after that run. The history holds the newest `limit` "
+        "scores, of batches before the order `before`; `older` says where the next page begins.",
         responses={200: "Score, reference, verdict, evidence, history", 404: "No such run"},
+        answer=ANSWER,
+        example=EXAMPLE,
+        query={"run": RUN, "limit": counted(MOST), "before": RUN},
     )
     def scoring() -> dict[str, Any]:
-        return standing(service, as_of(service.project.ledger, request.args))
+        moment = as_of(service.project.ledger, request.args)
+        limit = positive(request.args.get("limit", str(HISTORY)), "limit", most=MOST)
+        before = positive(request.args["before"], "before") if "before" in request.args else None
+        return standing(service, moment, limit=limit, before=before)
 
     return routes
 
 
-def standing(service: Service, moment: AsOf) -> dict[str, Any]:
-    """Return the whole answer, from one look at the live release."""
+def standing(
+    service: Service, moment: AsOf, *, limit: int = HISTORY, before: int | None = None
+) -> dict[str, Any]:
+    """Return the whole answer, from one look at the live release; `limit` and `before` page the history."""
     ledger = service.project.ledger
     snapshot = service.live.snapshot()
     live = snapshot.release if moment.is_now else moment.release(ledger)
     release = ledger.releases.get(live) if live else None
     newest = newest_score(ledger, live, moment)
-    history = history_rows(ledger, ledger.scores.history(through_run=moment.run))
+    scored = ledger.scores.newest(limit + 1, through_run=moment.run, before=before)
+    history = history_rows(ledger, scored[-limit:])
     return {
         "project": service.project.name,
         "release": live,
@@ -53,6 +158,7 @@ def standing(service: Service, moment: AsOf) -> dict[str, Any]:
         "evidence": _evidence(ledger, newest, service.project.config.false_alarm),
         **_details(newest, release),
         "history": history,
+        "older": history[0]["order"] if len(scored) > limit else None,
         "incident": _incident(ledger, moment.incident(ledger)),
     }
 
@@ -67,7 +173,9 @@ def _details(score: Row | None, release: Row | None) -> dict[str, Any]:
 
 def history_rows(ledger: Ledger, rows: list[Row]) -> list[dict[str, Any]]:
     """Return scores as the answers have them, each with its batch's name."""
-    names = batch_names(ledger)
+    orders = [row["order"] for row in rows]
+    within = [batches.c.order.between(min(orders), max(orders))] if orders else []
+    names = batch_names(ledger, *within) if orders else {}
     return [
         {
             "batch": row["batch"],
@@ -142,16 +250,17 @@ def _evidence(ledger: Ledger, score: Row | None, false_alarm: float) -> dict[str
         return {"e_value": None, "alarm_at": None, "batches": 0, "false_alarm": false_alarm}
     where = [scores.c.release == score["release"], scores.c.order <= score["order"]]
     counted = ledger.scores.first(*where, scores.c.evidence.is_not(None), order=[scores.c.order.desc()])
-    batches = counted["evidence"]["process"]["batches"] if counted else 0
+    count = counted["evidence"]["process"]["batches"] if counted else 0
     shown = {"e_value": score["e_value"], "alarm_at": score["alarm_at"]}
-    return {**shown, "batches": batches, "false_alarm": false_alarm}
+    return {**shown, "batches": count, "false_alarm": false_alarm}
 
 
 def _incident(ledger: Ledger, row: Row | None) -> dict[str, Any] | None:
     """Return an incident with the names of its batches."""
     if row is None:
         return None
-    names = {batch["order"]: batch["name"] for batch in batch_names(ledger).values()}
+    about = batches.c.order.in_([row["order"], row["since"]])
+    names = {batch["order"]: batch["name"] for batch in batch_names(ledger, about).values()}
     return {
         "id": row["id"],
         "release": row["release"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from apiflask import APIBlueprint
 from flask import request
 
 from vigil import contract
@@ -13,14 +12,60 @@ from vigil.profiles import Profile, summary
 from vigil.project import Project
 from vigil.web.asof import as_of
 from vigil.web.errors import Refusal
+from vigil.web.routes import Routes
 from vigil.web.service import Service
+from vigil.web.shapes import ANYTHING, NUMBER, RUN, TEXT, WHOLE, by_name, choice, listed, maybe, record
 
 _UNKNOWN_PLACE = 10**9
 
+_COLUMN = record(
+    name=TEXT,
+    kind=TEXT,
+    role=maybe(TEXT),
+    count=WHOLE,
+    missing=WHOLE,
+    missing_share=maybe(NUMBER),
+    **dict.fromkeys(("mean", "median", "std", "minimum", "maximum", "zeros", "distinct"), maybe(NUMBER)),
+    quantiles=maybe(by_name(maybe(NUMBER))),
+    most_frequent=ANYTHING,
+)
+ANSWER = record(
+    project=TEXT,
+    scope=choice("table", "batch"),
+    batch=maybe(record(id=TEXT, name=TEXT, order=WHOLE, rows=WHOLE, labelled=WHOLE)),
+    rows=WHOLE,
+    columns=listed(_COLUMN),
+)
+EXAMPLE = {
+    "project": "attrition",
+    "scope": "table",
+    "batch": None,
+    "rows": 12000,
+    "columns": [
+        {
+            "name": "number_of_employees",
+            "kind": "number",
+            "role": "feature",
+            "count": 11988,
+            "missing": 12,
+            "missing_share": 0.001,
+            "mean": 41.2,
+            "median": 22.0,
+            "std": 60.1,
+            "minimum": 1.0,
+            "maximum": 990.0,
+            "quantiles": {"0.25": 10.0, "0.75": 48.0},
+            "zeros": 0,
+            "distinct": 611,
+            "most_frequent": None,
+        }
+    ],
+}
 
-def blueprint(service: Service) -> APIBlueprint:
+
+def blueprint(service: Service) -> Routes:
     """Build the endpoint."""
-    routes = APIBlueprint("summarystats", __name__)
+    routes = Routes("summarystats", __name__)
     project = service.project
 
     @routes.get("/summarystats")
@@ -28,6 +73,9 @@ def blueprint(service: Service) -> APIBlueprint:
         summary="Statistics of every column",
         description="`?batch=ID` of one batch; `?run=ID` of the table after that run.",
         responses={200: "Rows and columns", 404: "No such batch or run"},
+        answer=ANSWER,
+        example=EXAMPLE,
+        query={"batch": TEXT, "run": RUN},
     )
     def summarystats() -> dict[str, Any]:
         if "batch" in request.args:
