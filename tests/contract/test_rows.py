@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigil.contract.columns import typed
-from vigil.contract.rows import read_columns, read_rows
+from vigil.contract.rows import RowReader
 from vigil.errors import ServiceError
 from vigil.records import Column
 
@@ -26,7 +26,7 @@ GOOD = {"size": 5, "region": "north", "at": "2024-04-03", "said": "hello"}
 
 def test_a_good_row_has_no_warning():
     """Numbers and dates come as floats, the rest as objects."""
-    arrays, warnings = read_rows(COLUMNS, [GOOD])
+    arrays, warnings = RowReader(COLUMNS).rows([GOOD])
     assert warnings == [[]]
     assert {name: array.dtype.kind for name, array in arrays.items()} == {
         "size": "f",
@@ -56,21 +56,21 @@ def test_a_good_row_has_no_warning():
 )
 def test_each_bad_cell_is_one_warning(change, warning):
     """The row is answered all the same."""
-    arrays, warnings = read_rows(COLUMNS, [{**GOOD, **change}, GOOD], {"region": {"north"}})
+    arrays, warnings = RowReader(COLUMNS, {"region": {"north"}}).rows([{**GOOD, **change}, GOOD])
     assert warnings == [[warning], []]
     assert len(arrays["size"]) == 2
 
 
 def test_an_absent_field_is_missing():
     """A field that is not sent counts as one without a value."""
-    arrays, warnings = read_rows(COLUMNS[:2], [{"size": 1}])
+    arrays, warnings = RowReader(COLUMNS[:2]).rows([{"size": 1}])
     assert arrays["region"].tolist() == [None]
     assert warnings == [["'region' is missing"]]
 
 
 def test_expected_fields_are_passed_over():
     """A key or a target in a request is no mistake."""
-    _, warnings = read_rows(COLUMNS, [{**GOOD, "customer": "7"}], expected={"customer"})
+    _, warnings = RowReader(COLUMNS, expected={"customer"}).rows([{**GOOD, "customer": "7"}])
     assert warnings == [[]]
 
 
@@ -78,7 +78,7 @@ def test_columns_give_the_same_as_rows():
     """Both shapes of a request are typed alike."""
     rows = [{**GOOD, "size": value, "extra": 1} for value in (1, "x", None, "5%")]
     data = {name: [row[name] for row in rows] for name in rows[0]}
-    by_rows, by_columns = read_rows(COLUMNS, rows), read_columns(COLUMNS, data)
+    by_rows, by_columns = RowReader(COLUMNS).rows(rows), RowReader(COLUMNS).columns(data)
     assert by_rows[1] == by_columns[1]
     for name, array in by_rows[0].items():
         np.testing.assert_array_equal(array, by_columns[0][name])
@@ -87,12 +87,12 @@ def test_columns_give_the_same_as_rows():
 def test_columns_of_different_lengths_are_turned_away():
     """Nobody can say which rows are meant."""
     with pytest.raises(ServiceError, match="differ in length"):
-        read_columns(COLUMNS, {"size": [1, 2], "region": ["a"]})
+        RowReader(COLUMNS).columns({"size": [1, 2], "region": ["a"]})
 
 
 def test_no_rows_give_empty_arrays():
     """An empty request is answered with nothing."""
-    arrays, warnings = read_columns(COLUMNS, {})
+    arrays, warnings = RowReader(COLUMNS).columns({})
     assert warnings == []
     assert {array.shape for array in arrays.values()} == {(0,)}
 
@@ -114,7 +114,7 @@ def test_a_request_reads_a_cell_as_a_file_does(value):
     """Text as in a CSV file, native values as in a Parquet file: the same value comes out."""
     columns = [Column("x", kind) for kind in ("number", "category", "date", "text")]
     for column in columns:
-        found = read_rows([column], [{"x": value}])[0]["x"]
+        found = RowReader([column]).rows([{"x": value}])[0]["x"]
         answer = typed(pa.chunked_array([pa.array([value])]), column.kind).values
         if column.kind == "date":
             expected = answer.cast(pa.int64()).to_numpy(zero_copy_only=False).astype(float) / 1e6
@@ -122,6 +122,19 @@ def test_a_request_reads_a_cell_as_a_file_does(value):
             expected = answer.to_numpy(zero_copy_only=False)
         missing = np.array([None if item is None else item for item in expected], dtype=found.dtype)
         np.testing.assert_array_equal(found, missing)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.fixed_dictionaries({}, optional={c.name: SCALARS for c in COLUMNS}), max_size=4))
+def test_one_row_alone_is_read_like_one_of_many(rows):
+    """The way for a single row and the way for whole columns give the same cells and the same words."""
+    reader = RowReader(COLUMNS, {"region": {"north", "1"}})
+    arrays, warnings = reader.rows(rows)
+    for place, row in enumerate(rows):
+        cells, said = reader.one(row)
+        assert said == warnings[place]
+        for name, cell in cells.items():
+            np.testing.assert_array_equal(np.array([cell], dtype=arrays[name].dtype), arrays[name][[place]])
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -84,6 +85,38 @@ def test_nothing_deployed_is_a_503_with_a_hint(empty: Any) -> None:
     assert "fullprocess.py" in answer.json["error"]["hint"]
 
 
+def test_a_gzipped_body_is_read_within_the_same_limit(client: Any) -> None:
+    """Packed rows get the answers of plain ones; what unpacks beyond the limit is refused unread."""
+    packed = gzip.compress(json.dumps({"rows": ROWS}).encode())
+
+    def send(content: bytes, encoding: str) -> Any:
+        headers = {"Content-Encoding": encoding}
+        return client.post("/prediction", data=content, content_type="application/json", headers=headers)
+
+    assert send(packed, "gzip").json["predictions"] == post(client).json["predictions"]
+    bomb = gzip.compress(b" " * 2**24)
+    found = [
+        send(*sent) for sent in ((packed, "br"), (b"rows", "gzip"), (packed[:-9], "gzip"), (bomb, "gzip"))
+    ]
+    assert [(a.status_code, a.json["error"]["code"]) for a in found] == [
+        (415, "wrong-encoding"), (400, "not-gzip"), (400, "not-gzip"), (413, "too-large"),
+    ]  # fmt: skip
+
+
+def test_the_short_way_answers_as_flask_does(world: Any) -> None:
+    """Body, status and headers are the same, but for the request's own name."""
+    app = world.app()
+    short = app.wsgi_app
+    found = []
+    for way in (short, short._application):
+        app.wsgi_app = way
+        for rows in (ROWS, 1):
+            answer = post(app.test_client(), rows)
+            headers = {k: v for k, v in answer.headers if k not in ("X-Request-Id", "Content-Length")}
+            found.append((answer.status_code, headers, {**answer.json, "request": ""}))
+    assert found[:2] == found[2:]
+
+
 @pytest.mark.parametrize(
     ("status", "content_type", "body"),
     [
@@ -93,7 +126,7 @@ def test_nothing_deployed_is_a_503_with_a_hint(empty: Any) -> None:
         (400, "application/json", b""),
         (400, "application/json", b"{"),
         (400, "application/json", b'{"rows": [{"activity": NaN}]}'),
-        (400, "application/json", b'{"rows": [{"activity": ' + b"9" * 5000 + b"}]}"),
+        (422, "application/json", b'{"rows": [{"activity": ' + b"9" * 5000 + b"}]}"),
         (400, "application/json", b'\xff{"rows": []}'),
         (422, "application/json", b"[" * 100_000),
         (422, "application/json", b"[]"),

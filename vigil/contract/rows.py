@@ -1,6 +1,8 @@
 """A request's rows, typed as a file's would be, without Arrow: what the service needs per answer.
 
 A cell that cannot be read becomes missing, with a warning; a request is never turned away for it.
+Columns whose cells are all written plainly are typed and checked as a whole; only the others are
+looked at cell by cell.
 """
 
 from __future__ import annotations
@@ -15,95 +17,174 @@ from vigil.contract import cells
 from vigil.errors import ServiceError
 from vigil.records import Column
 
-_ABSENT = object()
 _NO_LEVELS: Mapping[str, Collection[str]] = {}
+#: Cells that become a number, or no value, without being looked at.
+_PLAIN_NUMBERS = frozenset({float, int, bool, type(None)})
+_MISSING = "missing"
 
 
-def read_rows(
-    columns: Sequence[Column],
-    rows: Sequence[Mapping[str, Any]],
-    known_levels: Mapping[str, Collection[str]] = _NO_LEVELS,
-    expected: Collection[str] = (),
-) -> tuple[dict[str, np.ndarray], list[list[str]]]:
-    """Type rows given one by one; returns arrays of shape (rows,) by column, and warnings by row.
+class RowReader:
+    """Types requests' rows by a release's columns.
+
+    ``known_levels`` are the levels seen in training, by column. Fields that are no column are warned
+    of, except those in ``expected``, such as a key or the target.
 
     Numbers and dates (seconds since 1970) come as float64 with NaN for missing, categories and text
-    as objects with None. ``known_levels`` are the levels seen in training, by column. Fields that
-    are no column are warned of, except those in ``expected``, such as a key or the target.
+    as objects with None; warnings come as one list per row.
     """
-    warnings: list[list[str]] = [[] for _ in rows]
-    arrays = {}
-    for column in columns:
-        values = [row.get(column.name, _ABSENT) for row in rows]
-        arrays[column.name] = _typed(column, values, known_levels.get(column.name), warnings)
-    names = {column.name for column in columns}.union(expected)
-    for row, said in zip(rows, warnings, strict=True):
-        said.extend(_extra(name) for name in row if name not in names)
-    return arrays, warnings
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        known_levels: Mapping[str, Collection[str]] = _NO_LEVELS,
+        expected: Collection[str] = (),
+    ) -> None:
+        self._columns = [_ColumnReader(column, known_levels.get(column.name)) for column in columns]
+        self._names = frozenset(column.name for column in columns)
+        self._accepted = self._names.union(expected)
+
+    def rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, np.ndarray], list[list[str]]]:
+        """Type rows given one by one; return arrays of shape (rows,) by column, and warnings by row."""
+        warnings: list[list[str]] = [[] for _ in rows]
+        arrays = {
+            column.name: column.read([row.get(column.name) for row in rows], warnings)
+            for column in self._columns
+        }
+        for row, said in zip(rows, warnings, strict=True):
+            if not row.keys() <= self._accepted:
+                said.extend(self._extra(row))
+        return arrays, warnings
+
+    def columns(self, data: Mapping[str, Sequence[Any]]) -> tuple[dict[str, np.ndarray], list[list[str]]]:
+        """Type rows given as columns; return the same as ``rows``.
+
+        Raises ServiceError when the columns differ in length.
+        """
+        lengths = {len(values) for values in data.values()}
+        if len(lengths) > 1:
+            raise ServiceError("The columns differ in length.", hint="Send one value per row in each.")
+        count = lengths.pop() if lengths else 0
+        warnings: list[list[str]] = [[] for _ in range(count)]
+        absent = [None] * count
+        arrays = {
+            column.name: column.read(data.get(column.name, absent), warnings) for column in self._columns
+        }
+        extra = self._extra(data)
+        for said in warnings if extra else ():
+            said.extend(extra)
+        return arrays, warnings
+
+    def one(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Type one row as plain values, with NaN or None for missing; return it and its warnings."""
+        typed = {}
+        said = []
+        for column in self._columns:
+            typed[column.name], rule = column.read_one(row.get(column.name))
+            if rule:
+                said.append(f"{column.name!r} is {rule}")
+        if not row.keys() <= self._accepted:
+            said += self._extra(row)
+        return typed, said
+
+    def _extra(self, names: Collection[str]) -> list[str]:
+        """Say which fields were not used; their names come from the client and are cut."""
+        strangers = [name for name in names if name not in self._accepted]
+        return [f"{name[:50]!r} is not a column of the model and was ignored" for name in strangers]
 
 
-def read_columns(
-    columns: Sequence[Column],
-    data: Mapping[str, Sequence[Any]],
-    known_levels: Mapping[str, Collection[str]] = _NO_LEVELS,
-    expected: Collection[str] = (),
-) -> tuple[dict[str, np.ndarray], list[list[str]]]:
-    """Type rows given as columns; returns the same as ``read_rows``.
+class _ColumnReader:
+    """Types one column's cells, and says what is unusual about them."""
 
-    Raises ServiceError when the columns differ in length.
-    """
-    lengths = {len(values) for values in data.values()}
-    if len(lengths) > 1:
-        raise ServiceError("The columns differ in length.", hint="Send one value per row in each.")
-    count = lengths.pop() if lengths else 0
-    warnings: list[list[str]] = [[] for _ in range(count)]
-    arrays = {}
-    for column in columns:
-        values = data.get(column.name, [_ABSENT] * count)
-        arrays[column.name] = _typed(column, values, known_levels.get(column.name), warnings)
-    names = {column.name for column in columns}.union(expected)
-    extra = [_extra(name) for name in data if name not in names]
-    for said in warnings:
-        said.extend(extra)
-    return arrays, warnings
+    def __init__(self, column: Column, known: Collection[str] | None) -> None:
+        self.name = column.name
+        self._column = column
+        self._known = known
+        self._numeric = column.kind in {"number", "date"}
+        self._read = _READERS[column.kind]
+        self._usual = _usual(column, known)
+
+    def read(self, values: Sequence[Any], warnings: list[list[str]]) -> np.ndarray:
+        """Type many cells, adding to the warnings of each row."""
+        if self._column.kind == "number":
+            array = _plain_numbers(values)
+            if array is not None:
+                self._remark_numbers(array, warnings)
+                return array
+        return self._by_cell(values, warnings)
+
+    def read_one(self, value: Any) -> tuple[Any, str]:
+        """Type one cell; return it and what is unusual about it, nothing when nothing is."""
+        if value.__class__ is str and value in self._usual:
+            return value, ""
+        cell, rule = self._read(value)
+        return cell, rule or self._remark(cell)
+
+    def _by_cell(self, values: Sequence[Any], warnings: list[list[str]]) -> np.ndarray:
+        """Look at each cell that is not a usual level."""
+        typed = list(values)
+        usual = self._usual
+        for place, value in enumerate(typed):
+            if value.__class__ is str and value in usual:
+                continue
+            typed[place], rule = self.read_one(value)
+            if rule:
+                warnings[place].append(f"{self.name!r} is {rule}")
+        if self._numeric:
+            return np.array(typed, dtype=np.float64)
+        array = np.empty(len(typed), dtype=object)
+        array[:] = typed
+        return array
+
+    def _remark_numbers(self, array: np.ndarray, warnings: list[list[str]]) -> None:
+        """Say which of many numbers are missing or out of range."""
+        column = self._column
+        odd = np.isnan(array)
+        if column.minimum is not None:
+            odd |= array < column.minimum
+        if column.maximum is not None:
+            odd |= array > column.maximum
+        if odd.any():
+            for place in odd.nonzero()[0].tolist():
+                warnings[place].append(f"{self.name!r} is {self._remark(array[place])}")
+
+    def _remark(self, cell: Any) -> str:
+        """Say what is unusual about a cell that could be read: missing, out of range, unseen."""
+        column = self._column
+        if cell is None or cell != cell:  # NaN alone differs from itself
+            return _MISSING
+        if column.kind == "number":
+            return _range(column, cell)
+        if column.levels is not None and cell not in column.levels:
+            return f"not one of the {len(column.levels)} allowed values"
+        if self._known is not None and cell not in self._known:
+            return "a level never seen in training"
+        return ""
 
 
-def _extra(name: str) -> str:
-    """Say that a field was not used; its name comes from the client and is cut."""
-    return f"{name[:50]!r} is not a column of the model and was ignored"
+def _usual(column: Column, known: Collection[str] | None) -> frozenset[str]:
+    """Return the levels that are canonical and unremarkable: seen in training, and allowed."""
+    if column.kind != "category" or known is None:
+        return frozenset()
+    return frozenset(known) if column.levels is None else frozenset(known).intersection(column.levels)
 
 
-def _typed(
-    column: Column, values: Sequence[Any], known: Collection[str] | None, warnings: list[list[str]]
-) -> np.ndarray:
-    """Type one column's cells, adding to the warnings of each row."""
-    read = _READERS[column.kind]
-    typed: list[Any] = []
-    for value, said in zip(values, warnings, strict=True):
-        cell, rule = read(None if value is _ABSENT else value)
-        typed.append(cell)
-        rule = rule or _remark(column, cell, known)
-        if rule:
-            said.append(f"{column.name!r} is {rule}")
-    if column.kind in {"number", "date"}:
-        return np.array(typed, dtype=np.float64)
-    array = np.empty(len(typed), dtype=object)
-    array[:] = typed
-    return array
+def _plain_numbers(values: Sequence[Any]) -> np.ndarray | None:
+    """Return cells that are finite numbers or nothing as float64, None when one of them is not."""
+    if not set(map(type, values)) <= _PLAIN_NUMBERS:
+        return None
+    try:
+        array = np.array(values, dtype=np.float64)
+    except OverflowError:
+        return None
+    return None if np.isinf(array).any() else array
 
 
-def _remark(column: Column, cell: Any, known: Collection[str] | None) -> str:
-    """Say what is unusual about a cell that could be read: missing, out of range, unseen."""
-    if cell is None or cell != cell:  # NaN alone differs from itself
-        return "missing"
-    if column.minimum is not None and column.kind == "number" and cell < column.minimum:
+def _range(column: Column, cell: float) -> str:
+    """Say on which side a number is out of range."""
+    if column.minimum is not None and cell < column.minimum:
         return f"out of range: below minimum {column.minimum:g}"
-    if column.maximum is not None and column.kind == "number" and cell > column.maximum:
+    if column.maximum is not None and cell > column.maximum:
         return f"out of range: above maximum {column.maximum:g}"
-    if column.levels is not None and cell not in column.levels:
-        return f"not one of the {len(column.levels)} allowed values"
-    if known is not None and cell not in known:
-        return "a level never seen in training"
     return ""
 
 

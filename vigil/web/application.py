@@ -12,6 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from vigil.web import endpoints, errors, security
 from vigil.web.service import Service
+from vigil.web.shortcut import Shortcut
 
 
 def build(service: Service) -> Flask:
@@ -25,6 +26,7 @@ def build(service: Service) -> Flask:
     errors.install(app)
     for blueprint in endpoints.blueprints(service):
         app.register_blueprint(blueprint)
+    app.wsgi_app = Shortcut(app.wsgi_app, service)  # type: ignore[method-assign]
     return app
 
 

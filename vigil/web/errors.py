@@ -47,46 +47,42 @@ def words(status: int) -> tuple[str, str, str]:
 
 def install(app: Flask) -> None:
     """Answer every error of an application in the one shape."""
-    app.register_error_handler(Refusal, _refused)
-    app.register_error_handler(VigilError, _unavailable)
-    app.register_error_handler(SQLAlchemyError, _unavailable)
+    app.register_error_handler(VigilError, _ours)
+    app.register_error_handler(SQLAlchemyError, _ours)
     app.register_error_handler(HTTPException, _plain)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(Exception, _ours)
 
 
-def _refused(error: Refusal) -> Response:
-    return _answer(error.status, error.code, error.what, error.hint)
-
-
-def _unavailable(error: VigilError | SQLAlchemyError) -> Response:
-    """Answer a fault of what lies below; its place and the database's own words stay in the log."""
-    _log.error("request %s: %s", _request_id(), error)
-    if isinstance(error, LedgerError | SQLAlchemyError):
-        return _answer(503, "ledger-unavailable", "The ledger cannot be read just now.", words(503)[2])
-    if isinstance(error, BundleError):
-        return _answer(503, "release-unavailable", error.what, error.hint)
-    return _answer(500, "internal", error.what, error.hint)
-
-
-def _plain(error: HTTPException) -> Response:
-    response = _answer(error.code or 500, *words(error.code or 500))
-    if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    return response
-
-
-def _unexpected(error: Exception) -> Response:
-    """Log a fault of ours in full and tell the client only where to find it."""
-    _log.error("request %s failed", _request_id(), exc_info=error)
+def described(error: Exception, request_id: str) -> tuple[int, dict[str, Any]]:
+    """Return status and body of any error that is not Flask's; what a client may not read is logged."""
+    if isinstance(error, Refusal):
+        return error.status, body(error.code, error.what, error.hint)
+    if isinstance(error, VigilError | SQLAlchemyError):
+        return _unavailable(error, request_id)
+    _log.error("request %s failed", request_id, exc_info=error)
     code, what, _ = words(500)
-    return _answer(500, code, what, f"Look for request {_request_id()} in the service's log.")
+    return 500, body(code, what, f"Look for request {request_id} in the service's log.")
 
 
-def _answer(status: int, code: str, what: str, hint: str = "") -> Response:
-    response = jsonify(body(code, what, hint))
+def _unavailable(error: VigilError | SQLAlchemyError, request_id: str) -> tuple[int, dict[str, Any]]:
+    """Describe a fault of what lies below; its place and the database's own words stay in the log."""
+    _log.error("request %s: %s", request_id, error)
+    if isinstance(error, LedgerError | SQLAlchemyError):
+        return 503, body("ledger-unavailable", "The ledger cannot be read just now.", words(503)[2])
+    status, code = (503, "release-unavailable") if isinstance(error, BundleError) else (500, "internal")
+    return status, body(code, error.what, error.hint)
+
+
+def _ours(error: Exception) -> Response:
+    status, content = described(error, str(g.get("request_id", "-")))
+    response = jsonify(content)
     response.status_code = status
     return response
 
 
-def _request_id() -> str:
-    return str(g.get("request_id", "-"))
+def _plain(error: HTTPException) -> Response:
+    response = jsonify(body(*words(error.code or 500)))
+    response.status_code = error.code or 500
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response

@@ -11,6 +11,7 @@ from typing import Any
 
 from vigil import bundles
 from vigil.bundles import pointer
+from vigil.contract.rows import RowReader
 from vigil.errors import BundleError
 from vigil.models.answer import Answerer, open_answerer
 from vigil.records import Column
@@ -29,9 +30,8 @@ class Loaded:
 
     id: str
     task: str
-    features: tuple[Column, ...]
     answerer: Answerer
-    levels: dict[str, set[str]]
+    reader: RowReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,11 @@ class _Seen:
 class LiveRelease:
     """Holds the live release, and takes up a new one at the first request after the switch."""
 
-    def __init__(self, production: Path, models: Path) -> None:
+    def __init__(self, production: Path, models: Path, expected: frozenset[str] = frozenset()) -> None:
+        """Follow the pointer in ``production``; a row may hold fields of ``expected`` besides features."""
         self._production = production
         self._models = models
+        self._expected = expected
         self._lock = threading.Lock()
         self._seen: _Seen | None = None
 
@@ -109,7 +111,7 @@ class LiveRelease:
             if named is None:
                 return _Seen(stamp, Snapshot())
             wanted = named.release
-            loaded = before if before and before.id == wanted else load(self._models, wanted)
+            loaded = before if before and before.id == wanted else load(self._models, wanted, self._expected)
             return _Seen(stamp, Snapshot(loaded, wanted))
         except BundleError as error:
             _log.error("the live release cannot be loaded: %s", error)
@@ -117,7 +119,7 @@ class LiveRelease:
             return _Seen(stamp, Snapshot(before, wanted, notice), time.monotonic() + RETRY_SECONDS)
 
 
-def load(models: Path, release: str) -> Loaded:
+def load(models: Path, release: str, expected: frozenset[str]) -> Loaded:
     """Load a release completely, its checksums first. Raises BundleError when it cannot be trusted."""
     answerer = open_answerer(models, release)
     manifest = bundles.load_manifest(models, release)
@@ -127,8 +129,8 @@ def load(models: Path, release: str) -> Loaded:
     except (KeyError, TypeError) as error:
         what = f"the manifest does not say what a row is ({error})."
         raise BundleError(what, where=str(models / release), hint="Train again, or roll back.") from error
-    levels = {name: set(known) for name, known in answerer.levels.items()}
-    return Loaded(release, task, features, answerer, levels)
+    levels = {name: frozenset(known) for name, known in answerer.levels.items()}
+    return Loaded(release, task, answerer, RowReader(features, levels, expected))
 
 
 def _column(stored: dict[str, Any]) -> Column:

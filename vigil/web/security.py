@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Flask, Response, g, request
 
@@ -31,18 +33,34 @@ def install(app: Flask, service: Service) -> None:
     """Check every request before it reaches an endpoint, and dress every answer."""
 
     def check() -> None:
-        g.request_id = str(uuid.uuid4())
-        _check_host(service)
-        if service.token is not None and request.endpoint not in PUBLIC:
-            _check_token(service.token)
+        g.request_id = new_id()
+        admit(service, request.environ, request.endpoint)
 
     app.before_request(check)
     app.after_request(_dress)
 
 
-def _check_host(service: Service) -> None:
+def new_id() -> str:
+    """Return a request's name, by which its answer, log line and record are found again."""
+    return str(uuid.uuid4())
+
+
+def admit(service: Service, environ: Mapping[str, Any], endpoint: str | None) -> None:
+    """Check one request. Raises Refusal for a foreign name, or a token that is absent or wrong."""
+    _check_host(service, environ.get("HTTP_HOST", ""))
+    if service.token is not None and endpoint not in PUBLIC:
+        _check_token(service.token, environ.get("HTTP_AUTHORIZATION", ""))
+
+
+def headers(status: int, request_id: str) -> dict[str, str]:
+    """Return what every answer carries, whoever gives it."""
+    more = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return {**HEADERS, "X-Request-Id": request_id, **more}
+
+
+def _check_host(service: Service, host: str) -> None:
     """Refuse other names: a foreign page could have its own name point at this machine."""
-    if host_name(request.host) not in service.hosts:
+    if host_name(host) not in service.hosts:
         hint = "Call it by a loopback name, or list the name in the environment's VIGIL_HOSTS."
         raise Refusal(400, "unknown-host", "This service does not answer to that name.", hint)
 
@@ -54,9 +72,9 @@ def host_name(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
-def _check_token(token: str) -> None:
+def _check_token(token: str, authorization: str) -> None:
     """Compare in constant time, so that answers' timing tells nothing of the token."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, given = authorization.partition(" ")
     same = hmac.compare_digest(given.strip().encode(), token.encode())
     if scheme.lower() != "bearer" or not same:
         hint = "Send the header Authorization: Bearer with the service's token."
@@ -65,10 +83,7 @@ def _check_token(token: str) -> None:
 
 def _dress(response: Response) -> Response:
     """Add the headers that keep a browser from doing anything but show the page."""
-    for name, value in HEADERS.items():
+    for name, value in headers(response.status_code, str(g.get("request_id", "-"))).items():
         response.headers[name] = value
-    response.headers["X-Request-Id"] = str(g.get("request_id", "-"))
     response.headers.setdefault("Cache-Control", "no-store")
-    if response.status_code == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -50,8 +50,14 @@ def open_service(
     named = {name.strip().lower() for name in environ.get("VIGIL_HOSTS", "").split(",")}
     hosts = (LOOPBACK | named | {host.lower()}) - {"", "0.0.0.0", "::"}  # noqa: S104  (refused as names)
     profiles = MergedProfiles(project.ledger)  # opens the ledger before the first request
-    live = LiveRelease(project.production, project.models)
+    live = LiveRelease(project.production, project.models, _expected(project))
     return Service(project, live, profiles, commands, token, hosts)
+
+
+def _expected(project: Project) -> frozenset[str]:
+    """Return the columns that a row may hold although no model looks at them."""
+    config = project.config
+    return frozenset({config.target, *config.key, *config.ignore, *([config.time] if config.time else [])})
 
 
 def is_loopback(host: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
-from flask import g, request
+import msgspec
+from flask import Response, g, request
 
-from vigil.contract.rows import read_columns, read_rows
-from vigil.serving import Prediction
-from vigil.web.bodies import read
+from vigil.serving import Compiled, Prediction
+from vigil.web.bodies import Rows, read, received
 from vigil.web.endpoints.health import FIRST_STEP
 from vigil.web.errors import Refusal
 from vigil.web.live import Loaded
@@ -67,17 +68,15 @@ EXAMPLE = {
 def blueprint(service: Service) -> Routes:
     """Build the endpoint."""
     routes = Routes("prediction", __name__)
-    config = service.project.config
-    expected = {config.target, *config.key, *config.ignore, *([config.time] if config.time else [])}
 
     @routes.post("/prediction")
     @routes.doc(
         summary="One answer per row, by the live release",
         responses={
             200: "Answers in the order of the rows",
-            400: "Not JSON, or not UTF-8",
+            400: "Not JSON, not UTF-8, or not gzip",
             413: "The body is too large",
-            415: "Neither application/json nor text/csv",
+            415: "Neither application/json nor text/csv, or another encoding than gzip",
             422: "Not a set of rows, or beyond the limits",
             503: "Nothing is deployed",
         },
@@ -86,47 +85,67 @@ def blueprint(service: Service) -> Routes:
         example=EXAMPLE,
         need="predict",
     )
-    def prediction() -> dict[str, Any]:
-        snapshot = service.live.snapshot()
-        if snapshot.loaded is None:
-            raise Refusal(503, "not-ready", snapshot.notice or "Nothing is deployed yet.", FIRST_STEP)
-        answers = predict(snapshot.loaded, expected)
-        return {
-            "release": snapshot.loaded.id,
-            "request": g.request_id,
-            "predictions": answers,
-            "answered_by": snapshot.loaded.answerer.answered_by,
-        }
+    def prediction() -> Response:
+        return Response(answered(service, request.environ, g.request_id), content_type="application/json")
 
     return routes
 
 
-def predict(loaded: Loaded, expected: set[str]) -> list[dict[str, Any]]:
-    """Answer the rows of the current request."""
-    given = read(request)
+def answered(service: Service, environ: dict[str, Any], request_id: str) -> bytes:
+    """Answer one request, admitted already; raises Refusal when it cannot be answered."""
+    snapshot = service.live.snapshot()
+    loaded = snapshot.loaded
+    if loaded is None:
+        raise Refusal(503, "not-ready", snapshot.notice or "Nothing is deployed yet.", FIRST_STEP)
+    limit = service.project.config.server.max_body_mb * 2**20
+    given = read(received(environ, limit), limit)
+    answer = {
+        "release": loaded.id,
+        "request": request_id,
+        "predictions": predict(loaded, given),
+        "answered_by": loaded.answerer.answered_by,
+    }
+    return msgspec.json.encode(answer)
+
+
+def predict(loaded: Loaded, given: Rows) -> list[dict[str, Any]]:
+    """Answer the rows of one request, in their order."""
     if not given.count:
         return []
-    if given.rows is not None:
-        arrays, warnings = read_rows(loaded.features, given.rows, loaded.levels, expected)
+    if given.rows is None:
+        arrays, warnings = loaded.reader.columns(given.columns)
+    elif given.count == 1 and isinstance(loaded.answerer, Compiled):
+        return [_one(loaded.answerer, *loaded.reader.one(given.rows[0]))]
     else:
-        arrays, warnings = read_columns(loaded.features, given.columns, loaded.levels, expected)
-    answers = _worded(loaded.answerer.predict(arrays), loaded.answerer.classes)
-    return [{**said, "warnings": warned} for said, warned in zip(answers, warnings, strict=True)]
+        arrays, warnings = loaded.reader.rows(given.rows)
+    return list(_worded(loaded.answerer.predict(arrays), loaded.answerer.classes, warnings))
 
 
-def _worded(prediction: Prediction, classes: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    """Turn codes into labels.
+def _one(model: Compiled, row: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+    """Answer one row without arrays."""
+    return _said(*model.predict_one(row), model.classes, warnings)
+
+
+def _worded(
+    prediction: Prediction, classes: tuple[str, ...], warnings: list[list[str]]
+) -> Iterator[dict[str, Any]]:
+    """Turn codes into labels, or values, each with its row's warnings."""
+    outcomes = prediction.outcome.tolist()
+    found = repeat(None) if prediction.probability is None else prediction.probability.tolist()
+    for outcome, probability, warned in zip(outcomes, found, warnings, strict=False):
+        yield _said(outcome, probability, classes, warned)
+
+
+def _said(outcome: Any, probability: Any, classes: tuple[str, ...], warnings: list[str]) -> dict[str, Any]:
+    """Word one answer.
 
     ``probability`` is that of the positive class for two classes, and that of the label for more,
     where ``probabilities`` lists all.
     """
-    outcomes = prediction.outcome.tolist()
-    if prediction.probability is None:
-        yield from ({"value": value} for value in outcomes)
-        return
-    for code, probability in zip(outcomes, prediction.probability.tolist(), strict=True):
-        if isinstance(probability, float):
-            yield {"label": classes[code], "probability": probability}
-        else:
-            each = dict(zip(classes, probability, strict=True))
-            yield {"label": classes[code], "probability": probability[code], "probabilities": each}
+    if probability is None:
+        return {"value": outcome, "warnings": warnings}
+    label = classes[outcome]
+    if isinstance(probability, float):
+        return {"label": label, "probability": probability, "warnings": warnings}
+    each = dict(zip(classes, probability, strict=True))
+    return {"label": label, "probability": each[label], "probabilities": each, "warnings": warnings}
