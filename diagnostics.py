@@ -11,7 +11,7 @@ import json
 import sys
 from typing import Any
 
-from vigil import packages
+from vigil import changes, packages
 from vigil.bundles import pointer
 from vigil.command import parser, perform, print_json
 from vigil.project import Project
@@ -19,9 +19,13 @@ from vigil.run import begun
 
 Advice = dict[str, str]
 
+#: Columns that an advice names.
+SHOWN = 3
+
 
 def run(project: Project) -> dict[str, Any]:
-    """Write down the state of the packages and the advice that follows from the newest batch."""
+    """Diagnose every score that has no diagnosis yet; write down packages and advice."""
+    diagnose(project)
     found = {
         "packages": packages.check(ask_latest=project.config.packages, now=project.ledger.facts.now()),
         "advice": advise(project),
@@ -30,11 +34,17 @@ def run(project: Project) -> dict[str, Any]:
     return found
 
 
+def diagnose(project: Project) -> None:
+    """Write what each scored batch changed for the release that met it."""
+    for pair in project.ledger.diagnoses.undone():
+        changes.diagnose(project.ledger, project.table, project.models, project.contract(), pair)
+
+
 def advise(project: Project) -> list[Advice]:
     """Return what to do next, most urgent first."""
     live = pointer.read(project.production)
     batches = project.ledger.batches.all()
-    advice = about_files(project)
+    advice = about_files(project) + about_drift(project)
     if live is None:
         if batches:
             what = "No model is deployed: no candidate was better than a constant answer."
@@ -75,6 +85,23 @@ def about_files(project: Project) -> list[Advice]:
     return advice
 
 
+def about_drift(project: Project) -> list[Advice]:
+    """Advise on drift that the newest batch was the first to show: once, since drift alone harms nobody."""
+    found = project.ledger.diagnoses.latest()
+    newest = project.ledger.batches.last_order()
+    if found is None or found["order"] != newest:
+        return []
+    fresh = [column["words"] for column in found["drift"]["columns"] if column["new"]]
+    if not fresh:
+        return []
+    more = f"; and {len(fresh) - SHOWN} more columns" if len(fresh) > SHOWN else ""
+    what = f"The data differs from what the release was trained on. {'; '.join(fresh[:SHOWN])}{more}."
+    score = project.ledger.scores.get(found["release"], found["batch"])
+    if score is not None and score.verdict in ("watch", "degraded"):
+        return [_advice("warn", what, "It may be why the score fell: look there first.")]
+    return [_advice("note", what, "The score shows no harm: nothing need be done. This is said once.")]
+
+
 def _advice(severity: str, what: str, do: str) -> Advice:
     return {"severity": severity, "what": what, "do": do}
 
@@ -89,10 +116,24 @@ def command(project: Project, options: argparse.Namespace) -> None:
     say = project.console.say
     for item in found["advice"]:
         say(f"{item['severity']}: {item['what']} {item['do']}")
+    tell_changes(project)
     say(f"packages (latest: {found['packages']['checked']}):")
     for item in found["packages"]["list"]:
         mark = " " if item["ok"] else "!"
         say(f" {mark} {item['name']:<16} {item['installed'] or 'missing':<12} wanted {item['wanted']}")
+
+
+def tell_changes(project: Project) -> None:
+    """Print the drift of the newest diagnosed batch by column, the largest first."""
+    found = project.ledger.diagnoses.latest()
+    if found is None:
+        return
+    drift, batch = found["drift"], project.ledger.batches.get(found["batch"])
+    name = batch.name if batch else found["batch"]
+    project.console.say(f"drift of {name} against release {found['release']}: {drift['verdict']}")
+    for column in drift["columns"]:
+        mark = "!" if column["verdict"] == "drift" or column["lasting"] else " "
+        project.console.say(f" {mark} {column['words']}")
 
 
 if __name__ == "__main__":

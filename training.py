@@ -87,7 +87,7 @@ def _candidate(project: Project, rows: Snapshot, kind: str, window: str, since: 
         groups=hashes if by_key else None,
     )
     profile = profiles.profile(table, [c for c in contract.columns if c.role != "ignored"])
-    files = {"profile.json": profile.to_bytes()} | ({keys.FILE: keys.dump(hashes)} if by_key else {})
+    files = {profiles.FILE: profiles.dump(profile)} | ({keys.FILE: keys.dump(hashes)} if by_key else {})
     release = models.pack(fitted, project.models, {"snapshot": _provenance(project, since, through)}, files)
     facts = {
         "task": contract.task,

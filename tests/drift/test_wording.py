@@ -15,7 +15,7 @@ def test_medians_and_missing_shares(pair) -> None:
 
 def test_lengths_and_days(pair) -> None:
     """Text tells lengths, dates tell days."""
-    assert wording.changed(*pair("text", ["ab"], ["abcd"])).startswith("x: median length 2 → 4;")
+    assert wording.changed(*pair("text", ["ab"], ["abcd"])).startswith("x: median length 2 → 4")
     days = [datetime(2026, month, 5, tzinfo=UTC) for month in (1, 3)]
     assert "median 2026-01-05 → 2026-03-05" in wording.changed(*pair("date", [days[0]], [days[1]]))
 
@@ -24,14 +24,14 @@ def test_the_level_that_changed_most(pair) -> None:
     """Categories tell the level whose share changed most, and levels not seen before."""
     first, second = pair("category", ["a"] * 6 + ["b"] * 4, ["a"] * 2 + ["b"] * 5 + ["c"] * 2 + ["d"])
     said = wording.changed(first, second)
-    assert said == "x: “a” 60 % → 20 %; 30 % in levels not seen before (“c” and 1 more); missing 0 % → 0 %"
+    assert said == "x: “a” 60 % → 20 %; 30 % in levels not seen before (“c” and 1 more)"
 
 
 def test_too_many_levels_are_counted(pair) -> None:
     """Where levels are too many to list, their number is told."""
     said = wording.changed(*pair("category", [f"{n}" for n in range(1000)], ["1", "2"]))
     assert said.startswith("x: levels about ")
-    assert " → 2;" in said
+    assert said.endswith(" → 2")
 
 
 def test_values_of_every_size() -> None:

@@ -11,7 +11,10 @@ def test_an_empty_project_has_an_empty_diagnosis(empty: Any) -> None:
         "missing": [],
         "timings": [],
         "packages": {"checked": "not asked", "list": []},
+        "drift_of": None,
         "drift": [],
+        "slices": {},
+        "moved": None,
         "faults": [],
         "advice": [],
     }
@@ -47,3 +50,23 @@ def test_packages_and_advice_come_from_the_last_tick(client: Any, world: Any) ->
     world.project.ledger.facts.set(packages=json.dumps(packages), advice=json.dumps(advice))
     found = client.get("/diagnostics").json
     assert (found["packages"], found["advice"]) == (packages, advice)
+
+
+def test_drift_is_that_of_the_newest_diagnosed_batch(client: Any, world: Any) -> None:
+    """Columns as a tick wrote them, with the batch they are of; `?run=ID` shows what stood then."""
+    ledger, first = world.project.ledger, world.ids["first"]
+    for order, verdict in ((2, "none"), (3, "drift")):
+        told = {"verdict": verdict, "rows": 100, "columns": [{"column": "activity", "verdict": verdict}]}
+        parts = {"drift": told, "slices": {}, "moved": None, "state": {}}
+        ledger.diagnoses.add(first, f"batch{order}", order=order, run=order, **parts)
+    now = client.get("/diagnostics").json
+    assert now["drift"] == [{"column": "activity", "verdict": "drift"}]
+    assert now["drift_of"] == {
+        "batch": "batch3",
+        "name": "2026-03.csv",
+        "release": first,
+        "verdict": "drift",
+        "rows": 100,
+    }
+    assert client.get("/diagnostics?run=2").json["drift_of"]["verdict"] == "none"
+    assert client.get("/diagnostics?run=1").json["drift"] == []

@@ -16,10 +16,11 @@ _NOUNS: dict[Kind, str] = {
 def changed(reference: ColumnProfile, current: ColumnProfile) -> str:
     """Return what was and what is: the median or the levels, and the missing share.
 
-    As in "staff: median 84 → 171; missing 0.4 % → 0.4 %".
+    As in "staff: median 84 → 171; missing 0.4 % → 0.4 %"; the latter only where cells are missing.
     """
     parts = [_middle(reference, current), _mix(reference, current), _unseen(reference, current)]
-    parts.append(f"missing {_share(_missing(reference))} → {_share(_missing(current))}")
+    if _missing(reference) or _missing(current):
+        parts.append(f"missing {_share(_missing(reference))} → {_share(_missing(current))}")
     return f"{reference.name}: {'; '.join(part for part in parts if part)}"
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration; an older database is brought here when it is opened.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData()
 Time = String(27)
@@ -134,6 +134,22 @@ scores = Table(
     Column("details", JSON, nullable=False),
     Column("tally", JSON, nullable=False),
     Column("evidence", JSON(none_as_null=True)),
+    Column("run", Integer, nullable=False),
+    Column("at", Time, nullable=False),
+)
+
+#: What each batch changed for the release that met it; ``state`` is kept on a release's newest row only.
+diagnoses = Table(
+    "diagnoses",
+    metadata,
+    _project(),
+    Column("release", String(16), primary_key=True),
+    Column("batch", String(16), primary_key=True),
+    Column("order", Integer, nullable=False),
+    Column("drift", JSON, nullable=False),
+    Column("slices", JSON, nullable=False),
+    Column("moved", JSON(none_as_null=True)),
+    Column("state", JSON(none_as_null=True)),
     Column("run", Integer, nullable=False),
     Column("at", Time, nullable=False),
 )

@@ -1,7 +1,20 @@
 """Exactly mergeable summaries of columns: any split of the rows, in any order, adds up to the same."""
 
+from vigil.profiles.answers import of_answers
 from vigil.profiles.measure import profile
 from vigil.profiles.record import ColumnProfile, Numbers, Profile, merge
+from vigil.profiles.stored import FILE, dump, load
 from vigil.profiles.summarise import summary
 
-__all__ = ["ColumnProfile", "Numbers", "Profile", "merge", "profile", "summary"]
+__all__ = [
+    "FILE",
+    "ColumnProfile",
+    "Numbers",
+    "Profile",
+    "dump",
+    "load",
+    "merge",
+    "of_answers",
+    "profile",
+    "summary",
+]

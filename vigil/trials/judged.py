@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vigil.models import Answerer, code_order
+from vigil.profiles import Profile, of_answers
 from vigil.records import Contract
 from vigil.serving import Prediction
 from vigil.stats import curves
@@ -42,6 +43,10 @@ class Judged:
     def log_l(self, level: Level) -> npt.NDArray[np.float64]:
         """Return the growth of the alarm's bets on these rows."""
         return self.metric.log_l(self.truth, self.answer, level, classes=len(self.classes), clip=self.clip)
+
+    def answers(self) -> Profile:
+        """Return the distribution of the answers, against which those to come are compared."""
+        return of_answers(self.answer, self.probability, self.classes)
 
     def details(self) -> dict[str, Any]:
         """Return what is drawn of these rows; its size does not follow theirs."""

@@ -79,6 +79,7 @@ class Panel:
             "baseline": self.baseline(judged),
             "tally": tally,
             "details": judged.details(),
+            "answers": judged.answers().to_json(),
         }
         return found, self.metric.level(tally, delta=delta, tolerance=tolerance, choices=choices)
 

@@ -1,4 +1,4 @@
-"""The data itself: what is missing, and what each column holds."""
+"""The data itself: what changed, what is missing, and what each column holds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from vigil.documents.layout.blocks import chapter, more, table, text
 from vigil.documents.layout.figures import Figures
 
 _MOST = 40
+_MOST_DRIFT = 12
 
 
 def story(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
@@ -24,12 +25,72 @@ def story(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
     named = [column for column in shown if number(column.get("mean")) is None]
     return [
         chapter("Data quality"),
+        *_drift(returns),
         text(_scope(returns, len(columns)), "lead"),
         *figures.chart("missing", returns),
         *_measured(measured),
         *_named(named),
         *more(len(shown), len(columns), "columns; the service's /summarystats lists them all"),
     ]
+
+
+def _drift(returns: dict[str, Any]) -> list[Flowable]:
+    """Return what changed since the release was trained: one line a column, what drifted first."""
+    found = rows(returns, "diagnostics", "drift")
+    if not found:
+        return []
+    shown = found[:_MOST_DRIFT]
+    heads = ("Column", "Was → is", "Effect", "Matters from", "p", "Verdict")
+    lines = [
+        [
+            wording.shorten(column.get("column") or "", 40),
+            _without_name(column),
+            *(_decimals(column.get(key)) for key in ("effect", "floor", "p_value")),
+            _drift_verdict(column),
+        ]
+        for column in shown
+    ]
+    return [
+        text(_drift_lead(returns, found), "lead"),
+        table(heads, lines, (22, 38, 9, 11, 11, 14), "llrrrl"),
+        *more(len(shown), len(found), "columns; the service's /diagnostics lists them all"),
+    ]
+
+
+def _drift_lead(returns: dict[str, Any], found: list[dict[str, Any]]) -> str:
+    """Say in a sentence whether the batch is like the rows that the release was trained on."""
+    batch = wording.shorten(at(returns, "diagnostics", "drift_of", "name") or "the newest batch", 40)
+    changed = sum(column.get("verdict") == "drift" or bool(column.get("lasting")) for column in found)
+    against = "what its release was trained on"
+    if at(returns, "diagnostics", "drift_of", "verdict") == "too little data":
+        return f"{batch} has too few rows to be compared with {against}."
+    if not changed:
+        return f"{batch} is like {against}: no column differs by more than chance and by enough to matter."
+    return f"{batch} differs from {against} in {changed} of {wording.plural(len(found), 'column')}."
+
+
+def _drift_verdict(column: dict[str, Any]) -> str:
+    """Return the verdict in words."""
+    if column.get("lasting"):
+        since = column.get("since")
+        return f"drift that lasts, since {wording.shorten(since, 30)}" if since else "drift that lasts"
+    if column.get("verdict") == "none":
+        return "as before"
+    return wording.shorten(column.get("verdict") or "", 20)
+
+
+def _decimals(value: Any) -> str:
+    """Write an effect or a p-value with three decimals, and less than that as such."""
+    found = number(value)
+    if found is None:
+        return wording.NOTHING
+    return "< 0.001" if 0 < found < 0.001 else f"{found:.3f}"
+
+
+def _without_name(column: dict[str, Any]) -> str:
+    """Return what was and what is, without the column's name in front."""
+    words, name = str(column.get("words") or ""), f"{column.get('column')}: "
+    return words.removeprefix(name)
 
 
 def _scope(returns: dict[str, Any], columns: int) -> str:

@@ -1,4 +1,4 @@
-"""``/diagnostics``: what is missing, what takes how long, what is installed, what to do about it."""
+"""``/diagnostics``: what changed, what is missing, what takes how long, and what to do about it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def blueprint(service: Service) -> Routes:
 
     @routes.get("/diagnostics")
     @routes.doc(
-        summary="Gaps, timings, packages, and what to do",
+        summary="Drift, slices, gaps, timings, packages, and what to do",
         description="`?run=ID` answers as of that run; packages and advice are always the newest.",
         responses={200: "The diagnosis", 404: "No such run"},
         answer=ANSWER,
@@ -61,12 +61,28 @@ def blueprint(service: Service) -> Routes:
             "missing": missing(ledger, service.profiles, moment),
             "timings": timings(ledger, moment),
             "packages": _fact(ledger, "packages", {"checked": "not asked", "list": []}),
-            "drift": [],
+            **changed(ledger, moment),
             "faults": [],
             "advice": advice(ledger),
         }
 
     return routes
+
+
+def changed(ledger: Ledger, moment: AsOf) -> dict[str, Any]:
+    """Return what the newest diagnosed batch changed: drift by column, slices, why the score moved."""
+    found = ledger.diagnoses.latest(through_run=moment.run)
+    if found is None:
+        return {"drift_of": None, "drift": [], "slices": {}, "moved": None}
+    about = {key: value for key, value in found["drift"].items() if key != "columns"}
+    batch = ledger.batches.get(found["batch"])
+    name = batch.name if batch else found["batch"]
+    return {
+        "drift_of": {"batch": found["batch"], "name": name, "release": found["release"], **about},
+        "drift": found["drift"]["columns"],
+        "slices": found["slices"],
+        "moved": found["moved"],
+    }
 
 
 def advice(ledger: Ledger) -> list[dict[str, str]]:

@@ -1,0 +1,52 @@
+"""What each batch changed for the release that met it: drift, slices, and why the score moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from vigil.ledger.schema import diagnoses, scores
+from vigil.ledger.shelf import Row, Shelf
+
+_LIGHT = [column for column in diagnoses.c if column.name != "state"]
+
+
+class Diagnoses(Shelf):
+    """One row for each release and batch, written once, after the batch was scored and decided about."""
+
+    def add(self, release: str, batch: str, *, order: int, run: int, **parts: Any) -> bool:
+        """Write a diagnosis once; return False when it was there already.
+
+        ``parts`` are drift, slices, moved and state. The state of the release's older rows is let go
+        afterwards: a run that is cut off in between leaves one too many, and none too few.
+        """
+        values = {"order": order, "run": run, "at": self.now(), **parts}
+        added = self.put({"release": release, "batch": batch}, values, replace=False)
+        self.change({"state": None}, diagnoses.c.release == release, diagnoses.c.order < order)
+        return added
+
+    def state(self, release: str, *, before: int) -> Row | None:
+        """Return what a release's newest diagnosis before an order handed on, None at its first."""
+        where = [diagnoses.c.release == release, diagnoses.c.order < before]
+        row = self.first(*where, order=[diagnoses.c.order.desc()])
+        return row["state"] if row else None
+
+    def undone(self) -> list[Row]:
+        """Return release, batch, order, run and verdict of every score without a diagnosis, in order."""
+        same = [getattr(diagnoses.c, name) == getattr(scores.c, name) for name in ("release", "batch")]
+        there = sa.exists().where(diagnoses.c.project == scores.c.project, *same)
+        columns = [scores.c[name] for name in ("release", "batch", "order", "run", "verdict")]
+        query = sa.select(*columns).where(scores.c.project == self._project, ~there).order_by(scores.c.order)
+        with self._engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def latest(self, *, release: str | None = None, through_run: int | None = None) -> Row | None:
+        """Return the newest diagnosis, of one release or as it stood after one run, without its state."""
+        where = []
+        if release is not None:
+            where.append(diagnoses.c.release == release)
+        if through_run is not None:
+            where.append(diagnoses.c.run <= through_run)
+        order = [diagnoses.c.order.desc(), diagnoses.c.at.desc()]
+        return next(iter(self.find(*where, order=order, limit=1, columns=_LIGHT)), None)
