@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests import postgres
 from vigil.console import Console
 from vigil.project import Project
 
@@ -141,6 +142,36 @@ def leavers(
         name = f"c{seed}-{number}"
         lines.append(f"{name},{activity[number]:.4f},{staff[number]:.4f},{region[number]},{label}")
     return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL of the tests' own; skipped where its programs are missing."""
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with postgres.server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'l.db'}"
+        return
+    yield from _database(request.getfixturevalue("database_server"))
+
+
+@pytest.fixture
+def postgresql(database_server: postgres.Server) -> Iterator[str]:
+    """The URL of an empty database on PostgreSQL."""
+    yield from _database(database_server)
+
+
+def _database(server: postgres.Server) -> Iterator[str]:
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 
+#: Folders of reports, the newest ones, in which a killed run may have left something.
+_OPEN_REPORTS = 20
+
 
 def wall_clock() -> datetime:
     """Return the time of this machine, in UTC."""
@@ -83,6 +86,23 @@ class Project:
         return self.root / "reports"
 
     @property
+    def written_to(self) -> list[Path]:
+        """Every folder in which files are written aside and renamed into place."""
+        out, reports = self.output, self.reports
+        table = out / "table"
+        inner = [out / name for name in ("contracts", "quarantine", "seen")]
+        runs = sorted(reports.iterdir()) if reports.is_dir() else []
+        return [
+            out,
+            table,
+            table / "_delta_log",
+            *inner,
+            self.models,
+            self.production,
+            *runs[-_OPEN_REPORTS:],
+        ]
+
+    @property
     def test_data(self) -> Path | None:
         """A file or folder of rows that are never trained on, or None."""
         return self.root / self.config.test_data_path if self.config.test_data_path else None
@@ -130,20 +150,42 @@ class Project:
         return metric
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the project's lock; raises Busy when another run has it.
+    def locked(self, patience: float = 0) -> Iterator[None]:
+        """Hold the project's lock; raises Busy when another run has it for longer than `patience` seconds.
 
-        The operating system frees it with the process, so that a killed run leaves no lock behind.
+        A file beside the config is locked, and with a ledger on PostgreSQL the database too, so that
+        two machines cannot run one project at once. Both locks end with the process.
         """
         from filelock import FileLock, Timeout
 
-        path = self.config_path.parent / f".{self.name}.lock"
+        lock = FileLock(self.config_path.parent / f".{self.name}.lock")
         try:
-            with FileLock(path, timeout=0):
-                yield
+            lock.acquire(timeout=patience)
         except Timeout:
-            what = "another run is at work; this one did nothing."
-            raise Busy(what, where=self.name, hint="Its own output says how far it is.") from None
+            raise self._busy("another run is at work") from None
+        try:
+            with self._alone_in_the_database():
+                yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _alone_in_the_database(self) -> Iterator[None]:
+        """Hold the database's own lock where it has one; without PostgreSQL nothing is opened for it."""
+        if self.config.ledger.startswith("sqlite"):
+            yield
+            return
+        from vigil.ledger.lock import held
+
+        with held(self.ledger.engine, self.name) as alone:
+            if not alone:
+                raise self._busy("another run is at work on another machine, or from another folder")
+            yield
+
+    def _busy(self, what: str) -> Busy:
+        return Busy(
+            f"{what}; this one did nothing.", where=self.name, hint="Its own output says how far it is."
+        )
 
     def remember_as_idle(self, seen_config: str, *, idle: bool) -> None:
         """Leave behind what the next tick needs to see at a glance that nothing is new."""

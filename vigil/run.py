@@ -9,6 +9,7 @@ from typing import Any
 
 from vigil.ledger import glance
 from vigil.project import Project
+from vigil.table import durable
 
 
 class Run:
@@ -39,8 +40,10 @@ class Run:
 def begun(project: Project, trigger: str) -> Iterator[Run]:
     """Open a run; it ends as ``done``, or as ``failed`` when an error leaves it.
 
-    The caller holds the project's lock, so that runs still open can only be ones that were cut off.
+    The caller holds the project's lock, so that runs still open, and files still written aside, can only
+    be of runs that were cut off.
     """
+    durable.sweep(project.written_to)
     runs = project.ledger.runs
     project.ledger.facts.set(**{glance.IDLE: "no"})
     runs.abandon()

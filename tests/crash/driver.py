@@ -53,7 +53,7 @@ def chosen(calls: list[str], count: int) -> list[int]:
     """
     if not count:
         return list(range(1, len(calls) + 1))
-    names = [place for place, call in enumerate(calls, 1) if call.startswith(("rename", "link"))]
+    names = [place for place, call in enumerate(calls, 1) if call.startswith(("rename", "link", "send"))]
     points = {*names, *(place + 1 for place in names)}
     points = set(sorted(points)[:: max(1, 2 * len(points) // count)])
     rest = [place for place in range(1, len(calls) + 1) if place not in points]
@@ -69,6 +69,8 @@ class Trial:
         self._project = scratch / "project"
         self._said = scratch / "said"
         self._folder = made / folder if (folder := _FOLDERS[story]) else None
+        settings = json.loads((self._start / "config.json").read_text())
+        self._ledger = settings.get("ledger", "sqlite:")
         self._fresh()
         told = self._tick()
         if told.exit_code != 0:
@@ -94,6 +96,10 @@ class Trial:
     def _fresh(self) -> None:
         shutil.rmtree(self._project, ignore_errors=True)
         shutil.copytree(self._start, self._project)
+        if not self._ledger.startswith("sqlite:"):
+            copy = _answered(lambda: world.copy_database(self._ledger, f"copy{os.getppid()}"))
+            settings = json.loads((self._start / "config.json").read_text()) | {"ledger": copy}
+            (self._project / "config.json").write_text(json.dumps(settings))
 
     def _tick(self, kill_at: int | None = None) -> tracing.Outcome:
         def act() -> None:
@@ -102,7 +108,8 @@ class Trial:
                 os.dup2(said.fileno(), 2)
             tick(self._project / "config.json", self._folder)
 
-        return tracing.run(act, root=self._project, kill_at=kill_at)
+        sent = not self._ledger.startswith("sqlite:")
+        return tracing.run(act, root=self._project, kill_at=kill_at, sent=sent)
 
     def _state(self) -> dict[str, Any]:
         """Read the state in a child too: this process is to stay as it was when it was started."""

@@ -1,6 +1,7 @@
 """Runs a function in a child process and kills it, from outside, just before its N-th write to a disk.
 
-Instead of killing it, the disk can be full from that write on.
+Instead of killing it, the disk can be full from that write on. What is sent to another process by TCP,
+a database or an object store, counts as a write when that is asked for.
 
 The child carries a seccomp filter that stops it at each system call that changes a file or a folder;
 this process, its tracer, counts the calls over all of the child's threads and sends SIGKILL at the one
@@ -26,20 +27,20 @@ from pathlib import Path
 _X86 = {
     "write": 1, "pwrite64": 18, "writev": 20, "sendfile": 40, "fsync": 74, "fdatasync": 75, "truncate": 76,
     "ftruncate": 77, "rename": 82, "mkdir": 83, "rmdir": 84, "link": 86, "unlink": 87, "symlink": 88,
-    "unlinkat": 263, "mkdirat": 258, "renameat": 264, "linkat": 265, "symlinkat": 266, "pwritev": 296,
-    "renameat2": 316, "copy_file_range": 326,
+    "sendto": 44, "sendmsg": 46, "unlinkat": 263, "mkdirat": 258, "renameat": 264, "linkat": 265,
+    "symlinkat": 266, "pwritev": 296, "renameat2": 316, "copy_file_range": 326,
 }  # fmt: skip
 _ARM = {
     "mkdirat": 34, "unlinkat": 35, "symlinkat": 36, "linkat": 37, "renameat": 38, "truncate": 45,
     "ftruncate": 46, "write": 64, "writev": 66, "pwrite64": 68, "pwritev": 70, "sendfile": 71, "fsync": 82,
-    "fdatasync": 83, "renameat2": 276, "copy_file_range": 285,
+    "fdatasync": 83, "sendto": 206, "sendmsg": 211, "renameat2": 276, "copy_file_range": 285,
 }  # fmt: skip
 _MACHINES = {"x86_64": (0xC000003E, _X86), "aarch64": (0xC00000B7, _ARM)}
 
 #: Calls that name their file by a descriptor, and which argument that is.
 _BY_DESCRIPTOR = {
     "write": 0, "pwrite64": 0, "writev": 0, "pwritev": 0, "fsync": 0, "fdatasync": 0, "ftruncate": 0,
-    "sendfile": 0, "copy_file_range": 2,
+    "sendfile": 0, "copy_file_range": 2, "sendto": 0, "sendmsg": 0,
 }  # fmt: skip
 #: Which argument holds the path that a call makes or removes.
 _BY_PATH = {
@@ -87,10 +88,16 @@ def can_refuse() -> bool:
 
 
 def run(
-    act: Callable[[], object], *, root: Path, kill_at: int | None = None, full_at: int | None = None
+    act: Callable[[], object],
+    *,
+    root: Path,
+    kill_at: int | None = None,
+    full_at: int | None = None,
+    sent: bool = False,
 ) -> Outcome:
     """Run `act` in a child; kill it before its `kill_at`-th write below `root`, counted from 1.
 
+    With `sent`, what goes to another process by TCP counts too.
     From the `full_at`-th on, every call that takes room on the disk fails for want of it (x86-64 only).
 
     Raises OSError when the child cannot be traced. The caller must have one thread only.
@@ -98,7 +105,7 @@ def run(
     child = os.fork()
     if child == 0:
         _become(act)
-    return _Tracer(child, root, kill_at, full_at).follow()
+    return _Tracer(child, root, kill_at, full_at, sent).follow()
 
 
 def _become(act: Callable[[], object]) -> None:
@@ -121,11 +128,13 @@ def _become(act: Callable[[], object]) -> None:
 class _Tracer:
     """Follows one child and all that it starts."""
 
-    def __init__(self, child: int, root: Path, kill_at: int | None, full_at: int | None) -> None:
+    def __init__(self, child: int, root: Path, kill_at: int | None, full_at: int | None, sent: bool) -> None:
         self._child = child
         self._root = str(root.resolve())
         self._kill_at = kill_at
         self._full_at = full_at
+        self._sent = sent
+        self._tcp: dict[str, bool] = {}
         self._known = {child}
         self._outcome = Outcome()
         self._names = {number: name for name, number in _MACHINES[platform.machine()][1].items()}
@@ -183,6 +192,10 @@ class _Tracer:
             path = _link(f"/proc/{pid}/fd/{arguments[_BY_DESCRIPTOR[name]]}")
         else:
             path = os.path.join(_link(f"/proc/{pid}/cwd"), _text(pid, arguments[_BY_PATH[name]]))
+        if self._sent and path.startswith("socket:"):
+            if path not in self._tcp:
+                self._tcp[path] = _is_tcp(pid, path)
+            return f"{name} to a server" if self._tcp[path] else ""
         inside = path == self._root or path.startswith(self._root + "/")
         return f"{name} {path[len(self._root) + 1 :] or '.'}" if inside else ""
 
@@ -222,6 +235,13 @@ def _link(path: str) -> str:
         return os.readlink(path)
     except OSError:
         return ""
+
+
+def _is_tcp(pid: int, link: str) -> bool:
+    """Say whether a socket is one of TCP, and not of a process's talk with itself."""
+    inode = link.removeprefix("socket:[").removesuffix("]")
+    lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()
+    return any(line.split()[9] == inode for line in lines[1:])
 
 
 def _text(pid: int, address: int) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
 
 HEADER = "customer,visits,spend,age,left\n"
 #: Columns that say when and in which run; a run that was cut off and one that was not differ in them.
@@ -17,8 +17,8 @@ _TABLES = ("batches", "files", "releases", "scores", "decisions", "incidents", "
 _LIVE = ("out", "models", "production")
 
 
-def make(folder: Path) -> Path:
-    """Write the config and the arriving files of a project; return the config's path.
+def make(folder: Path, **more: Any) -> Path:
+    """Write the config (with `more` settings) and the arriving files of a project; return the config's path.
 
     ``first/`` trains a release. ``arriving/`` holds a steady file with some broken rows, one that is
     refused, one that repeats another, one in which the target has turned round, and one after it.
@@ -34,7 +34,7 @@ def make(folder: Path) -> Path:
     (arriving / "4.csv").write_text(steady)
     (arriving / "5.csv").write_text(HEADER + _rows(dice, 600, 3000, turned=True))
     (arriving / "6.csv").write_text(HEADER + _rows(dice, 200, 4000, turned=True))
-    return configure(folder / "project", arriving)
+    return configure(folder / "project", arriving, **more)
 
 
 def configure(project: Path, arriving: Path, **settings: Any) -> Path:
@@ -55,6 +55,17 @@ def configure(project: Path, arriving: Path, **settings: Any) -> Path:
     path = project / "config.json"
     path.write_text(json.dumps(config | settings))
     return path
+
+
+def copy_database(url: str, name: str) -> str:
+    """Make a database on PostgreSQL anew as a copy of another one; return its URL."""
+    start = sa.make_url(url)
+    engine = sa.create_engine(start.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {start.database}")
+    engine.dispose()
+    return start.set(database=name).render_as_string(hide_password=False)
 
 
 def _rows(dice: random.Random, count: int, first: int, *, turned: bool = False) -> str:
@@ -79,7 +90,7 @@ def state(project: Path) -> dict[str, Any]:
 
     return {
         "table": _table(project / "out"),
-        "ledger": _ledger(project / "ledger.db"),
+        "ledger": _ledger(project),
         "files": {
             str(path.relative_to(project)): _content(path)
             for path in sorted(project.rglob("*"))
@@ -136,15 +147,19 @@ def _table(output: Path) -> dict[str, Any]:
     }
 
 
-def _ledger(database: Path) -> dict[str, list[str]]:
+def _ledger(project: Path) -> dict[str, list[str]]:
     """Return every row of what was taken in and decided, as sorted text."""
+    from vigil.ledger import connection, schema
+
+    url = json.loads((project / "config.json").read_text()).get("ledger", "sqlite:///ledger.db")
+    engine = connection.open_engine(url, root=project)
     found = {}
-    with closing(sqlite3.connect(database)) as connection:
-        connection.row_factory = sqlite3.Row
+    with engine.connect() as ledger:
         for name in _TABLES:
-            rows = connection.execute(f"SELECT * FROM {name}").fetchall()
-            kept = [{key: value for key, value in dict(row).items() if key not in _WHEN} for row in rows]
+            rows = ledger.execute(sa.select(schema.metadata.tables[name])).mappings()
+            kept = [{key: value for key, value in row.items() if key not in _WHEN} for row in rows]
             found[name] = sorted(json.dumps(row, sort_keys=True) for row in kept)
         told = "SELECT count(*) FROM runs WHERE news AND status = 'done'"
-        found["runs to report"] = [str(connection.execute(told).fetchone()[0])]
+        found["runs to report"] = [str(ledger.execute(sa.text(told)).scalar())]
+    engine.dispose()
     return found

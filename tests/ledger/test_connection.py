@@ -1,11 +1,13 @@
 import sqlite3
 import stat
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from vigil.errors import LedgerError
+from vigil.ledger import connection as connection_module
 from vigil.ledger import schema
 from vigil.ledger.connection import migrate, open_engine, sqlite_path
 
@@ -121,3 +123,66 @@ def test_the_ledger_is_a_plain_file(tmp_path):
     """Nobody can run it."""
     open_engine("sqlite:///l.db", root=tmp_path).dispose()
     assert not (tmp_path / "l.db").stat().st_mode & stat.S_IXUSR
+
+
+def test_migrations_go_down_and_up_on_each_database(database, tmp_path):
+    """Down to nothing every table goes; up again they are all there, with the schema's columns."""
+    engine = open_engine(database, root=tmp_path)
+    migrate(engine, "-1")
+    assert tables(engine) == set()
+    migrate(engine)
+    look = sa.inspect(engine)
+    for name, table in schema.metadata.tables.items():
+        assert {column["name"] for column in look.get_columns(name)} == set(table.c.keys())
+        assert look.get_pk_constraint(name)["constrained_columns"] == [c.name for c in table.primary_key]
+    with engine.connect() as connection:
+        version = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    assert version == schema.HEAD
+    engine.dispose()
+
+
+def revisions():
+    """Return the numbers of all migrations, oldest first."""
+    folder = Path(connection_module.__file__).parent / "migrations" / "versions"
+    return sorted(path.name[:4] for path in folder.glob("[0-9]*.py"))
+
+
+@pytest.mark.parametrize("revision", revisions())
+def test_a_ledger_of_every_earlier_version_is_brought_up(database, tmp_path, revision):
+    """A database that stands at some migration, with a row in each table, keeps its rows up to the newest."""
+    engine = open_engine(database, root=tmp_path)
+    migrate(engine, revision)
+    then = sa.MetaData()
+    then.reflect(engine)
+    filled = {name: one_row(table) for name, table in then.tables.items() if name != "alembic_version"}
+    with engine.begin() as connection:
+        for name, row in filled.items():
+            connection.execute(then.tables[name].insert().values(**row))
+    engine.dispose()
+    engine = open_engine(database, root=tmp_path)
+    with engine.connect() as connection:
+        for name in schema.metadata.tables:
+            kept = [dict(row) for row in connection.execute(schema.metadata.tables[name].select()).mappings()]
+            if name in filled:
+                assert [{key: row[key] for key in filled[name] if key in row} for row in kept] == [
+                    filled[name]
+                ]
+    engine.dispose()
+
+
+def one_row(table):
+    """Return a value of the right kind for each column of a table."""
+    made = {}
+    for column in table.columns:
+        kind = column.type
+        if isinstance(kind, sa.JSON):
+            made[column.name] = {"kept": [1, None, "ü"]}
+        elif isinstance(kind, sa.Boolean):
+            made[column.name] = True
+        elif isinstance(kind, sa.Integer):
+            made[column.name] = 7
+        elif isinstance(kind, sa.Float):
+            made[column.name] = 0.25
+        else:
+            made[column.name] = "word"
+    return made

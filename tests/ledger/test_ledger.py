@@ -38,12 +38,12 @@ SCORE = Score(
 
 
 @pytest.fixture
-def open_ledger(tmp_path):
-    """Open ledgers of several projects on one database."""
+def open_ledger(database, tmp_path):
+    """Open ledgers of several projects on one database, of each kind in turn."""
     made = []
 
     def opened(project="p", clock=lambda: NOW):
-        made.append(Ledger("sqlite:///l.db", root=tmp_path, project=project, clock=clock))
+        made.append(Ledger(database, root=tmp_path, project=project, clock=clock))
         return made[-1]
 
     yield opened

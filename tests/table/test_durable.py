@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vigil.table.durable import write_atomic
+from vigil.table.durable import sweep, write_atomic
 
 
 def test_a_file_is_replaced_and_nothing_is_left_over(tmp_path: Path) -> None:
@@ -36,3 +36,17 @@ def test_readers_never_see_half(tmp_path: Path) -> None:
         write_atomic(path, b"something longer")
         assert reader.read() == b"old"
         assert stat.S_ISREG(os.fstat(reader.fileno()).st_mode)
+
+
+def test_what_was_written_aside_is_swept(tmp_path: Path) -> None:
+    """What killed writers leave goes, folders too; a person's own files stay, hidden ones included."""
+    aside = [".x.json.123", f".part-{'a' * 36}.zstd.parquet", f"{3:020}.json#1"]
+    kept = [".gitkeep", ".env", "x.json", f"part-{'a' * 36}.zstd.parquet", f"{3:020}.json", ".a.b"]
+    for name in aside + kept:
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".0123456789ab.k3jd_9sa").mkdir()
+    (tmp_path / ".0123456789ab.k3jd_9sa" / "model.skops").write_text("x")
+    (tmp_path / ".git").mkdir()
+    gone = sweep([tmp_path, tmp_path / "none"])
+    assert sorted(path.name for path in gone) == sorted([*aside, ".0123456789ab.k3jd_9sa"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*kept, ".git"])
