@@ -28,7 +28,7 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
 
     The plan's evidence holds ``since``, the order of the first batch whose rows may judge, and
     ``attempt``, which counts the tries on these rows, from 1. A plan that says ``refresh`` asks for
-    "not worse by more than the margin" instead of "better".
+    "not worse by more than the margin" instead of "better", one that says ``replace`` for no gate at all.
     """
     name = f"{plan.id}-gate"
     decision = project.ledger.decisions.get(name)
@@ -37,6 +37,8 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
         eligible = [release for release in candidates if _eligible(project, release)]
         if live is None:
             decision = first_release(project, batch, eligible)
+        elif plan.outcome == "replace":
+            decision = replacement(project, batch, eligible, live.release, plan)
         else:
             decision = challenge(project, batch, eligible, live.release, plan)
         decision = project.ledger.decisions.add(replace(decision, id=name), order=batch.order, run=run)
@@ -110,6 +112,25 @@ def challenge(
         del evidence[told]
     release = best if result.promote else champion
     return _gate(batch, release, result.outcome, result.reason, evidence)
+
+
+def replacement(
+    project: Project, batch: Batch, candidates: list[str], replaced: str, plan: Decision
+) -> Decision:
+    """Take the best candidate without asking whether it is better than the live one."""
+    if not candidates:
+        return _gate(batch, replaced, "nothing", "The new model is the live one over again.", {})
+    panel = _panel(project, batch, plan.evidence["since"])
+    best = panel.best(candidates)
+    held = panel.judged(best, CHOOSING, GATING)
+    _set_reference(project, panel, best, held, choices=len(candidates))
+    value = panel.metric.value(held.tally())
+    evidence = {"replaced": replaced, "candidates": candidates, "score": value, "rows": len(held.truth)}
+    reason = (
+        f"Deployed without a gate, as the policy asks: {panel.metric.title} {_shown(value)} on "
+        f"{len(held.truth):,} held-out rows; it was not compared with the live release."
+    )
+    return _gate(batch, best, "promote", reason, evidence)
 
 
 def _panel(project: Project, batch: Batch, since: int) -> Panel:

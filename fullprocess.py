@@ -27,6 +27,7 @@ SAID = {
     "train-first": "train",
     "retrain": "retrain",
     "refresh": "refresh",
+    "replace": "replace",
     "promote": "promoted",
     "keep": "kept",
     "abstain": "kept",
@@ -134,7 +135,7 @@ def carry_out(project: Project, batch: Batch, plan: Decision, run: Run) -> list[
     if plan.outcome != "nothing":
         since = plan.evidence["since"]
         with run.step("training"):
-            candidates = training.run(project, batch, since=since)
+            candidates = training.run(project, batch, since=since, alone=plan.outcome == "replace")
         with run.step("deployment"):
             gate = deployment.run(project, batch, candidates, plan=plan, run=run.number)
         words.append(told(project, batch, gate))
@@ -186,53 +187,26 @@ def trial(project: Project, release: str) -> dict[str, Any]:
 
 
 def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, dict[str, Any]]:
-    """Open an incident on an alarm, and ask the policy; return also what a challenge would use up."""
-    from vigil.policies import Situation, propose
+    """Open an incident on an alarm, and ask the policy; return also what following it would take."""
+    from vigil import situation
+    from vigil.policies import propose
 
     ledger = project.ledger
-    release = ledger.releases.get(score.release) or {}
-    facts = release["facts"]
+    facts = (ledger.releases.get(score.release) or {})["facts"]
     alarm = score.verdict == "degraded" and score.order > facts.get("evidence_after", 0)
     if alarm and ledger.incidents.open_for(score.release) is None:
-        ledger.incidents.open(score.release, batch, since=first_changed(project, score))
-    incident = ledger.incidents.open_for(score.release) or {}
-    rows = labelled(project, incident.get("since", facts["since"]), batch)
-    situation = Situation(
-        score=score,
-        incident_open=bool(incident),
-        attempts=incident.get("attempts", 0),
-        tried_rows=incident.get("attempted_rows", 0),
-        rows_since_change=rows,
-        rows_since_training=labelled(project, release["through"] + 1, batch),
-        trained_rows=facts["trained_rows"],
-    )
-    proposal = propose(project.config.policy, situation)
+        ledger.incidents.open(score.release, batch, since=situation.first_changed(project, score))
+    found = situation.of(project, batch, score)
+    proposal = propose(project.config.policy, found)
+    if proposal.action == "replace":
+        return proposal, {
+            "since": 1 if proposal.batches is None else max(1, batch.order - proposal.batches + 1)
+        }
+    incident = ledger.incidents.open_for(score.release)
     if not incident or proposal.action != "retrain":
         return proposal, {}
-    return proposal, {"tried": {"incident": incident["id"], "attempts": situation.attempts + 1, "rows": rows}}
-
-
-def first_changed(project: Project, score: Score) -> int:
-    """Return the order of the first batch after the change that an alarm speaks of."""
-    from vigil.stats import changepoint
-
-    release = project.ledger.releases.get(score.release) or {}
-    begins = release["facts"].get("evidence_after", 0)
-    rows = project.ledger.scores.of_release(score.release, after=begins, through=score.order)
-    counted = [row for row in rows if row["evidence"] is not None]
-    metric = project.metric(release["facts"]["task"])
-    counts = [metric.counts(row["tally"]) for row in counted]
-    found = changepoint.locate(
-        [hits for hits, _ in counts],
-        [misses for _, misses in counts],
-        held_out=metric.counts(release["reference"]["tally"]),
-    )
-    return int(counted[found.index]["order"])
-
-
-def labelled(project: Project, since: int, through: Batch) -> int:
-    """Return the labelled rows of batches from order ``since`` to ``through``."""
-    return sum(b.labelled for b in project.ledger.batches.all(after=since - 1, through=through.order))
+    tried = {"incident": incident["id"], "attempts": found.attempts + 1, "rows": found.rows_since_change}
+    return proposal, {"tried": tried}
 
 
 def told(project: Project, batch: Batch, decision: Decision) -> dict[str, Any]:

@@ -26,11 +26,12 @@ from vigil.trials.snapshot import TRAIN, Snapshot, snapshot
 WINDOW_ROWS = 200
 
 
-def run(project: Project, through: Batch, *, since: int = 1) -> list[str]:
+def run(project: Project, through: Batch, *, since: int = 1, alone: bool = False) -> list[str]:
     """Train every candidate on the rows up to ``through``; return the bundles' ids, in a fixed order.
 
-    ``since`` is the order of the first batch after the change, 1 when there was none. A candidate that
-    cannot be trained is left out, and said so. The same rows and settings give the same bundles.
+    ``since`` is the order of the first batch after the change, 1 when there was none; with ``alone``
+    the rows since then are the only window. A candidate that cannot be trained is left out, and said so.
+    The same rows and settings give the same bundles.
     """
     contract = project.contract()
     config = project.config
@@ -42,9 +43,8 @@ def run(project: Project, through: Batch, *, since: int = 1) -> list[str]:
         holdout=config.holdout,
         test_data=project.test_data,
     )
-    plans = [
-        (window, kind) for window in windows(project, rows, since) for kind in models.chosen(config.model)
-    ]
+    tried = windows(project, rows, since, alone=alone)
+    plans = [(window, kind) for window in tried for kind in models.chosen(config.model)]
     made = []
     for (window, first), kind in project.console.progress(plans, "training", len(plans)):
         try:
@@ -57,10 +57,11 @@ def run(project: Project, through: Batch, *, since: int = 1) -> list[str]:
     return list(dict.fromkeys(made))
 
 
-def windows(project: Project, rows: Snapshot, since: int) -> Iterator[tuple[str, int]]:
+def windows(project: Project, rows: Snapshot, since: int, *, alone: bool) -> Iterator[tuple[str, int]]:
     """Yield what to train on: a name for people and the order of the window's first batch."""
-    yield "all history", 1
-    if since > 1 and rows.part(TRAIN, since=since).sum() >= WINDOW_ROWS:
+    if since == 1 or not alone:
+        yield "all history", 1
+    if since > 1 and (alone or rows.part(TRAIN, since=since).sum() >= WINDOW_ROWS):
         first = next(iter(project.ledger.batches.all(after=since - 1)))
         yield f"rows since {first.name}", since
 

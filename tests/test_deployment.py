@@ -196,3 +196,23 @@ def test_the_reference_comes_from_rows_that_did_not_promote(turned):
     first, later = rows.orders == 1, rows.orders == 2
     assert old["reference"]["rows"] == (rows.part(CHOOSING, GATING) & first).sum()
     assert new["reference"]["rows"] == (rows.part(CHOOSING) & later).sum()
+
+
+def test_a_replacement_asks_no_gate(turned):
+    """A plan that says so deploys what it was given, and its words say that nothing was compared."""
+    project = turned.project()
+    old, new = turned.releases
+    decision = deployment.run(project, last(turned), [old], plan=plan("replace", since=2), run=5)
+    assert (decision.outcome, decision.release, decision.evidence["replaced"]) == ("promote", old, new)
+    assert "without a gate" in decision.reason
+    assert pointer.read(project.production).release == old
+    assert project.ledger.releases.get(old)["reference"]["rows"] == decision.evidence["rows"] > 0
+
+
+def test_a_replacement_by_itself_is_none(turned):
+    """The same rows give the same bundle, and there is nothing to deploy."""
+    decision = deployment.run(
+        turned.project(), last(turned), [turned.releases[1]], plan=plan("replace"), run=5
+    )
+    assert decision.outcome == "nothing"
+    assert "over again" in decision.reason

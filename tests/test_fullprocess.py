@@ -390,3 +390,16 @@ def test_batches_that_came_with_a_promotion_count_for_the_new_release(site):
     assert second != first
     rows = site.project().ledger.scores.of_release(second, after=0, through=4)
     assert [row["evidence"]["process"]["batches"] for row in rows] == [1, 2]
+
+
+def test_a_policy_that_replaces_goes_round_the_gate(site):
+    """The plan says so, the window is the one asked for, and the release lives from the next batch on."""
+    site.configure(policy={"name": "window", "batches": 1})
+    begin(site)
+    site.leavers("w-2.csv", 300, seed=3, turned=True)
+    found = site.tick()
+    assert site.outcomes(found) == [("plan", "replace"), ("gate", "promote")]
+    assert found["decisions"][0]["evidence"]["since"] == 2
+    live = pointer.read(site.root / "production").release
+    facts = site.project().ledger.releases.get(live)["facts"]
+    assert (facts["since"], facts["evidence_after"]) == (2, 2)

@@ -118,3 +118,15 @@ def test_the_command_deploys_nothing(site):
     assert "nothing to train on" in site.said[0]
     assert site.said[-1].startswith("candidate ")
     assert not (site.root / "production").exists()
+
+
+def test_a_window_alone_is_all_that_is_trained_on(site):
+    """Asked for the latest batches alone, one candidate is made, of their rows."""
+    site.leavers("w-1.csv", 300)
+    site.leavers("w-2.csv", 300, seed=2)
+    site.tick()
+    project = site.project()
+    (made,) = training.run(project, project.ledger.batches.all()[-1], since=2, alone=True)
+    row = project.ledger.releases.get(made)
+    assert row["facts"]["since"] == 2
+    assert row["reason"] == "logistic on rows since w-2.csv"

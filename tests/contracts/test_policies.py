@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from vigil import policies
 from vigil.errors import ConfigError
-from vigil.policies import Proposal, Situation
+from vigil.policies import Met, Proposal, Situation
 from vigil.records import Score
 
 
@@ -34,16 +34,31 @@ def situation(**changes):
 @given(
     is_open=st.booleans(),
     attempts=st.integers(0, 20),
-    counts=st.lists(st.integers(0, 10**9), min_size=4, max_size=4),
+    counts=st.lists(st.integers(0, 10**9), min_size=5, max_size=5),
+    met=st.lists(
+        st.builds(
+            Met,
+            order=st.just(1),
+            release=st.sampled_from(["live", "before"]),
+            merit=st.none() | st.floats(-1e9, 1.0),
+            rows=st.just(50),
+            wrong=st.floats(0.0, 50.0),
+        ),
+        max_size=4,
+    ),
 )
-def test_every_situation_has_an_answer_in_words(name, is_open, attempts, counts):
-    """A policy answers any situation, with one of three actions and a reason, twice the same."""
+def test_every_situation_has_an_answer_in_words(name, is_open, attempts, counts, met):
+    """A policy answers any situation, with one of four actions and a reason, twice the same."""
     fields = ("tried_rows", "rows_since_change", "rows_since_training", "trained_rows")
-    asked = situation(incident_open=is_open, attempts=attempts, **dict(zip(fields, counts, strict=True)))
+    found = dict(zip(fields, counts[:4], strict=True)) | {"batches_since_training": counts[4]}
+    asked = situation(
+        score=score(release="live"), incident_open=is_open, attempts=attempts, met=tuple(met), **found
+    )
     proposal = policies.propose(name, asked)
     assert isinstance(proposal, Proposal)
-    assert proposal.action in ("retrain", "refresh", "nothing")
+    assert proposal.action in ("retrain", "refresh", "replace", "nothing")
     assert proposal.reason.endswith(".")
+    assert proposal.batches is None or proposal.batches >= 1
     assert proposal == policies.propose({"name": name}, asked)
 
 

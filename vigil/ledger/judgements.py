@@ -33,6 +33,12 @@ class Scores(Shelf):
         where = [scores.c.release == release, scores.c.order > after, scores.c.order < before]
         return self.first(*where, scores.c.evidence.is_not(None), order=[scores.c.order.desc()])
 
+    def met_through(self, through: int, *, limit: int) -> list[Row]:
+        """Return what the newest scored batches up to an order came to, oldest first."""
+        columns = [scores.c[name] for name in ("order", "release", "value", "labelled", "tally")]
+        order = [scores.c.order.desc(), scores.c.at.desc()]
+        return self.find(scores.c.order <= through, order=order, limit=limit, columns=columns)[::-1]
+
     def get(self, release: str, batch: str) -> Score | None:
         """Return one score, or None."""
         row = self.first(scores.c.release == release, scores.c.batch == batch)

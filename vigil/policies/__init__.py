@@ -1,13 +1,15 @@
 """When to retrain: one file each, found by its name. A policy proposes; the cycle disposes.
 
 A file ``<name>.py`` here holds ``propose(situation, options) -> Proposal``, and ``OPTIONS``, the names
-of its settings with their defaults.
+of its settings with their defaults; ``NEEDS`` names the library of an extra that it stands on. A file
+whose name begins with an underscore is no policy.
 """
 
 from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +20,30 @@ from vigil.records import Score
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """A batch that a live release was scored on.
+
+    ``merit`` is the score, negated for a loss, so that more is better; None where it is undefined.
+    ``wrong`` counts the rows that were answered wrongly (for a loss: the sum of the losses, each at
+    most 1), of ``rows`` labelled ones.
+    """
+
+    order: int
+    release: str
+    merit: float | None
+    rows: int
+    wrong: float
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What a policy may look at, after one batch was scored.
 
     ``attempts`` counts the challenges of the open incident, ``tried_rows`` the labelled rows since
     the change when the last one ran, ``rows_since_change`` how many there are now.
-    ``rows_since_training`` counts labelled rows that came after the live release's training data.
+    ``rows_since_training`` and ``batches_since_training`` count labelled rows and batches that came after
+    the live release's training data, ``days_live`` how long it has been live. ``met`` holds the batches
+    that were scored, oldest first, this one last, as many as the ledger was asked for.
     """
 
     score: Score
@@ -33,14 +53,29 @@ class Situation:
     rows_since_change: int = 0
     rows_since_training: int = 0
     trained_rows: int = 0
+    batches_since_training: int = 0
+    days_live: float = 0.0
+    met: tuple[Met, ...] = ()
+
+    @property
+    def own(self) -> tuple[Met, ...]:
+        """The batches that the live release itself has met."""
+        return tuple(met for met in self.met if met.release == self.score.release)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """``retrain`` asks for a better model, ``refresh`` for a newer one that is not worse."""
+    """What a policy asks for, and why.
 
-    action: Literal["retrain", "refresh", "nothing"]
+    ``retrain`` asks for a better model and ``refresh`` for a newer one that is not worse: both go
+    through the gate. ``replace`` asks for a newer one whatever it is worth: no gate. ``batches`` is
+    the number of the latest batches to train it on; None leaves the windows to the training step,
+    which for ``replace`` means all history.
+    """
+
+    action: Literal["retrain", "refresh", "replace", "nothing"]
     reason: str
+    batches: int | None = None
 
 
 class Policy(Protocol):
@@ -54,7 +89,8 @@ class Policy(Protocol):
 
 def names() -> tuple[str, ...]:
     """Return the names of all policies, sorted."""
-    return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__)))
+    found = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(sorted(name for name in found if not name.startswith("_")))
 
 
 def propose(setting: str | Mapping[str, Any], situation: Situation) -> Proposal:
@@ -75,7 +111,8 @@ def opened(setting: str | Mapping[str, Any]) -> tuple[Policy, dict[str, Any]]:
         hint = f"Did you mean {close[0]!r}?" if close else f"Choose from: {', '.join(names())}."
         raise ConfigError("config", [Fault("config-policy", "policy", f"{name!r} is not a policy.", hint)])
     policy: Policy = importlib.import_module(f"{__name__}.{name}")
-    faults = [
+    faults = _missing(policy, name)
+    faults += [
         Fault(
             "config-policy", f"policy.{key}", f"is not an option of {name}.", f"It takes: {_known(policy)}."
         )
@@ -90,6 +127,15 @@ def opened(setting: str | Mapping[str, Any]) -> tuple[Policy, dict[str, Any]]:
     if faults:
         raise ConfigError("config", faults)
     return policy, {**policy.OPTIONS, **given}
+
+
+def _missing(policy: Policy, name: str) -> list[Fault]:
+    """Say which library a policy stands on that is not installed; the library is not imported."""
+    needed: str = getattr(policy, "NEEDS", "")
+    if not needed or importlib.util.find_spec(needed) is not None:
+        return []
+    hint = f"Install it: pip install 'vigil[{needed}]'"
+    return [Fault("config-policy", "policy", f"{name} stands on {needed}, which is not installed.", hint)]
 
 
 def _known(policy: Policy) -> str:

@@ -96,6 +96,7 @@ _TITLES = {
     ("plan", "train-first"): "A first model is trained",
     ("plan", "retrain"): "Challengers are trained",
     ("plan", "refresh"): "A refresh is trained",
+    ("plan", "replace"): "A replacement is trained",
     ("gate", "promote"): "Gate: promoted",
     ("gate", "keep"): "Gate: the champion stays",
     ("gate", "abstain"): "Gate: too little to decide",

@@ -32,6 +32,10 @@ class Figures:
         self.drawn: list[Figure] = []
         self.places: dict[int, Place] = {}
 
+    def drawing(self, figure: Figure, sentence: str) -> list[Flowable]:
+        """Return the place of a figure that is no chart of the room, with its sentence."""
+        return [self._reserved(figure), text(sentence, "caption")]
+
     def chart(self, name: str, returns: dict[str, Any]) -> list[Flowable]:
         """Return one chart with its sentence; the sentence alone when there is nothing to draw."""
         return self.charts([name], returns)

@@ -1,0 +1,158 @@
+"""What came of one policy: every batch scored by the release that was live before it, and the costs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from vigil.ledger.shelf import Row
+from vigil.project import Project
+from vigil.stats import metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One policy's life.
+
+    ``pooled`` is the metric over all scored rows together, ``mean`` its average over batches.
+    ``fits`` counts every bundle that was trained, deployed or not, ``rows_fitted`` their training rows;
+    a bundle that came out the same twice counts once. ``promotions`` leaves the first release out.
+    ``scores`` holds (order, score) of each batch, ``promoted`` the orders after which a release went
+    live.
+    """
+
+    policy: str
+    metric: str
+    title: str
+    higher_is_better: bool
+    pooled: float | None
+    accuracy: float | None
+    mean: float | None
+    batches: int
+    fits: int
+    rows_fitted: int
+    promotions: int
+    alarms: int
+    seconds: float
+    scores: tuple[tuple[int, float], ...]
+    promoted: tuple[int, ...]
+
+    def figures(self) -> dict[str, Any]:
+        """Return the table's row, by column."""
+        return {
+            "policy": self.policy,
+            f"pooled_{self.metric}": self.pooled,
+            "pooled_accuracy": self.accuracy,
+            f"mean_{self.metric}": self.mean,
+            "batches": self.batches,
+            "fits": self.fits,
+            "rows_fitted": self.rows_fitted,
+            "promotions": self.promotions,
+            "alarms": self.alarms,
+            "seconds": round(self.seconds),
+        }
+
+
+def read(config: Path, policy: str, seconds: float) -> Outcome:
+    """Read from a scratch project's ledger what came of its policy."""
+    project = Project(config)
+    try:
+        return _read(project, policy, seconds)
+    finally:
+        project.close()
+
+
+def _read(project: Project, policy: str, seconds: float) -> Outcome:
+    ledger, task = project.ledger, project.contract().task
+    metric = project.metric(task)
+    rows = [row for row in ledger.scores.find() if row["value"] is not None]
+    rows.sort(key=lambda row: row["order"])
+    releases = ledger.releases.all()
+    gates = [row for row in ledger.decisions.find() if row["kind"] == "gate" and row["outcome"] == "promote"]
+    promoted = sorted(row["order"] for row in gates)
+    return Outcome(
+        policy=policy,
+        metric=metric.name,
+        title=metric.title,
+        higher_is_better=metric.higher_is_better,
+        pooled=_pooled(metric, rows, by_rows=task == "regression"),
+        accuracy=None if task == "regression" else _pooled(metrics.get("accuracy"), rows, by_rows=False),
+        mean=fmean(row["value"] for row in rows) if rows else None,
+        batches=len(rows),
+        fits=len(releases),
+        rows_fitted=sum(row["facts"]["trained_rows"] for row in releases),
+        promotions=max(len(promoted) - 1, 0),
+        alarms=len(ledger.incidents.find()),
+        seconds=seconds,
+        scores=tuple((row["order"], row["value"]) for row in rows),
+        promoted=tuple(promoted),
+    )
+
+
+def _pooled(metric: metrics.Metric, rows: Sequence[Row], *, by_rows: bool) -> float | None:
+    """Return the score of all rows together.
+
+    A mean loss is pooled by the rows of each batch: tallies of two releases need not add up, because
+    each release clips its losses elsewhere.
+    """
+    if not rows:
+        return None
+    if by_rows:
+        total: float = sum(row["value"] * row["labelled"] for row in rows)
+        labelled: int = sum(row["labelled"] for row in rows)
+        return total / labelled
+    whole: metrics.Tally = reduce(metric.add, (row["tally"] for row in rows))
+    return metric.value(whole)
+
+
+def front(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes that no other beats in both score and fits, from cheap to costly."""
+    scored = [one for one in outcomes if one.pooled is not None]
+    scored.sort(key=lambda one: (one.fits, -_merit(one)))
+    kept: list[Outcome] = []
+    for one in scored:
+        if not kept or _merit(one) > _merit(kept[-1]):
+            kept.append(one)
+    return kept
+
+
+def _merit(one: Outcome) -> float:
+    value = one.pooled or 0.0
+    return value if one.higher_is_better else -value
+
+
+def as_csv(rows: Sequence[dict[str, Any]]) -> bytes:
+    """Return rows with the same columns as a CSV file."""
+    target = io.StringIO()
+    writer = csv.DictWriter(target, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return target.getvalue().encode()
+
+
+def as_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return rows as a table for people: the first column left, numbers right."""
+    head = [name.replace("_", " ") for name in rows[0]]
+    cells = [head, *([shown(value) for value in row.values()] for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(head))]
+    return [
+        "  ".join(
+            [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+        )
+        for line in cells
+    ]
+
+
+def shown(value: Any) -> str:
+    """Write one figure for people; what is undefined is a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

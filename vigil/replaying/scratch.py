@@ -1,0 +1,87 @@
+"""A project of its own for each replayed policy, and the ticks that it lives through."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vigil import contract as contracts
+from vigil.console import Console
+from vigil.project import Project
+from vigil.records import Contract
+
+Tick = Callable[..., dict[str, Any]]
+
+#: Where a scratch project keeps things, whatever the real one's folders are called.
+OWN: dict[str, Any] = {
+    "input_folder_path": "arriving",
+    "output_folder_path": "ingested",
+    "output_model_path": "models",
+    "prod_deployment_path": "production",
+    "ledger": "sqlite:///ledger.db",
+    "settle_seconds": 0,
+    "packages": False,
+}
+
+#: Settings that speak of columns, and so of one data set.
+OF_COLUMNS = ("positive", "key", "time", "ignore", "task", "metric", "slices", "sensitive", "test_data_path")
+
+#: The clock of a replay: the first tick's time, and the time from one tick to the next.
+_BEGINS, _APART = datetime(2000, 1, 1, tzinfo=UTC), timedelta(minutes=10)
+
+
+def settings(project: Project, **changes: Any) -> dict[str, Any]:
+    """Return a project's own settings as those of a scratch project, with some changed."""
+    found: dict[str, Any] = json.loads(project.config_path.read_text(encoding="utf-8-sig"))
+    if project.test_data:
+        found["test_data_path"] = str(project.test_data.absolute())
+    return {**found, **OWN, **changes}
+
+
+def make(root: Path, chosen: dict[str, Any], contract: Contract | None) -> Path:
+    """Make a scratch project and return its config; without a contract, the first file gives one."""
+    (root / OWN["input_folder_path"]).mkdir(parents=True)
+    if contract is not None:
+        contracts.save(contract, root / OWN["output_folder_path"])
+    config = root / "config.json"
+    config.write_text(json.dumps(chosen, ensure_ascii=False), encoding="utf-8")
+    return config
+
+
+def live_through(tick: Tick, config: Path, files: Sequence[Path], first: int) -> float:
+    """Let files arrive one by one, a tick after each; return the seconds that the ticks took.
+
+    ``first`` is the number of the first of them, from 1. All state is on disk, so that the next
+    call, in whichever process, goes on where this one stops.
+    """
+    seconds = 0.0
+    for number, file in enumerate(files, start=first):
+        project = Project(config, clock=partial(_moment, number), console=Console(quiet=True))
+        _link_or_copy(file, project.input / file.name)
+        begun = time.perf_counter()
+        try:
+            tick(project, report=False)
+        finally:
+            project.close()
+        seconds += time.perf_counter() - begun
+    return seconds
+
+
+def _moment(number: int) -> datetime:
+    """Return the time of one tick."""
+    return _BEGINS + number * _APART
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """Files that are only read need not be copied for each policy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

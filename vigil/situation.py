@@ -1,0 +1,89 @@
+"""What is known once a batch has been scored: the situation that a policy is asked about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from vigil.policies import Met, Situation
+
+if TYPE_CHECKING:
+    from vigil.ledger.shelf import Row
+    from vigil.project import Project
+    from vigil.records import Batch, Score
+    from vigil.stats.metrics import Metric, Tally
+
+#: As many scored batches are shown to a policy, the newest.
+REMEMBERED = 1000
+
+
+def of(project: Project, batch: Batch, score: Score) -> Situation:
+    """Gather from the ledger what a policy may look at, after the live release was scored on ``batch``."""
+    release = project.ledger.releases.get(score.release) or {}
+    facts = release["facts"]
+    incident = project.ledger.incidents.open_for(score.release) or {}
+    return Situation(
+        score=score,
+        incident_open=bool(incident),
+        attempts=incident.get("attempts", 0),
+        tried_rows=incident.get("attempted_rows", 0),
+        rows_since_change=labelled(project, incident.get("since", facts["since"]), batch),
+        rows_since_training=labelled(project, release["through"] + 1, batch),
+        trained_rows=facts["trained_rows"],
+        batches_since_training=batch.order - release["through"],
+        days_live=_days_live(project, release),
+        met=_met(project, score, project.metric(facts["task"])),
+    )
+
+
+def first_changed(project: Project, score: Score) -> int:
+    """Return the order of the first batch after the change that an alarm speaks of."""
+    from vigil.stats import changepoint
+
+    release = project.ledger.releases.get(score.release) or {}
+    begins = release["facts"].get("evidence_after", 0)
+    rows = project.ledger.scores.of_release(score.release, after=begins, through=score.order)
+    counted = [row for row in rows if row["evidence"] is not None]
+    metric = project.metric(release["facts"]["task"])
+    counts = [metric.counts(row["tally"]) for row in counted]
+    found = changepoint.locate(
+        [hits for hits, _ in counts],
+        [misses for _, misses in counts],
+        held_out=metric.counts(release["reference"]["tally"]),
+    )
+    return int(counted[found.index]["order"])
+
+
+def labelled(project: Project, since: int, through: Batch) -> int:
+    """Return the labelled rows of batches from order ``since`` to ``through``."""
+    return sum(b.labelled for b in project.ledger.batches.all(after=since - 1, through=through.order))
+
+
+def _days_live(project: Project, release: Row) -> float:
+    """Return for how many days a release has been live, by the project's clock."""
+    if not release["live_since"]:
+        return 0.0
+    return (project.clock() - datetime.fromisoformat(release["live_since"])).total_seconds() / 86400
+
+
+def _met(project: Project, score: Score, metric: Metric) -> tuple[Met, ...]:
+    """Return the newest scored batches up to this one, oldest first."""
+    rows = project.ledger.scores.met_through(score.order, limit=REMEMBERED)
+    return tuple(
+        Met(
+            order=row["order"],
+            release=row["release"],
+            merit=row["value"] if row["value"] is None or metric.higher_is_better else -row["value"],
+            rows=row["labelled"],
+            wrong=_wrong(metric, row["tally"]),
+        )
+        for row in rows
+    )
+
+
+def _wrong(metric: Metric, tally: Tally) -> float:
+    """Return how many rows were answered wrongly; where answers are not right or wrong, what was lost."""
+    from vigil.stats import metrics
+
+    counted = metrics.get("accuracy") if "confusion" in tally else metric
+    return counted.counts(tally)[1]
