@@ -36,15 +36,17 @@ def run(project: Project, *, run: int, folder: Path | None = None) -> list[Arriv
     committer.finish_interrupted()
     take_up_edits(project)
     files = new_files(project, folder)
-    arrivals: list[Arrival] = []
-    group: list[Accepted] = []
+    arrivals, group = list[Arrival](), list[Accepted]()
     for file in project.console.progress(files, "reading files", len(files)):
         outcome = judge(project, file, group, run)
         (group if isinstance(outcome, Accepted) else arrivals).append(outcome)  # type: ignore[arg-type]
         if sum(item.checked.table.num_rows for item in group) >= GROUP_ROWS:
             arrivals += committer.commit(group, project.contract(), run=run)
             group = []
-    return arrivals + (committer.commit(group, project.contract(), run=run) if group else [])
+    arrivals += committer.commit(group, project.contract(), run=run) if group else []
+    for line in committer.lost():
+        project.console.say(line)
+    return arrivals
 
 
 def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:

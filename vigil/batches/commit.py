@@ -7,6 +7,7 @@ it was. Whatever is cut off in between is found by `finish_interrupted`, which a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +39,60 @@ class Committer:
         self._drop = drop
 
     def finish_interrupted(self) -> None:
-        """Settle what a killed run left: rows that reached the table count, other files are read again."""
+        """Settle what a killed run left: rows that reached the table count, other files are read again.
+
+        So are the files of batches that were in and whose rows are damaged, as after a power loss.
+        """
         self._table.repair()
+        self._lose_what_is_damaged()
         for batch in self._ledger.batches.pending():
             if self._table.has(batch.digest):
                 self._settle(batch)
             else:
-                # The batch last: as long as it stands, a run that is cut off here is finished later.
-                self._ledger.files.drop(batch.id)
-                self._ledger.batches.drop(batch.id)
+                self._unsettle(batch)
         if not self._seen.covers(self._table):
             self._seen.rebuild(self._table)
         self._write_list()
+
+    def lost(self) -> list[str]:
+        """Say which batches wait for a file that is no longer where it was."""
+        return [
+            f"{batch.name}: its {batch.rows:,} rows were in a damaged part of the table, and {batch.path} "
+            "is not there any more. Put the file into the folder of arriving files again."
+            for batch in self._ledger.batches.lost()
+        ]
+
+    def _lose_what_is_damaged(self) -> None:
+        """Mark batches whose rows are gone, and forget their files; then take them out of the table.
+
+        A torn entry can only be the log's last, so that the search ends at the first batch that is in.
+        """
+        damaged = self._table.damaged()
+        ingested = self._ledger.batches.all()
+        lost = [batch for batch in ingested if any(a <= batch.order <= z for a, z in damaged)]
+        for batch in reversed(ingested):
+            if self._table.has(batch.digest):
+                break
+            lost.append(batch)
+        for batch in lost:
+            self._ledger.files.forget(batch.id)
+        if lost:
+            self._ledger.batches.lose([batch.id for batch in lost])
+        if damaged:
+            self._table.give_up([batch.digest for batch in self._ledger.batches.lost()])
+
+    def _unsettle(self, batch: Batch) -> None:
+        """Take back the announcement of a batch that did not reach the table.
+
+        The batch last: as long as it stands, a run that is cut off here is finished later. One that was
+        in before keeps its place, since scores and decisions speak of it.
+        """
+        self._ledger.files.drop(batch.id)
+        known = max(self._ledger.batches.last_order(), self._ledger.decisions.decided_through())
+        if batch.order <= known:
+            self._ledger.batches.lose([batch.id])
+        else:
+            self._ledger.batches.drop(batch.id)
 
     def commit(self, group: Sequence[Accepted], contract: Contract, *, run: int) -> list[Arrival]:
         """Append a group of files to the table in one commit; return what became of each."""
@@ -101,12 +144,13 @@ class Committer:
         dropped: Sequence[int],
         target: str,
     ) -> list[Batch]:
-        """Give each file its place in the order of batches."""
-        first = self._ledger.batches.last_order() + 1
+        """Give each file its place in the order of batches; one that was lost has its old one."""
+        places = {batch.digest: batch.order for batch in self._ledger.batches.lost()}
+        new = count(self._ledger.batches.last_order() + 1)
         return [
             Batch(
                 id=item.digest[:16],
-                order=first + position,
+                order=places[item.digest] if item.digest in places else next(new),
                 name=item.file.name,
                 path=item.file.key,
                 digest=item.digest,
@@ -116,9 +160,7 @@ class Committer:
                 duplicates=duplicates,
                 contract_version=item.contract_version,
             )
-            for position, (item, (table, _), duplicates) in enumerate(
-                zip(group, tables, dropped, strict=True)
-            )
+            for item, (table, _), duplicates in zip(group, tables, dropped, strict=True)
         ]
 
     def _announce(

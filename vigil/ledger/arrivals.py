@@ -43,13 +43,21 @@ class Files(Shelf):
         """Mark the file of a batch as being in the table."""
         self.change({"status": "ingested"}, files.c.batch == batch, files.c.status == "pending")
 
+    def forget(self, batch: str) -> None:
+        """Forget every file of a batch, so that one that is still there is read again."""
+        self.delete(files.c.batch == batch)
+
     def drop(self, batch: str) -> None:
         """Forget the file of a pending batch; it will be read again."""
         self.delete(files.c.batch == batch, files.c.status == "pending")
 
 
 class Batches(Shelf):
-    """One row for each ingested file, with its profile; ``state`` is ``pending`` or ``ingested``."""
+    """One row for each ingested file, with its profile.
+
+    ``state`` is ``pending``, ``ingested`` or ``lost``: its rows were in a damaged part of the table. A lost
+    batch keeps its place in the order until its file is read again.
+    """
 
     def add_pending(self, batch: Batch, *, run: int, profile: dict[str, Any]) -> None:
         """Write down a batch before its rows reach the table."""
@@ -67,6 +75,14 @@ class Batches(Shelf):
     def drop(self, batch: str) -> None:
         """Forget a pending batch; its file will be read again."""
         self.delete(batches.c.id == batch, batches.c.state == "pending")
+
+    def lose(self, ids: Sequence[str]) -> None:
+        """Mark batches whose rows are no longer in the table."""
+        self.change({"state": "lost"}, batches.c.id.in_(ids))
+
+    def lost(self) -> list[Batch]:
+        """Return the batches that wait for their files to be read again."""
+        return self._records(batches.c.state == "lost")
 
     def all(self, *, after: int = 0, through: int | None = None) -> list[Batch]:
         """Return ingested batches with ``after < order <= through``, in order."""
@@ -86,8 +102,8 @@ class Batches(Shelf):
         return found[0] if found else None
 
     def last_order(self) -> int:
-        """Return the order of the newest ingested batch, 0 when there is none."""
-        query = sa.select(sa.func.max(batches.c.order)).where(self.mine(batches.c.state == "ingested"))
+        """Return the order of the newest batch that is ingested or lost, 0 when there is none."""
+        query = sa.select(sa.func.max(batches.c.order)).where(self.mine(batches.c.state != "pending"))
         with self._engine.connect() as connection:
             return int(connection.execute(query).scalar() or 0)
 

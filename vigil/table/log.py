@@ -70,6 +70,12 @@ def set_torn_aside(root: Path) -> list[str]:
     return [path.name for path in torn]
 
 
+def set_aside(path: Path, root: Path) -> None:
+    """Move a damaged data file into ``_torn/``, if it is there."""
+    if path.exists():
+        _move(path, root / "_torn")
+
+
 def _is_whole(path: Path) -> bool:
     """Say whether every action of an entry is there."""
     try:

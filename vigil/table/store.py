@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -70,9 +70,7 @@ class Table:
 
     def has(self, digest: str) -> bool:
         """Say whether the file with this digest is in; the table's log is the truth about it."""
-        delta = self._delta()
-        with _explained(self.root):
-            return delta is not None and delta.transaction_version(_transaction(digest)) is not None
+        return self._times(digest) % 2 == 1
 
     def count(self, through: int | None = None) -> int:
         """Return the number of rows, of batches up to the order ``through`` when one is given."""
@@ -137,6 +135,50 @@ class Table:
             self._open = self._known = None
         return moved
 
+    def damaged(self) -> list[tuple[int, int]]:
+        """Return the first and the last order of each data file that is missing or cut short."""
+        return [(file.first, file.last) for file in self._damaged()]
+
+    def give_up(self, digests: Sequence[str]) -> None:
+        """Take damaged data files out of the newest version, and with them the files of these digests.
+
+        Afterwards `has` says no, and the files can be appended again. A data file that is cut short is
+        moved aside into ``_torn/``.
+        """
+        damaged = self._damaged()
+        lost = [digest for digest in digests if self.has(digest)]
+        if not damaged and not lost:
+            return
+        with _explained(self.root):
+            self._commit([], damaged, lost, {"vigil.given_up": str(len(damaged))})
+            for file in damaged:
+                log.set_aside(self.root / file.path, self.root)
+        self._checkpointed()
+
+    def replace(self, keep: Callable[[pa.Table], pa.Table]) -> int:
+        """Rewrite each data file from which `keep` takes rows, in one commit; return how many rows went."""
+        self.repair()
+        added, gone, rows = [], [], 0
+        with _explained(self.root):
+            for file in self._files():
+                before = self._read([file], None, None, self.schema().names)
+                after = keep(before)
+                if after.num_rows == before.num_rows:
+                    continue
+                gone.append(file)
+                rows += before.num_rows - after.num_rows
+                if after.num_rows:
+                    added.append(_write_file(self.root, after))
+            if gone:
+                self._commit(added, gone, [], {"vigil.erased": str(rows)})
+        if gone:
+            self._checkpointed()
+        return rows
+
+    def small_files(self) -> int:
+        """Return how many data files compaction would rewrite."""
+        return sum(len(run) for run in _small_runs(self._files()))
+
     def compact(self) -> int:
         """Rewrite runs of small data files as large ones; return how many files went.
 
@@ -168,6 +210,16 @@ class Table:
                 (self.root / name).unlink(missing_ok=True)
             sync(self.root)
         return sorted(ours)
+
+    def _times(self, digest: str) -> int:
+        """Return how often a file was taken in and given up: odd when it is in."""
+        delta = self._delta()
+        with _explained(self.root):
+            return (delta.transaction_version(_transaction(digest)) or 0) if delta is not None else 0
+
+    def _damaged(self) -> list[_DataFile]:
+        """Return the data files of the newest version that are not on the disk as they were written."""
+        return [file for file in self._files() if _size(self.root / file.path) != file.size]
 
     def _delta(self) -> DeltaTable | None:
         """Return the open table at the version to read, following new commits cheaply."""
@@ -242,7 +294,7 @@ class Table:
     def _commit(
         self, added: list[Any], gone: Iterable[_DataFile], digests: Sequence[str], notes: dict[str, str]
     ) -> None:
-        """Write one log entry and wait until it is on the disk."""
+        """Write one log entry and wait until it is on the disk; it changes whether its digests are in."""
         from deltalake import CommitProperties, Transaction
         from deltalake.transaction import RemoveAction
 
@@ -250,7 +302,7 @@ class Table:
         now = int(time.time() * 1000)
         removed = [RemoveAction(file.path, False, now, file.size, {}) for file in gone]
         actions = added + removed
-        marks = [Transaction(_transaction(digest), 1) for digest in digests]
+        marks = [Transaction(_transaction(digest), self._times(digest) + 1) for digest in digests]
         delta.create_write_transaction(
             actions,
             "append",
@@ -307,6 +359,14 @@ def _explained(root: Path) -> Iterator[None]:
     except (DeltaError, OSError, pa.ArrowException) as error:
         hint = "Check the disk's space and rights; what a power loss cut off is mended by the next tick."
         raise TableError(f"the table cannot be used ({error}).", where=str(root), hint=hint) from error
+
+
+def _size(path: Path) -> int | None:
+    """Return a file's size, or None when it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _transaction(digest: str) -> str:
