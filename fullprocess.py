@@ -233,13 +233,25 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one tick, or answer one question, from the command line."""
     options = command_line().parse_args(arguments)
     asked = options.init or options.explain is not None or options.dry_run or options.force_retrain
+    asked = asked or options.reproduce
     if not asked and glance.nothing_to_do(Path(options.config), options.input):
         print("{}" if options.json else "Nothing new.")
         return 0
     # Late: a tick with nothing new has ended above, and has imported next to nothing.
+    if options.reproduce:
+        return reproduce(options)
     from vigil.asked import answer
 
     return answer(options, tick)
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """Rebuild a release in a clean folder, by the same training, and compare it byte by byte."""
+    import training
+    from vigil import reproducing
+    from vigil.command import perform
+
+    return perform(lambda project, chosen: reproducing.command(project, chosen, training.run), options)
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -256,6 +268,9 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print what happened as JSON")
     parser.add_argument(
         "--explain", type=int, metavar="RUN", help="say what a run decided, and on what evidence"
+    )
+    parser.add_argument(
+        "--reproduce", metavar="RELEASE", help="rebuild a release from its snapshot, and compare every byte"
     )
     parser.add_argument("--init", metavar="DATA", help="write a config and a contract for a file of your own")
     parser.add_argument(

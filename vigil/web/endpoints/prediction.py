@@ -27,7 +27,7 @@ REQUEST_BODY = {
     "required": True,
     "content": {
         "application/json": {
-            "example": {"rows": [{"lastmonth_activity": 78, "number_of_employees": 12}]},
+            "example": {"rows": [{"visits": 78, "staff": 12}]},
             "schema": {
                 "oneOf": [
                     {"type": "object", "required": [key], "properties": {key: shape}}
