@@ -232,8 +232,8 @@ def summary(arrivals: list[Arrival], decided: list[dict[str, Any]]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run one tick, or answer one question, from the command line."""
     options = command_line().parse_args(arguments)
-    asked = options.init or options.explain is not None or options.dry_run or options.force_retrain
-    asked = asked or options.reproduce
+    asked = any((options.init, options.explain is not None, options.dry_run, options.force_retrain))
+    asked = asked or options.reproduce or options.pause or options.resume
     if not asked and glance.nothing_to_do(Path(options.config), options.input):
         print("{}" if options.json else "Nothing new.")
         return 0
@@ -273,8 +273,13 @@ def command_line() -> argparse.ArgumentParser:
         "--reproduce", metavar="RELEASE", help="rebuild a release from its snapshot, and compare every byte"
     )
     parser.add_argument("--init", metavar="DATA", help="write a config and a contract for a file of your own")
+    parser.add_argument("--pause", action="store_true", help="let scheduled ticks and cron's do nothing")
+    parser.add_argument("--resume", action="store_true", help="let them go on")
     parser.add_argument(
-        "--trigger", default="command", choices=["command", "schedule", "cron"], help=argparse.SUPPRESS
+        "--trigger",
+        default="command",
+        choices=["command", "schedule", "cron", "page"],
+        help="who starts it, for the record",
     )
     return parser
 

@@ -27,12 +27,13 @@ class Section(BaseModel):
 
 
 class Server(Section):
-    """Where the service listens. Beyond loopback it needs a token (environment VIGIL_TOKEN)."""
+    """Where the service listens. Beyond loopback it needs a token."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     threads: int = Field(default=4, ge=1, le=64)
     max_body_mb: int = Field(default=16, ge=1, le=1024)
+    requests_per_second: int = Field(default=0, ge=0, le=1_000_000)
 
 
 class Retention(Section):
