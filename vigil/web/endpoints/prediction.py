@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
@@ -17,6 +16,8 @@ from vigil.web.live import Loaded
 from vigil.web.routes import Routes
 from vigil.web.service import Service
 from vigil.web.shapes import NUMBER, TEXT, by_name, listed, record
+
+Answers = list[dict[str, Any]]
 
 _CELLS = {"type": ["string", "number", "boolean", "null"]}
 _ROWS = {"type": "array", "maxItems": 10_000, "items": {"type": "object", "additionalProperties": _CELLS}}
@@ -108,7 +109,7 @@ def answered(service: Service, environ: dict[str, Any], request_id: str) -> byte
     return msgspec.json.encode(answer)
 
 
-def predict(loaded: Loaded, given: Rows) -> list[dict[str, Any]]:
+def predict(loaded: Loaded, given: Rows) -> Answers:
     """Answer the rows of one request, in their order."""
     if not given.count:
         return []
@@ -118,7 +119,7 @@ def predict(loaded: Loaded, given: Rows) -> list[dict[str, Any]]:
         return [_one(loaded.answerer, *loaded.reader.one(given.rows[0]))]
     else:
         arrays, warnings = loaded.reader.rows(given.rows)
-    return list(_worded(loaded.answerer.predict(arrays), loaded.answerer.classes, warnings))
+    return _worded(loaded.answerer.predict(arrays), loaded.answerer.classes, warnings)
 
 
 def _one(model: Compiled, row: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
@@ -126,14 +127,14 @@ def _one(model: Compiled, row: dict[str, Any], warnings: list[str]) -> dict[str,
     return _said(*model.predict_one(row), model.classes, warnings)
 
 
-def _worded(
-    prediction: Prediction, classes: tuple[str, ...], warnings: list[list[str]]
-) -> Iterator[dict[str, Any]]:
+def _worded(prediction: Prediction, classes: tuple[str, ...], warnings: list[list[str]]) -> Answers:
     """Turn codes into labels, or values, each with its row's warnings."""
     outcomes = prediction.outcome.tolist()
     found = repeat(None) if prediction.probability is None else prediction.probability.tolist()
-    for outcome, probability, warned in zip(outcomes, found, warnings, strict=False):
-        yield _said(outcome, probability, classes, warned)
+    rows = zip(outcomes, found, warnings, strict=False)
+    if prediction.probability is not None and prediction.probability.ndim == 1:
+        return [{"label": classes[code], "probability": p, "warnings": said} for code, p, said in rows]
+    return [_said(outcome, probability, classes, said) for outcome, probability, said in rows]
 
 
 def _said(outcome: Any, probability: Any, classes: tuple[str, ...], warnings: list[str]) -> dict[str, Any]:
