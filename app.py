@@ -88,6 +88,8 @@ def run(project: Project, *, host: str | None, port: int | None, schedule: bool)
     finally:
         ticks.stop()
         server.close()
+        if service.log is not None:
+            service.log.close()
         if _noted(project) == address:
             note(project).unlink(missing_ok=True)
         project.close()

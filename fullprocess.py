@@ -48,12 +48,16 @@ def tick(
     """
     import diagnostics
     import ingestion
+    import labelling
     import reporting
     from vigil.run import begun
 
     seen_config = glance.digest_of(project.config_path.read_bytes())
     with project.locked():
         with begun(project, trigger) as run:
+            with run.step("labelling"):
+                for line in labelling.run(project):
+                    project.console.say(line)
             with run.step("ingestion"):
                 arrivals = ingestion.run(project, run=run.number, folder=folder)
             decided = work_off(project, run, arrivals, force=force)

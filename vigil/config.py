@@ -42,6 +42,15 @@ class Retention(Section):
     reports: int = Field(default=0, ge=0)
 
 
+class Predictions(Section):
+    """What is kept of the service's answers: features or their hash, how long, and how much may wait."""
+
+    log: bool = True
+    features: Literal["kept", "hashed"] = "kept"
+    days: int = Field(default=365, ge=1)
+    most_waiting_mb: int = Field(default=1024, ge=1)
+
+
 class Config(Section):
     """Every setting of a project. Paths are relative to the config file."""
 
@@ -84,6 +93,7 @@ class Config(Section):
     schedule: int = Field(default=10, ge=1, le=24 * 60)
     server: Server = Server()
     packages: bool = False
+    predictions: Predictions = Predictions()
     retention: Retention = Retention()
 
     # What is looked at more closely

@@ -12,6 +12,7 @@ from vigil.access import secret
 from vigil.access.keyring import Holder, Keyring
 from vigil.access.tokens import SHORTEST, digest_of
 from vigil.errors import ServiceError
+from vigil.predictions.writer import PredictionLog
 from vigil.project import Project
 from vigil.web.children import Children
 from vigil.web.limits import Limiter
@@ -46,6 +47,13 @@ class Service:
     guesses: Limiter
     hosts: frozenset[str] = LOOPBACK
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
+    log: PredictionLog | None = None
+
+    @property
+    def also_kept(self) -> tuple[str, ...]:
+        """The fields of a row that no model looks at and that are written down all the same."""
+        config = self.project.config
+        return (*config.key, *([config.time] if config.time else []))
 
 
 def open_service(
@@ -78,6 +86,19 @@ def open_service(
         guesses=Limiter(1 / GUESS_EVERY, GUESSES),
         hosts=hosts,
         instance=environ.get("VIGIL_INSTANCE") or uuid.uuid4().hex,
+        log=_log(project),
+    )
+
+
+def _log(project: Project) -> PredictionLog | None:
+    """Return where answers are written down, None when the config wants none."""
+    settings = project.config.predictions
+    if not settings.log:
+        return None
+    return PredictionLog(
+        project.output / "predictions" / "segments",
+        hashed=settings.features == "hashed",
+        most_bytes=settings.most_waiting_mb * 2**20,
     )
 
 

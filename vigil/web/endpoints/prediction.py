@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
 import msgspec
+import numpy as np
 from flask import Response, g, request
 
+from vigil.predictions.record import Answered
 from vigil.serving import Compiled, Prediction
 from vigil.web.bodies import Rows, read, received
 from vigil.web.endpoints.health import FIRST_STEP
@@ -100,31 +104,74 @@ def answered(service: Service, environ: dict[str, Any], request_id: str) -> byte
         raise Refusal(503, "not-ready", snapshot.notice or "Nothing is deployed yet.", FIRST_STEP)
     limit = service.project.config.server.max_body_mb * 2**20
     given = read(received(environ, limit), limit)
+    typed = _typed(loaded, given)
+    answers, outcome = _asked(loaded, typed)
+    if service.log is not None and answers:
+        service.log.add(_written(service, environ, request_id, loaded, given, typed, answers, outcome))
     answer = {
         "release": loaded.id,
         "request": request_id,
-        "predictions": predict(loaded, given),
+        "predictions": answers,
         "answered_by": loaded.answerer.answered_by,
     }
     return msgspec.json.encode(answer)
 
 
-def predict(loaded: Loaded, given: Rows) -> Answers:
-    """Answer the rows of one request, in their order."""
-    if not given.count:
-        return []
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A request's rows as a model takes them, with each row's warnings; one row alone as plain cells."""
+
+    columns: Mapping[str, np.ndarray]
+    warnings: list[list[str]]
+    alone: dict[str, Any] | None = None
+
+
+def _typed(loaded: Loaded, given: Rows) -> _Typed:
+    """Type the rows of one request, in their order."""
     if given.rows is None:
-        arrays, warnings = loaded.reader.columns(given.columns)
-    elif given.count == 1 and isinstance(loaded.answerer, Compiled):
-        return [_one(loaded.answerer, *loaded.reader.one(given.rows[0]))]
-    else:
-        arrays, warnings = loaded.reader.rows(given.rows)
-    return _worded(loaded.answerer.predict(arrays), loaded.answerer.classes, warnings)
+        return _Typed(*loaded.reader.columns(given.columns))
+    if given.count == 1 and isinstance(loaded.answerer, Compiled):
+        row, said = loaded.reader.one(given.rows[0])
+        return _Typed({}, [said], row)
+    return _Typed(*loaded.reader.rows(given.rows))
 
 
-def _one(model: Compiled, row: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
-    """Answer one row without arrays."""
-    return _said(*model.predict_one(row), model.classes, warnings)
+def _asked(loaded: Loaded, typed: _Typed) -> tuple[Answers, list[Any]]:
+    """Return the answers in words, and as codes or values."""
+    model = loaded.answerer
+    if not typed.warnings:
+        return [], []
+    if typed.alone is not None and isinstance(model, Compiled):
+        outcome, probability = model.predict_one(typed.alone)
+        return [_said(outcome, probability, model.classes, typed.warnings[0])], [outcome]
+    prediction = model.predict(typed.columns)
+    return _worded(prediction, model.classes, typed.warnings), prediction.outcome.tolist()
+
+
+def _written(
+    service: Service,
+    environ: Mapping[str, Any],
+    request_id: str,
+    loaded: Loaded,
+    given: Rows,
+    typed: _Typed,
+    answers: Answers,
+    outcome: list[Any],
+) -> Answered:
+    """Return what is written down of one request."""
+    probability = [said["probability"] for said in answers] if loaded.answerer.classes else None
+    return Answered(
+        request=request_id,
+        at=service.project.clock().timestamp(),
+        release=loaded.id,
+        client=environ.get("REMOTE_ADDR", ""),
+        role="live",
+        rows=range(len(answers)),
+        columns=typed.columns if typed.alone is None else {k: (cell,) for k, cell in typed.alone.items()},
+        given=given.fields(service.also_kept),
+        outcome=outcome,
+        probability=probability,
+    )
 
 
 def _worded(prediction: Prediction, classes: tuple[str, ...], warnings: list[list[str]]) -> Answers:
