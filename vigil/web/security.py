@@ -139,6 +139,11 @@ def address(environ: Environ) -> str:
     return str(environ.get("REMOTE_ADDR") or "-")
 
 
+def called(holder: Holder | None, environ: Environ) -> str:
+    """Return how a client is written down: by its token's name, else by its address."""
+    return holder.name if holder is not None and holder.id else address(environ)
+
+
 def holder() -> Holder:
     """Return who asks, at an address that is not public."""
     found: Holder | None = g.holder

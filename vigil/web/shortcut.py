@@ -48,8 +48,8 @@ class Shortcut:
     def _answered(self, environ: dict[str, Any], request_id: str) -> tuple[int, bytes]:
         """Return status and body; an error is logged and worded as everywhere."""
         try:
-            security.admit(self._service, environ, "predict")
-            return 200, answered(self._service, environ, request_id)
+            client = security.called(security.admit(self._service, environ, "predict"), environ)
+            return 200, answered(self._service, environ, request_id, client)
         except Exception as error:
             status, body = errors.described(error, request_id)
             return status, msgspec.json.encode(body)

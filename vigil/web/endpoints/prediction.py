@@ -13,6 +13,7 @@ from flask import Response, g, request
 
 from vigil.predictions.record import Answered
 from vigil.serving import Compiled, Prediction
+from vigil.web import security
 from vigil.web.bodies import Rows, read, received
 from vigil.web.endpoints.health import FIRST_STEP
 from vigil.web.errors import Refusal
@@ -91,12 +92,14 @@ def blueprint(service: Service) -> Routes:
         need="predict",
     )
     def prediction() -> Response:
-        return Response(answered(service, request.environ, g.request_id), content_type="application/json")
+        client = security.called(security.holder(), request.environ)
+        content = answered(service, request.environ, g.request_id, client)
+        return Response(content, content_type="application/json")
 
     return routes
 
 
-def answered(service: Service, environ: dict[str, Any], request_id: str) -> bytes:
+def answered(service: Service, environ: dict[str, Any], request_id: str, client: str) -> bytes:
     """Answer one request, admitted already; raises Refusal when it cannot be answered."""
     snapshot = service.live.snapshot()
     loaded = snapshot.loaded
@@ -107,7 +110,7 @@ def answered(service: Service, environ: dict[str, Any], request_id: str) -> byte
     typed = _typed(loaded, given)
     answers, outcome = _asked(loaded, typed)
     if service.log is not None and answers:
-        service.log.add(_written(service, environ, request_id, loaded, given, typed, answers, outcome))
+        service.log.add(_written(service, request_id, client, loaded, given, typed, answers, outcome))
     answer = {
         "release": loaded.id,
         "request": request_id,
@@ -150,8 +153,8 @@ def _asked(loaded: Loaded, typed: _Typed) -> tuple[Answers, list[Any]]:
 
 def _written(
     service: Service,
-    environ: Mapping[str, Any],
     request_id: str,
+    client: str,
     loaded: Loaded,
     given: Rows,
     typed: _Typed,
@@ -164,7 +167,7 @@ def _written(
         request=request_id,
         at=service.project.clock().timestamp(),
         release=loaded.id,
-        client=environ.get("REMOTE_ADDR", ""),
+        client=client,
         role="live",
         rows=range(len(answers)),
         columns=typed.columns if typed.alone is None else {k: (cell,) for k, cell in typed.alone.items()},
