@@ -347,7 +347,8 @@ def _serving(command: list[str], *, path: str = "/readyz", seconds: float = 30) 
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     begun = time.monotonic()
-    environ = {**os.environ, "OMP_NUM_THREADS": "1"}
+    path_of = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
+    environ = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": path_of}
     process = subprocess.Popen(
         [*command, str(port)], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -359,7 +360,8 @@ def _serving(command: list[str], *, path: str = "/readyz", seconds: float = 30) 
             time.sleep(0.02)
         yield Server(process, port, time.monotonic() - begun)
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait()
 
 
