@@ -12,12 +12,14 @@ import sys
 import time
 from pathlib import Path
 
+from vigil import asked, intake
 from vigil import contract as contracts
-from vigil import intake
+from vigil.batches import edits, noting, whole
 from vigil.batches.arrival import Accepted, Arrival, NewFile
 from vigil.batches.commit import Committer
+from vigil.batches.rejudging import Rejudging, held_rows
 from vigil.command import parser, perform
-from vigil.errors import ContractError, FileRefused, VigilError
+from vigil.errors import ContractError, FileRefused, FileUnreadable, VigilError
 from vigil.ledger import glance
 from vigil.project import Project
 from vigil.records import Contract
@@ -28,18 +30,24 @@ GROUP_ROWS = 1_000_000
 
 
 def run(project: Project, *, run: int, folder: Path | None = None) -> list[Arrival]:
-    """Take in every new, settled file of the input folder (or `folder`); return what became of each."""
-    config = project.config
-    committer = Committer(
-        project.ledger, project.table, project.seen, project.output, drop=config.duplicates == "drop"
-    )
+    """Take in every new, settled file of the input folder (or `folder`); return what became of each.
+
+    Rows in quarantine come first, when the contract has a new version.
+    """
+    config, ledger, output = project.config, project.ledger, project.output
+    committer = Committer(ledger, project.table, project.seen, output, drop=config.duplicates == "drop")
     committer.finish_interrupted()
-    take_up_edits(project)
-    files = new_files(project, folder)
-    arrivals, group = list[Arrival](), list[Accepted]()
+    rejudging = Rejudging(committer, ledger, project.table, output)
+    # What a killed run left half judged is finished by its own version, before there is a next one.
+    arrivals = rejudging.run(contracts.load(output), run=run)
+    arrivals += rejudging.run(take_up_edits(project), run=run)
+    files, group = new_files(project, folder), list[Accepted]()
     for file in project.console.progress(files, "reading files", len(files)):
         outcome = judge(project, file, group, run)
-        (group if isinstance(outcome, Accepted) else arrivals).append(outcome)  # type: ignore[arg-type]
+        if isinstance(outcome, Accepted):
+            group.append(outcome)
+        elif outcome is not None:
+            arrivals.append(outcome)
         if sum(item.checked.table.num_rows for item in group) >= GROUP_ROWS:
             arrivals += committer.commit(group, project.contract(), run=run)
             group = []
@@ -60,12 +68,12 @@ def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
         hint = f"Create it, or correct 'input_folder_path' in {project.config_path.name}."
         raise VigilError("the folder of arriving files does not exist.", where=str(folder), hint=hint)
     known = project.ledger.files.known()
-    version = contract_version(project)
+    stored = contracts.load(project.output)
+    version = stored.version if stored else 0
     settled = time.time_ns() - int(project.config.settle_seconds * 1e9)
     found = []
-    for entry in sorted(glance.arrivals(folder), key=lambda entry: natural(entry.name)):
-        path = Path(entry.path)
-        file = NewFile(path, glance.path_key(path, project.root), glance.stamp(entry.stat()))
+    for path, stamp in sorted(glance.stamped(folder), key=lambda entry: natural(entry[0].name)):
+        file = NewFile(path, glance.path_key(path, project.root), stamp)
         row = known.get(file.key)
         if row is not None and (row["size"], row["mtime_ns"], row["inode"]) == file.stamp:
             again = version == 0 or row["contract_version"] < version
@@ -76,112 +84,100 @@ def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
     return found
 
 
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """Sort names as people count: week-2 before week-10."""
+def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Sort names as people count, week-2 before week-10; what counts as equal, by its letters."""
     parts = re.split(r"(\d+)", name)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts], name
 
 
-def judge(project: Project, file: NewFile, group: list[Accepted], run: int) -> Accepted | Arrival:
-    """Read and check one file; write down at once what will not reach the table."""
+def judge(project: Project, file: NewFile, group: list[Accepted], run: int) -> Accepted | Arrival | None:
+    """Read and check one file; write down at once what will not reach the table.
+
+    Returns None for a file that was taken in before and only touched or moved since.
+    """
+    ledger = project.ledger
     try:
-        outcome = examine(project, file, group)
-    except OSError as error:
-        return Arrival(file.name, "waiting", f"cannot be read now ({error.strerror}).")
+        digest = intake.digest(file.path) if intake.reads(file.path) else ""
+        if noting.is_known(ledger, project.root, file, digest, run=run):
+            return None
+        outcome = examine(project, file, group, digest, contracts.load(project.output), True)
+    except (OSError, FileRefused) as error:
+        why = error.what if isinstance(error, FileRefused) else f"cannot be read ({error.strerror})."
+        return Arrival(file.name, "waiting", f"{why} The next tick tries again.")
     if isinstance(outcome, Arrival) and outcome.status != "waiting":
-        project.ledger.files.record(
-            file.key,
-            file.stamp,
-            digest="",
-            status=outcome.status,
-            batch=None,
-            reason=outcome.reason,
-            contract_version=contract_version(project),
-            run=run,
-            details=outcome.as_json(),
-        )
+        stored = contracts.load(project.output)
+        noting.write_down(ledger, file, outcome, version=stored.version if stored else 0, run=run)
     return outcome
 
 
-def examine(project: Project, file: NewFile, group: list[Accepted]) -> Accepted | Arrival:
-    """Say what would become of a file, changing nothing but a contract's first version."""
+def examine(
+    project: Project, file: NewFile, group: list[Accepted], digest: str, contract: Contract | None, keep: bool
+) -> Accepted | Arrival:
+    """Say what would become of a file under a contract; ``keep`` writes down the first one."""
     name = file.name
     if not intake.reads(file.path):
         return Arrival(name, "ignored", f"is not one of {', '.join(intake.suffixes())}")
-    digest = intake.digest(file.path)
     known = project.ledger.batches.by_digest(digest)
     twins = [known.name] if known else [item.file.name for item in group if item.digest == digest]
     if twins:
         return Arrival(name, "duplicate", f"has the same content as {twins[0]}.")
     try:
-        raw = intake.read(file.path)
-        contract = current_contract(project, raw)
+        fixed = {"encoding": contract.encoding, "delimiter": contract.delimiter} if contract else {}
+        raw = intake.read(file.path, **fixed)
+        contract = contract or first_contract(project, raw, keep)
         checked = contracts.check(contract, raw)
+    except FileUnreadable:
+        raise
     except (FileRefused, ContractError) as refusal:
         return Arrival(name, "refused", f"{refusal.what} {refusal.hint}".strip())
     if glance.stamp(file.path.stat()) != file.stamp:
         return Arrival(name, "waiting", "is still being written; the next tick takes it in.")
-    share = checked.quarantined / max(checked.rows, 1)
-    if share > project.config.quarantine_share:
-        limit = f"{project.config.quarantine_share:.0%}"
-        reason = f"{checked.quarantined:,} of {checked.rows:,} rows are broken ({share:.0%}, limit {limit})."
+    reason = too_broken(project, contract, checked)
+    if reason:
         counts = {"rows": checked.rows, "quarantined": checked.quarantined, "faults": checked.faults}
         return Arrival(name, "refused", reason, **counts)  # type: ignore[arg-type]
-    return Accepted(file, digest, checked, contract.version)
+    held = held_rows(raw, checked, contract.version)
+    return Accepted(file, digest, checked, contract.version, held, raw.written_as)
 
 
-def current_contract(project: Project, raw: intake.RawTable) -> Contract:
-    """Return the contract; infer its first version from `raw`, saying every guess."""
-    stored = contracts.load(project.output)
-    if stored is not None:
-        return stored
-    config = project.config
-    contract, notes = contracts.infer(
-        raw,
-        target=config.target,
-        key=config.key,
-        time=config.time,
-        ignore=config.ignore,
-        task=config.task,
-        positive=config.positive,
-        slices=[*config.slices, *config.sensitive],
+def too_broken(project: Project, contract: Contract, checked: contracts.Checked) -> str:
+    """Say why a file is refused whole: too many broken rows, or not what the contract asks of files."""
+    share, most = checked.quarantined / max(checked.rows, 1), project.config.quarantine_share
+    if share > most:
+        broken = f"{checked.quarantined:,} of {checked.rows:,} rows are broken"
+        return f"{broken} ({share:.0%}, limit {most:.0%})."
+    faults = whole.broken(
+        contract, checked, lambda: whole.reference(project.models, project.production, project.ledger)
     )
-    contracts.save(contract, project.output)
+    return f"{'; '.join(faults)}." if faults else ""
+
+
+def first_contract(project: Project, raw: intake.RawTable, keep: bool) -> Contract:
+    """Return the contract that the first file implies, saying every guess."""
+    contract, notes = edits.first(raw, project.config)
+    if keep:
+        contracts.save(contract, project.output)
     for note in notes:
         project.console.say(f"contract v{contract.version}: {note}")
     return contract
 
 
-def take_up_edits(project: Project) -> None:
-    """Make a person's edits of the contract its new version, so that refused files are judged by it."""
-    if contracts.load(project.output) is not None:
-        contract, changes = contracts.refresh(project.output)
-        for change in changes:
-            project.console.say(f"contract v{contract.version}: {change}")
-
-
-def contract_version(project: Project) -> int:
-    """Return the contract's version, 0 before there is one."""
-    stored = contracts.load(project.output)
-    return stored.version if stored else 0
+def take_up_edits(project: Project) -> Contract | None:
+    """Make a person's edits of the contract its new version, so that what was left out is judged by it."""
+    contract, changes = edits.take_up(project.output, project.table, project.config)
+    for change in changes:
+        project.console.say(f"contract v{contract.version if contract else 0}: {change}")
+    return contract
 
 
 def command(project: Project, options: argparse.Namespace) -> None:
-    """Take in what is new, or explain one file with ``--check``."""
+    """Take in what is new; or explain a file, export the quarantine, list the contract's versions."""
     say = project.console.say
     if options.check:
-        path = Path(options.check).absolute()
-        if not path.is_file():
-            raise FileRefused("is not a file that is there.", where=options.check)
-        file = NewFile(path, glance.path_key(path, project.root), glance.stamp(path.stat()))
-        found = examine(project, file, [])
-        if isinstance(found, Arrival):
-            say(found.line)
-            return
-        checked = found.checked
-        say(f"{path.name}  would be ingested: {checked.table.num_rows:,} of {checked.rows:,} rows.")
-        for fault in checked.faults[:20]:
-            say(f"  line {fault.line}, {fault.column}: {fault.value!r} {fault.rule}")
+        asked.about_file(project, options.check, examine)
+        return
+    if options.contract or options.export:
+        asked.about_contract(project) if options.contract else asked.export(project, options.to)
         return
     with project.locked(), begun(project, "ingestion") as current:
         folder = Path(options.input).absolute() if options.input else None
@@ -197,4 +193,7 @@ if __name__ == "__main__":
     cli = parser("Take new files in; decide nothing.")
     cli.add_argument("--input", metavar="FOLDER", help="look here instead of input_folder_path")
     cli.add_argument("--check", metavar="FILE", help="say what would become of a file, and why")
+    cli.add_argument("--contract", action="store_true", help="list the contract's versions and their changes")
+    cli.add_argument("--export", choices=["quarantine"], help="write the rows in quarantine as CSV")
+    cli.add_argument("--to", metavar="FILE", help="where to export to, instead of the output folder")
     sys.exit(perform(command, cli.parse_args()))

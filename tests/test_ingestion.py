@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import re
@@ -11,6 +12,21 @@ import ingestion
 from vigil.ledger import glance
 from vigil.run import begun
 from vigil.table import quarantine
+
+
+@contextlib.contextmanager
+def as_anybody(root):
+    """Act without the superuser's rights, whom no permission stops, in a folder of one's own."""
+    user = os.geteuid()
+    if user == 0:
+        for path in [root, *root.rglob("*"), *list(root.parents)[:3]]:
+            if not path.is_symlink() and path.stat().st_mode & 0o400:
+                path.chmod(0o777)
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 def take_in(site):
@@ -73,12 +89,30 @@ def test_the_same_name_with_new_content_is_a_new_batch(site):
 
 
 def test_a_touched_file_is_read_again_and_known(site):
-    """A newer mtime alone does not bring rows in twice."""
+    """A newer mtime alone brings no rows in twice, is no news, and is known from then on."""
     path = site.leavers("a.csv", 40)
     take_in(site)
     os.utime(path, ns=(1, 1))
-    assert statuses(site) == {"a.csv": "duplicate"}
     assert statuses(site) == {}
+    (row,) = site.project().ledger.files.known().values()
+    assert (row["status"], row["mtime_ns"]) == ("ingested", 1)
+
+
+def test_a_moved_file_is_no_duplicate_of_itself(site):
+    """Renamed, or moved to another folder, a file is known by its content; a copy beside it is a copy."""
+    path = site.leavers("a.csv", 40)
+    take_in(site)
+    path.rename(site.arriving / "b.csv")
+    assert statuses(site) == {}
+    rows = site.project().ledger.files.known()
+    assert (rows["arriving/b.csv"]["status"], rows["arriving/b.csv"]["reason"]) == (
+        "moved",
+        "is arriving/a.csv, moved here.",
+    )
+    assert statuses(site) == {}
+    (site.arriving / "b.csv").rename(path)
+    site.leavers("c.csv", 40)
+    assert statuses(site) == {"c.csv": "duplicate"}
 
 
 def test_files_count_in_natural_order(site):
@@ -97,10 +131,12 @@ def test_files_count_in_natural_order(site):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab-0129٣é"), max_size=6), max_size=6))
 def test_any_names_can_be_ordered(names):
-    """Natural order compares any two names, and ignores leading zeros."""
+    """Natural order compares any two names, leading zeros last, the same however the folder lists them."""
     ordered = sorted(names, key=ingestion.natural)
+    backwards = names[::-1]
+    assert ordered == sorted(backwards, key=ingestion.natural)
     assert ordered == sorted(ordered, key=ingestion.natural)
-    assert ingestion.natural("f007") == ingestion.natural("f7")
+    assert ingestion.natural("f007") < ingestion.natural("f7") < ingestion.natural("f10")
 
 
 def test_rows_are_quarantined_with_line_column_and_rule(site):
@@ -110,7 +146,7 @@ def test_rows_are_quarantined_with_line_column_and_rule(site):
     site.write("a-2.csv", broken(50, 3, seed=2))
     found = take_in(site)["a-2.csv"]
     assert (found.status, found.accepted, found.quarantined, found.rows) == ("ingested", 47, 3, 50)
-    kept = quarantine.read(site.root / "ingested/quarantine", found.batch)
+    kept = quarantine.read(site.root / "ingested/quarantine", found.batch).faults
     assert [(fault.line, fault.column) for fault in kept] == [
         (2, "customer"),
         (3, "customer"),
@@ -288,3 +324,135 @@ def test_an_edited_contract_is_a_new_version(site):
     take_in(site)
     assert [batch.contract_version for batch in site.project().ledger.batches.all()] == [1, 2]
     assert any("contract v2" in line and "maximum" in line for line in site.said)
+
+
+def test_an_unreadable_file_waits_and_stops_nothing(site):
+    """Without the right to read it, a file is looked at again at each tick; the others come in."""
+    path = site.leavers("a.csv", 40)
+    site.leavers("b.csv", 40, seed=2)
+    project = site.project()
+    with begun(project, "test") as current:
+        path.chmod(0)
+        with as_anybody(site.root):
+            arrivals = ingestion.run(project, run=current.number)
+    found = {arrival.name: arrival for arrival in arrivals}
+    assert (found["a.csv"].status, found["b.csv"].status) == ("waiting", "ingested")
+    assert found["a.csv"].reason == "cannot be read (Permission denied). The next tick tries again."
+    path.chmod(0o644)
+    assert statuses(site) == {"a.csv": "ingested"}
+
+
+def test_what_is_no_file_is_passed_over(site):
+    """Pipes, folders, links to nowhere and links that lead round in a circle stop nothing and never block."""
+    os.mkfifo(site.arriving / "a.csv")
+    (site.arriving / "b.csv").mkdir()
+    (site.arriving / "c.csv").symlink_to(site.arriving / "c.csv")
+    (site.arriving / "d.csv").symlink_to(site.root / "nowhere.csv")
+    site.leavers("e.csv", 30)
+    assert statuses(site) == {"e.csv": "ingested"}
+    assert statuses(site) == {}
+
+
+def test_a_link_out_of_the_folder_is_followed(site):
+    """The folder is the user's: a link to a file elsewhere is that file, under the link's name."""
+    site.leavers("a.csv", 30).rename(site.root / "elsewhere.csv")
+    (site.arriving / "a.csv").symlink_to(site.root / "elsewhere.csv")
+    assert statuses(site) == {"a.csv": "ingested"}
+    (site.root / "elsewhere.csv").write_text(broken(30, 0, seed=5))
+    assert statuses(site) == {"a.csv": "ingested"}
+
+
+def test_many_files_are_one_commit(site):
+    """Some hundred files in one folder come in together, in their order."""
+    for number in range(300):
+        site.write(f"w-{number}.csv", broken(20, 0, seed=number))
+    assert set(statuses(site).values()) == {"ingested"}
+    project = site.project()
+    assert [b.name for b in project.ledger.batches.all()] == [f"w-{n}.csv" for n in range(300)]
+    assert project.table.version() <= 2
+    assert statuses(site) == {}
+
+
+def test_a_file_that_is_not_what_the_contract_asks_of_files_is_refused(site):
+    """Rules about whole files refuse them in words, with the value and the limit."""
+    site.leavers("a-1.csv", 200)
+    take_in(site)
+    path = site.root / "ingested/contract.json"
+    contract = json.loads(path.read_text())
+    contract["files"] = [
+        {"check": "rows", "minimum": 50},
+        {"check": "share", "column": "region", "level": "north", "minimum": 0.1, "maximum": 0.9},
+        {"check": "divergence", "column": "activity", "maximum": 0.5},
+    ]
+    contract["rules"] = ["staff <= activity"]
+    path.write_text(json.dumps(contract))
+    site.write("a-2.csv", broken(20, 0, seed=2).replace(".", "9."))
+    site.configure(quarantine_share=1.0)
+    found = take_in(site)["a-2.csv"]
+    assert found.status == "refused"
+    assert "it has 20 valid rows; the contract asks for at least 50" in found.reason
+    assert "region is north in 100.0% of the rows; the contract asks for at least 10.0%" in found.reason
+    assert "activity diverges from the reference by " in found.reason
+
+
+def command(site, *arguments):
+    """Run the command; return what it says."""
+    import subprocess
+    import sys
+
+    from tests.conftest import ROOT
+
+    line = [sys.executable, str(ROOT / "ingestion.py"), "--config", str(site.config), *arguments]
+    return subprocess.run(line, capture_output=True, text=True, cwd=site.root, check=False)
+
+
+def test_check_explains_a_file_and_changes_nothing(site):
+    """What was guessed, how many rows, which faults; by the contract as it is edited; nothing is written."""
+    path = site.leavers("a-1.csv", 100)
+    said = command(site, "--check", str(path)).stdout
+    assert "a-1.csv  would be ingested: 100 of 100 rows." in said
+    assert "read as utf-8, ',' between cells, LF line ends, decimal point, under contract v1" in said
+    assert not (site.root / "ingested").exists()
+    take_in(site)
+    site.write("a-2.csv", broken(50, 3, seed=2))
+    edit_contract(site, "staff", maximum=3)
+    before = sorted(p.name for p in (site.root / "ingested").rglob("*"))
+    said = command(site, "--check", "arriving/a-2.csv").stdout
+    assert "contract.json, edited since the last tick: column 'staff': maximum none → 3" in said
+    assert "a-2.csv: refused. 13 of 50 rows are broken (26%, limit 20%)." in said
+    assert "line 2, customer: '' missing key" in said
+    assert sorted(p.name for p in (site.root / "ingested").rglob("*")) == before
+    assert command(site, "--check", "nowhere.csv").returncode == 1
+
+
+def test_versions_are_listed_with_what_they_changed(site):
+    """The history of the contract is there for people."""
+    site.leavers("a-1.csv", 100)
+    take_in(site)
+    edit_contract(site, "staff", maximum=3)
+    take_in(site)
+    assert (
+        command(site, "--contract").stdout == "v1: the first version\nv2: column 'staff': maximum none → 3\n"
+    )
+
+
+def test_the_quarantine_is_exported_and_may_come_back(site):
+    """Rows leave with file, line and fault; formulas are harmless; corrected, the same file comes in."""
+    site.leavers("a-1.csv", 100)
+    take_in(site)
+    bad = 'x-1,1,many,=HYPERLINK(""http://x""),yes\nx-2,-1,much,north,yes\nx-3,1\n'.replace('""', "'")
+    site.write("a-2.csv", broken(50, 0, seed=2) + bad)
+    assert take_in(site)["a-2.csv"].quarantined == 3
+    to = site.root / "out.csv"
+    assert (
+        "3 rows from quarantine written to" in command(site, "--export", "quarantine", "--to", str(to)).stdout
+    )
+    assert to.read_text().splitlines() == [
+        "_vigil_file,_vigil_line,_vigil_faults,customer,activity,staff,region,left",
+        "a-2.csv,52,staff: not a number,x-1,1,many,'=HYPERLINK('http://x'),yes",
+        "a-2.csv,53,staff: not a number,x-2,-1,much,north,yes",
+        'a-2.csv,54,"has 2 cells where the header has 5: x-3,1",,,,,',
+    ]
+    corrected = [line.replace("many", "7").replace("much", "8") for line in to.read_text().splitlines()[:3]]
+    site.write("a-3.csv", "\n".join(corrected) + "\n")
+    assert take_in(site)["a-3.csv"].accepted == 2

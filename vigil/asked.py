@@ -1,4 +1,4 @@
-"""What ``python fullprocess.py`` was asked for besides a plain tick."""
+"""What ``python fullprocess.py`` and ``python ingestion.py`` were asked for besides their work."""
 
 from __future__ import annotations
 
@@ -15,17 +15,12 @@ from typing import Any
 
 from vigil import starting
 from vigil.command import guarded, perform, print_json
-from vigil.errors import VigilError
+from vigil.errors import FileRefused, VigilError
+from vigil.ledger import glance
 from vigil.ledger.connection import sqlite_path
 from vigil.project import Project
 
 Tick = Callable[..., dict[str, Any]]
-
-#: Since when ticks are paused; empty when they are not.
-PAUSED = "paused"
-
-#: Ticks that nobody watches; one that a person starts runs all the same.
-UNWATCHED = ("schedule", "cron")
 
 
 def answer(options: argparse.Namespace, tick: Tick) -> int:
@@ -36,26 +31,10 @@ def answer(options: argparse.Namespace, tick: Tick) -> int:
         return perform(explain, options)
     if options.dry_run:
         return perform(lambda project, chosen: rehearse(project, chosen, tick), options)
-    if options.pause or options.resume:
-        return perform(pause, options)
     return perform(lambda project, chosen: _tick(project, chosen, tick), options)
 
 
-def pause(project: Project, options: argparse.Namespace) -> None:
-    """Let the ticks that nobody watches do nothing, or go on; a tick at work is not cut off."""
-    if options.resume:
-        project.ledger.facts.set(**{PAUSED: ""})
-        project.console.say("Scheduled ticks go on.")
-        return
-    project.ledger.facts.set(**{PAUSED: project.ledger.facts.now()})
-    project.console.say("Scheduled ticks are paused. They go on with: python fullprocess.py --resume")
-
-
 def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
-    paused = project.ledger.facts.get(PAUSED) if options.trigger in UNWATCHED else None
-    if paused:
-        project.console.say(f"Paused since {paused[:19]}Z. Go on with: python fullprocess.py --resume")
-        return
     folder = Path(options.input).absolute() if options.input else None
     found = tick(project, folder=folder, trigger=options.trigger, force=options.force_retrain)
     if options.json:
@@ -93,6 +72,42 @@ def explain(project: Project, options: argparse.Namespace) -> None:
         say(f"  {decision['reason']}")
         for key, value in decision["evidence"].items():
             say(f"  {key:>16}: {value}")
+
+
+def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None:
+    """Explain what would become of one file, by the contract as it is edited now; change nothing."""
+    from vigil import contract as contracts
+    from vigil import intake
+    from vigil.batches.arrival import Accepted, NewFile, told
+
+    say, path = project.console.say, Path(name).absolute()
+    if not path.is_file():
+        raise FileRefused("is not a file that is there.", where=name)
+    edited = contracts.pending(project.output)
+    for change in edited[1] if edited else ():
+        say(f"contract.json, edited since the last tick: {change}")
+    contract = edited[0] if edited else contracts.load(project.output)
+    file = NewFile(path, glance.path_key(path, project.root), glance.stamp(path.stat()))
+    found = examine(project, file, [], intake.digest(path), contract, False)
+    for line in found.explained if isinstance(found, Accepted) else (found.line, *told(found.faults)):
+        say(line)
+
+
+def about_contract(project: Project) -> None:
+    """List the versions of the contract, each with what it changed."""
+    from vigil import contract as contracts
+
+    for version, changes in contracts.history(project.output):
+        project.console.say(f"v{version}: {'; '.join(changes) or 'the first version'}")
+
+
+def export(project: Project, to: str | None) -> None:
+    """Write the rows in quarantine as CSV."""
+    from vigil.batches import export as exporting
+
+    path = Path(to) if to else project.output / "quarantine.csv"
+    count = exporting.write(project.output, project.ledger.batches.all(), project.contract(), path.absolute())
+    project.console.say(f"{count:,} rows from quarantine written to {path}")
 
 
 def rehearse(project: Project, options: argparse.Namespace, tick: Tick) -> None:

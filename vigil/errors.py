@@ -4,6 +4,7 @@ VigilError
 ├── ConfigError      the config cannot be used (all its faults together)
 ├── ContractError    the contract file cannot be used
 ├── FileRefused      one arriving file cannot be taken in
+│   └── FileUnreadable   not now: the disk or its rights do not let it be read
 ├── TableError       the table of accepted rows cannot be read or written
 ├── LedgerError      the ledger cannot be read or written
 ├── BundleError      a trained model on disk cannot be trusted
@@ -68,6 +69,10 @@ class ContractError(VigilError):
 
 class FileRefused(VigilError):
     """One arriving file cannot be taken in; the other files go on."""
+
+
+class FileUnreadable(FileRefused):
+    """One arriving file cannot be read now; the next tick looks at it again."""
 
 
 class TableError(VigilError):

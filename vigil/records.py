@@ -15,6 +15,8 @@ BATCH_COLUMN = "_vigil_batch"
 ORDER_COLUMN = "_vigil_order"
 LINE_COLUMN = "_vigil_line"
 HASH_COLUMN = "_vigil_hash"
+#: Stands in the path of a batch whose rows a later contract let out of quarantine.
+RELEASED = "#quarantine-v"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,10 @@ class Column:
     ``number`` cells are float64, ``category`` and ``text`` cells strings, ``date`` cells UTC
     microseconds. ``minimum`` and ``maximum`` are inclusive. ``levels`` is the closed list of
     allowed strings, or None when any is allowed. ``nullable`` false quarantines a missing cell;
-    ``required`` false lets a whole file come without the column.
+    ``required`` false lets a whole file come without the column. ``pattern`` is a regular expression
+    that the whole of a string must match; ``unique`` quarantines a value that stood in the same file
+    before. ``decimal`` ("." or ",") and ``date_order`` ("day" or "month" first) settle what else is
+    guessed from each file.
     """
 
     name: str
@@ -35,6 +40,26 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     levels: tuple[str, ...] | None = None
+    pattern: str | None = None
+    unique: bool = False
+    decimal: str | None = None
+    date_order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRule:
+    """What a whole file must be like, or it is refused; the limits are inclusive.
+
+    ``check`` is ``rows`` (how many valid rows), ``share`` (of the valid rows in which ``column`` has
+    the level ``level``, or no value where there is none) or ``divergence`` (Kullback–Leibler, in nats,
+    of ``column`` against the reference).
+    """
+
+    check: Literal["rows", "share", "divergence"]
+    column: str = ""
+    level: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +67,9 @@ class Contract:
     """What a valid row is: the columns in order, the task, the classes.
 
     ``classes`` is sorted, and for a binary task ``positive`` is one of its two members; both are
-    empty for regression.
+    empty for regression. ``encoding`` and ``delimiter`` settle what else is guessed from each text
+    file. ``rules`` compare two columns of a row, such as "begun <= ended"; ``files`` is what a whole
+    file must be like.
     """
 
     version: int
@@ -50,6 +77,10 @@ class Contract:
     columns: tuple[Column, ...]
     classes: tuple[str, ...] = ()
     positive: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    rules: tuple[str, ...] = ()
+    files: tuple[FileRule, ...] = ()
 
     def by_role(self, role: Role) -> tuple[Column, ...]:
         """Return the columns of one role, in order."""
@@ -95,6 +126,11 @@ class Batch:
     quarantined: int
     duplicates: int
     contract_version: int
+
+    @property
+    def is_released(self) -> bool:
+        """Whether its rows came out of quarantine: chosen by their faults, they are no sample."""
+        return RELEASED in self.path
 
 
 @dataclass(frozen=True, slots=True)

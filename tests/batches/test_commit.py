@@ -7,6 +7,7 @@ from vigil import contract as contracts
 from vigil import intake
 from vigil.batches.arrival import Accepted, NewFile
 from vigil.batches.commit import Committer
+from vigil.batches.rejudging import held_rows
 from vigil.ledger import glance
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
 from vigil.run import begun
@@ -36,7 +37,9 @@ def accepted(project, path):
         contracts.save(made, project.output)
     contract = project.contract()
     file = NewFile(path, glance.path_key(path, project.root), glance.stamp(path.stat()))
-    return Accepted(file, intake.digest(path), contracts.check(contract, raw), contract.version)
+    checked = contracts.check(contract, raw)
+    held = held_rows(raw, checked, contract.version)
+    return Accepted(file, intake.digest(path), checked, contract.version, held)
 
 
 def take_in(site):

@@ -1,4 +1,4 @@
-"""The quarantine: why rows were left out, one file per batch."""
+"""The quarantine: why rows were left out and what they hold, one file per batch."""
 
 import json
 from pathlib import Path
@@ -10,24 +10,31 @@ from hypothesis import strategies as st
 from vigil.errors import TableError
 from vigil.records import RowFault
 from vigil.table import quarantine
+from vigil.table.quarantine import Held
 
 text = st.text(st.characters(), max_size=20)
-faults = st.lists(st.builds(RowFault, line=st.integers(1, 10**9), column=text, value=text, rule=text))
+faults = st.lists(st.builds(RowFault, line=st.integers(1, 9), column=text, value=text, rule=text))
+cell = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | text
 
 
 @settings(max_examples=50, deadline=None)
-@given(faults)
-def test_faults_come_back(tmp_path_factory: pytest.TempPathFactory, found: list[RowFault]) -> None:
-    """Any text survives, line breaks and lone surrogates included."""
+@given(faults, st.dictionaries(text, cell), st.integers(1, 9))
+def test_what_is_held_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, found: list[RowFault], row: dict[str, object], version: int
+) -> None:
+    """Any text survives, line breaks and lone surrogates included; cells keep their types."""
     root = tmp_path_factory.mktemp("quarantine")
-    quarantine.write(root, "b1", "may.csv", found)
-    assert quarantine.read(root, "b1") == tuple(found)
+    lines = {fault.line for fault in found}
+    released = {line: version for line in lines if line % 2}
+    held = Held(tuple(found), dict.fromkeys(lines, row), version, ",", released)
+    quarantine.write(root, "b1", "may.csv", held)
+    assert quarantine.read(root, "b1") == (held if found else Held())
 
 
 def test_each_line_is_complete_by_itself(tmp_path: Path) -> None:
     """A line names batch, file, line, column, value and rule; a file name of odd bytes is let through."""
-    fault = RowFault(7, "wage", "abc", "not a number")
-    path = quarantine.write(tmp_path, "b1", "may\udcff.csv", [fault])
+    held = Held((RowFault(7, "wage", "abc", "not a number"),), {7: {"wage": "abc", "age": 3}}, 2, ".")
+    path = quarantine.write(tmp_path, "b1", "may\udcff.csv", held)
     assert json.loads(path.read_text()) == {
         "batch": "b1",
         "file": "may\udcff.csv",
@@ -35,21 +42,31 @@ def test_each_line_is_complete_by_itself(tmp_path: Path) -> None:
         "column": "wage",
         "value": "abc",
         "rule": "not a number",
+        "contract": 2,
+        "decimal": ".",
+        "cells": {"wage": "abc", "age": 3},
     }
 
 
 def test_writing_again_replaces(tmp_path: Path) -> None:
     """The same batch judged again leaves one file, without leftovers."""
-    quarantine.write(tmp_path, "b1", "may.csv", [RowFault(1, "a", "x", "r")] * 3)
-    again = [RowFault(2, "a", "y", "r")]
+    quarantine.write(tmp_path, "b1", "may.csv", Held((RowFault(1, "a", "x", "r"),) * 3))
+    again = Held((RowFault(2, "a", "y", "r"),))
     quarantine.write(tmp_path, "b1", "may.csv", again)
-    assert quarantine.read(tmp_path, "b1") == tuple(again)
+    assert quarantine.read(tmp_path, "b1") == again
     assert [path.name for path in tmp_path.iterdir()] == ["b1.jsonl"]
 
 
-def test_an_unknown_batch_has_no_faults(tmp_path: Path) -> None:
+def test_an_unknown_batch_holds_nothing(tmp_path: Path) -> None:
     """Nothing was left out of a batch without a file."""
-    assert quarantine.read(tmp_path / "none", "b9") == ()
+    assert quarantine.read(tmp_path / "none", "b9") == Held()
+
+
+def test_faults_without_cells_are_read(tmp_path: Path) -> None:
+    """Lines of the first release, which kept no cells, tell their faults as before."""
+    entry = {"batch": "b1", "file": "a.csv", "line": 2, "column": "a", "value": "x", "rule": "r"}
+    (tmp_path / "b1.jsonl").write_text(json.dumps(entry) + "\n")
+    assert quarantine.read(tmp_path, "b1") == Held((RowFault(2, "a", "x", "r"),))
 
 
 @pytest.mark.parametrize("name", ["", "../b1", "a/b", ".hidden", "a\n", "x" * 200])

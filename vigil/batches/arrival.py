@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from vigil.contract import Checked
 from vigil.records import RowFault
+from vigil.table.quarantine import Held
 
 #: Faults of a file that the ledger repeats; the quarantine has them all.
 SHOWN_FAULTS = 10
@@ -63,11 +65,31 @@ class Arrival:
         return {**values, "faults": faults}
 
 
+def told(faults: Sequence[RowFault], shown: int = 20) -> list[str]:
+    """Return the first faults, one a line."""
+    lines = [f"  line {fault.line}, {fault.column}: {fault.value!r} {fault.rule}" for fault in faults[:shown]]
+    return lines + ([f"  and {len(faults) - shown:,} more"] if len(faults) > shown else [])
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A file that passed its checks, on its way into the table."""
+    """A file that passed its checks, on its way into the table; ``held`` is what stays in quarantine."""
 
     file: NewFile
     digest: str
     checked: Checked
     contract_version: int
+    held: Held
+    written_as: str = ""
+
+    @property
+    def explained(self) -> list[str]:
+        """What a person reads who only asks what would become of it."""
+        checked = self.checked
+        sign = "comma" if checked.decimal == "," else "point"
+        return [
+            f"{self.file.name}  would be ingested: {checked.table.num_rows:,} of {checked.rows:,} rows.",
+            f"  read as {self.written_as}, decimal {sign}, under contract v{self.contract_version}",
+            *(f"  {note}" for note in checked.notes),
+            *told(checked.faults),
+        ]

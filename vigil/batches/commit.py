@@ -168,7 +168,7 @@ class Committer:
     ) -> None:
         """Write down what is about to reach the table, and the rows that will not."""
         if item.checked.faults:
-            quarantine.write(self._output / "quarantine", batch.id, batch.name, item.checked.faults)
+            quarantine.write(self._output / "quarantine", batch.id, batch.name, item.held)
         profile = profiles.profile(table, [c for c in contract.columns if c.role != "ignored"]).to_json()
         self._ledger.batches.add_pending(batch, run=run, profile=profile)
         self._ledger.files.record(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vigil.contract.files import diff, load, refresh, save
+from vigil.contract.files import diff, history, load, pending, refresh, save
 
 if TYPE_CHECKING:
     from vigil.contract.checking import Checked, check
     from vigil.contract.inference import infer
 
-__all__ = ["Checked", "check", "diff", "infer", "load", "refresh", "save"]
+__all__ = ["Checked", "check", "diff", "history", "infer", "load", "pending", "refresh", "save"]
 
 _LATE = {"Checked": "checking", "check": "checking", "infer": "inference"}
 

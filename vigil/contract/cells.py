@@ -131,12 +131,13 @@ def _groups(decimal: str) -> dict[int, None]:
     return {ord(sign): None for sign in "' \u00a0\u202f,." if sign != decimal}
 
 
-def moment(value: object, order: str = "") -> tuple[int | None, str]:
+def moment(value: object, order: str = "", *, fixed: bool = False) -> tuple[int | None, str]:
     """Return microseconds since 1970 in UTC and the rule broken; None and no rule when missing.
 
     Without a zone the text is taken as UTC. Read are 2024-04-03, 2024/4/3, 3.4.2024, 3-Apr-2024,
     April 3, 2024, each with or without a time; and 03/04/2024 where ``order`` ("day" or "month"
-    first) or the numbers themselves tell the day from the month.
+    first) or the numbers themselves tell the day from the month. Where the order is ``fixed``, a date
+    that shows the other one is none.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None, ""
@@ -145,7 +146,7 @@ def moment(value: object, order: str = "") -> tuple[int | None, str]:
         return None, ""
     unordered = _UNORDERED.fullmatch(text)
     if unordered:
-        order = order_of(text) or order
+        order = order if fixed else order_of(text) or order
         if not order:
             return None, AMBIGUOUS_DATE
         text = _ordered(unordered, order)

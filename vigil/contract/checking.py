@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from vigil.contract import rules
 from vigil.contract.columns import ARROW_TYPES, Typed, decimal_of_file, typed
 from vigil.errors import FileRefused
 from vigil.intake import RawTable
@@ -20,6 +22,23 @@ from vigil.records import Column, Contract, RowFault
 pc: Any = pyarrow.compute
 
 SHOWN_LETTERS = 200
+#: What is said of a value that has to be the only one in its file, and is not.
+REPEATED = "stood in the file before"
+
+_COMPARE = {
+    "<=": pc.less_equal,
+    "<": pc.less,
+    ">=": pc.greater_equal,
+    ">": pc.greater,
+    "==": pc.equal,
+    "!=": pc.not_equal,
+}
+#: What a column's guess is called.
+_GUESSES = {
+    ",": "Read with a decimal comma",
+    "day": "Dates read with the day first",
+    "month": "Dates read with the month first",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,7 @@ class Checked:
     ones, which are neither checked nor kept. ``lines``, int64 of shape (valid rows,), says where
     they stood. ``faults`` has every fault of every quarantined row, by line; ``quarantined`` counts
     those rows and ``rows`` all rows of the file. ``labelled`` counts valid rows with a target.
+    ``notes`` says what was guessed and passed over; ``decimal`` is the file's usual decimal sign.
     """
 
     table: pa.Table
@@ -41,6 +61,7 @@ class Checked:
     missing_columns: tuple[str, ...]
     extra_columns: tuple[str, ...]
     notes: tuple[str, ...]
+    decimal: str = "."
 
 
 def check(contract: Contract, raw: RawTable) -> Checked:
@@ -53,8 +74,10 @@ def check(contract: Contract, raw: RawTable) -> Checked:
     missing = _missing(wanted, raw)
     extra = tuple(name for name in raw.columns.column_names if name and name not in _names(contract))
     decimal = decimal_of_file(raw)
-    answers = {column.name: _answer(column, raw, decimal) for column in wanted}
+    answers: dict[str, Typed] = {column.name: _answer(column, raw, decimal) for column in wanted}
     faults = {column.name: _broken(column, answers[column.name]) for column in wanted}
+    for rule, mask in _broken_rules(contract, answers):
+        faults[rule.left][f"breaks the rule {rule.text}"] = mask
     good, empty = _good_rows(raw.columns.num_rows, answers, faults)
     table = pa.table({name: answer.values for name, answer in answers.items()})
     table = table if good.all() else table.filter(pa.array(good))
@@ -68,7 +91,8 @@ def check(contract: Contract, raw: RawTable) -> Checked:
         labelled=table.num_rows - table.column(contract.target.name).null_count,
         missing_columns=missing,
         extra_columns=extra,
-        notes=_notes(missing, extra, decimal),
+        notes=(*raw.notes, *_notes(missing, extra, answers)),
+        decimal=decimal,
     )
 
 
@@ -104,7 +128,8 @@ def _answer(column: Column, raw: RawTable, decimal: str) -> Typed:
     if column.name not in raw.columns.column_names:
         return Typed(pc.cast(pa.nulls(raw.columns.num_rows), ARROW_TYPES[column.kind]))
     try:
-        return typed(raw.columns.column(column.name), column.kind, decimal)
+        fixed = column.decimal or column.date_order
+        return typed(raw.columns.column(column.name), column.kind, decimal, fixed=fixed)
     except FileRefused as error:
         raise FileRefused(f"column {column.name!r} {error.what}", where=raw.name) from error
 
@@ -120,12 +145,45 @@ def _broken(column: Column, answer: Typed) -> dict[str, np.ndarray]:
     if column.levels is not None:
         known = pc.is_in(values, pa.array(column.levels, values.type))
         broken[level_rule(column)] = _true(pc.and_not(values.is_valid(), known))
+    if column.pattern is not None:
+        broken[f"does not match {column.pattern}"] = _unlike(column.pattern, values)
+    if column.unique:
+        broken[REPEATED] = _repeated(values)
     if not column.nullable and values.null_count:
         unread = np.zeros(len(values), dtype=bool)
         for mask in answer.faults.values():
             unread |= mask
         broken["missing key" if column.role == "key" else "missing"] = _true(values.is_null()) & ~unread
     return {rule: mask for rule, mask in broken.items() if mask.any()}
+
+
+def _unlike(pattern: str, values: Any) -> np.ndarray:
+    """Say which strings do not match a pattern as a whole; each distinct one is looked at once."""
+    encoded = values.dictionary_encode()
+    matches = re.compile(pattern).fullmatch
+    unlike = pa.array([matches(text) is None for text in encoded.dictionary.to_pylist()], pa.bool_())
+    return _true(unlike.take(encoded.indices))
+
+
+def _repeated(values: Any) -> np.ndarray:
+    """Say which values stood above already; missing ones never do."""
+    codes = values.dictionary_encode().indices
+    again = _true(codes.is_valid())
+    present = np.flatnonzero(again)
+    _, first = np.unique(codes.drop_null().to_numpy(), return_index=True)
+    again[present[first]] = False
+    return again
+
+
+def _broken_rules(contract: Contract, answers: dict[str, Typed]) -> Iterator[tuple[rules.Rule, np.ndarray]]:
+    """Yield the rules between columns that rows break; a missing cell breaks none."""
+    for text in contract.rules:
+        rule = rules.parsed(text, contract.columns)
+        right = answers[rule.right].values if isinstance(rule.right, str) else rule.right
+        holds = _COMPARE[rule.sign](answers[rule.left].values, right)
+        mask = _true(pc.invert(holds))
+        if mask.any():
+            yield rule, mask
 
 
 def level_rule(column: Column) -> str:
@@ -165,15 +223,16 @@ def _listed(raw: RawTable, faults: dict[str, dict[str, np.ndarray]], empty: np.n
         yield RowFault(line, "", "", "no cell has a value")
 
 
-def _notes(missing: tuple[str, ...], extra: tuple[str, ...], decimal: str) -> tuple[str, ...]:
-    """Say what was passed over."""
+def _notes(missing: tuple[str, ...], extra: tuple[str, ...], answers: dict[str, Typed]) -> tuple[str, ...]:
+    """Say what was passed over, and what was guessed from whole columns."""
     notes = []
     if missing:
         notes.append(f"The file lacks the optional columns {', '.join(missing)}; taken as missing.")
     if extra:
         notes.append(f"Columns that the contract does not know were ignored: {', '.join(extra)}.")
-    if decimal == ",":
-        notes.append("Numbers that could be read both ways were read with a decimal comma.")
+    for guess, words in _GUESSES.items():
+        names = [name for name, answer in answers.items() if answer.guess == guess]
+        notes += [f"{words}: {', '.join(names)}."] if names else []
     return tuple(notes)
 
 

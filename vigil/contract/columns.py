@@ -41,19 +41,28 @@ _YEAR_ONE = -62_135_596_800_000_000
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A typed column and, by rule, a mask of the rows whose cell breaks it (null in ``values``)."""
+    """A typed column and, by rule, a mask of the rows whose cell breaks it (null in ``values``).
+
+    ``guess`` is what was decided from the whole column: its decimal sign where that is a comma, "day" or
+    "month" where dates such as 03/04/2024 were read with that first, else nothing.
+    """
 
     values: Cells
     faults: dict[str, np.ndarray] = field(default_factory=dict)
+    guess: str = ""
 
 
-def typed(column: Cells, kind: Kind, decimal: str = ".") -> Typed:
-    """Type a column of text or native cells as a kind; ``decimal`` is the file's usual sign."""
+def typed(column: Cells, kind: Kind, decimal: str = ".", *, fixed: str | None = None) -> Typed:
+    """Type a column of text or native cells as a kind; ``decimal`` is the file's usual sign.
+
+    ``fixed`` is what the contract says instead of a guess: a number's decimal sign, or whether "day" or
+    "month" comes first in a date.
+    """
     flat = plain(column)
     if kind == "number":
-        return _numbers(flat, decimal)
+        return _numbers(flat, decimal, fixed)
     if kind == "date":
-        return _moments(flat)
+        return _moments(flat, fixed)
     return _levels(flat) if kind == "category" else _texts(flat)
 
 
@@ -101,6 +110,8 @@ def decimal_of_file(raw: RawTable) -> str:
     Where the comma separates the cells it is rarely the decimal sign as well; elsewhere the first
     rows of all columns vote.
     """
+    if raw.decimal:
+        return raw.decimal
     if raw.dialect is None or raw.dialect.delimiter == ",":
         return "."
     votes = 0
@@ -115,16 +126,17 @@ def _is_native(kind: pa.DataType) -> bool:
     return is_number(kind) or is_moment(kind) or bool(pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
 
-def _numbers(flat: Cells, decimal: str) -> Typed:
+def _numbers(flat: Cells, decimal: str, fixed: str | None) -> Typed:
     """Type numbers: native ones directly, text by the column's own way of writing."""
     if not is_text(flat.type):
         return _native_numbers(flat)
-    values, unread = _number_texts(flat, decimal)
+    values, unread, sign = _number_texts(flat, decimal, fixed)
     floats = values.to_numpy(zero_copy_only=False)
     infinite = np.isinf(floats)
     # Arrow reads "-nan" and "nan(1)" as numbers; here they are none.
     unread |= np.isnan(floats) & _mask(values.is_valid())
-    return _without(values, {NOT_A_NUMBER: unread, NOT_FINITE: infinite})
+    guess = sign if sign == "," and fixed is None else ""
+    return _without(values, {NOT_A_NUMBER: unread, NOT_FINITE: infinite}, guess)
 
 
 def _native_numbers(flat: Cells) -> Typed:
@@ -138,23 +150,29 @@ def _native_numbers(flat: Cells) -> Typed:
     return _without(values, {NOT_FINITE: np.isinf(floats)})
 
 
-def _number_texts(flat: Cells, decimal: str) -> tuple[Cells, np.ndarray]:
-    """Return numbers with nulls, and the mask of texts that are no numbers."""
-    values = _as_floats(flat) if decimal == "." else None
+def _number_texts(flat: Cells, decimal: str, fixed: str | None) -> tuple[Cells, np.ndarray, str]:
+    """Return numbers with nulls, the mask of texts that are no numbers, and the decimal sign."""
+    usual = fixed or decimal
+    values = _as_floats(flat) if usual == "." else None
     if values is not None and not pc.any(pc.is_nan(values)).as_py():
-        return values, np.zeros(len(flat), dtype=bool)
+        return values, np.zeros(len(flat), dtype=bool), "."
     text = _trimmed(flat)
-    values = _as_floats(text) if decimal == "." else None
+    values = _as_floats(text) if usual == "." else None
     if values is not None:
-        return values, np.zeros(len(flat), dtype=bool)
-    points, commas = _evidence(text)
-    sign = "," if commas > points or (commas == points and decimal == ",") else "."
+        return values, np.zeros(len(flat), dtype=bool), "."
+    sign = fixed or _sign(text, decimal)
     is_plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN_NUMBERS[sign]), False)
     readable = pc.replace_substring(pc.if_else(is_plain, text, None), "," if sign == "." else ".", "")
     if sign == ",":
         readable = pc.replace_substring(readable, ",", ".")
     values = pc.cast(readable, pa.float64())
-    return _with_odd(values, text, lambda cell: cells.number(cell, sign), pa.float64())
+    return *_with_odd(values, text, lambda cell: cells.number(cell, sign), pa.float64()), sign
+
+
+def _sign(text: Cells, decimal: str) -> str:
+    """Return the decimal sign that more of the cells show, the file's usual one when none does."""
+    points, commas = _evidence(text)
+    return "," if commas > points or (commas == points and decimal == ",") else "."
 
 
 def _as_floats(text: Cells) -> Cells | None:
@@ -176,7 +194,7 @@ def _evidence(text: Cells) -> tuple[int, int]:
     )
 
 
-def _moments(flat: Cells) -> Typed:
+def _moments(flat: Cells, fixed: str | None) -> Typed:
     """Type moments: without a zone they are taken as UTC."""
     if is_moment(flat.type):
         return Typed(_in_utc(flat))
@@ -191,18 +209,18 @@ def _moments(flat: Cells) -> Typed:
     except pa.ArrowInvalid:
         # One 30 February stops the fast way; then every distinct text is looked at.
         values = pa.nulls(len(flat), pa.timestamp("us"))
-    return _odd_moments(values, text)
+    return _odd_moments(values, text, fixed)
 
 
-def _odd_moments(values: Cells, text: Cells) -> Typed:
+def _odd_moments(values: Cells, text: Cells, fixed: str | None) -> Typed:
     """Read the dates that are not written plainly, days and months told apart by all of them."""
-    orders = {cells.order_of(cell) for cell in _odd_texts(values, text).unique().to_pylist()} - {""}
-    order = orders.pop() if len(orders) == 1 else ""
+    guess = _order(_odd_texts(values, text)) if fixed is None else ""
+    order = fixed or guess
     found = values.cast(pa.int64())
     rules: dict[str, str] = {}
 
     def read(cell: str) -> tuple[int | None, str]:
-        microseconds, rule = cells.moment(cell, order)
+        microseconds, rule = cells.moment(cell, order, fixed=fixed is not None)
         rules[cell] = rule
         return microseconds, rule
 
@@ -210,7 +228,13 @@ def _odd_moments(values: Cells, text: Cells) -> Typed:
     ambiguous = [cell for cell, rule in rules.items() if rule == cells.AMBIGUOUS_DATE]
     unclear = unread & _mask(pc.fill_null(pc.is_in(text, pa.array(ambiguous, pa.string())), False))
     faults = {cells.NOT_A_DATE: unread & ~unclear, cells.AMBIGUOUS_DATE: unclear}
-    return _without(filled.cast(MOMENT), faults)
+    return _without(filled.cast(MOMENT), faults, guess)
+
+
+def _order(odd: Cells) -> str:
+    """Return what comes first in all dates such as 13/04/2024, nothing when they do not agree."""
+    orders = {cells.order_of(cell) for cell in odd.unique().to_pylist()} - {""}
+    return orders.pop() if len(orders) == 1 else ""
 
 
 def _in_utc(flat: Cells) -> Cells:
@@ -279,12 +303,12 @@ def _with_odd(
     return pc.replace_with_mask(values, open_rows, found), unread
 
 
-def _without(values: Cells, faults: dict[str, np.ndarray]) -> Typed:
+def _without(values: Cells, faults: dict[str, np.ndarray], guess: str = "") -> Typed:
     """Null the faulty cells and keep the rules that any cell breaks."""
     broken = {rule: mask for rule, mask in faults.items() if mask.any()}
     for mask in broken.values():
         values = pc.if_else(pa.array(mask), None, values)
-    return Typed(values, broken)
+    return Typed(values, broken, guess)
 
 
 def _mask(values: Cells) -> np.ndarray:

@@ -67,7 +67,7 @@ def infer(
     """
     names = [name for name in raw.columns.column_names if name and not name.startswith("_vigil_")]
     times = [time] if time else []
-    wanted = {"target": [target], "key": key, "time": times, "ignore": ignore, "slices": slices}
+    wanted = {"target": [target], "key": key, "time": times, "slices": slices}
     _ask_present(names, wanted)
     roles: dict[str, Role] = {target: "target"}
     configured: list[tuple[Role, Sequence[str]]] = [("key", key), ("ignored", ignore), ("time", times)]
@@ -83,6 +83,11 @@ def infer(
     _ask_time(columns)
     chosen, found = _task(next(look for look in looks if look.name == target), task)
     labels = typed(raw.columns.column(target), "category").values
+    later = [name for name in ignore if name not in names]
+    columns += [Column(name, "text", "ignored", required=False) for name in later]
+    notes += [
+        f"Column {name!r} is not in the first file; it will be ignored when it comes." for name in later
+    ]
     contract = _with_target(Contract(1, chosen, tuple(columns)), labels, positive, found)
     return contract, (*_passed_over(raw), *notes, *found)
 

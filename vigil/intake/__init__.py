@@ -1,6 +1,7 @@
 """Readers of arriving files, one module per kind, found by the endings that it names.
 
-A reader is a module of this room with ``SUFFIXES`` and ``read(path) -> RawTable``.
+A reader is a module of this room with ``SUFFIXES`` and ``read(path, encoding, delimiter) -> RawTable``;
+the last two are empty, or settled by the contract.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ import pkgutil
 from pathlib import Path
 from types import ModuleType
 
-from vigil.errors import FileRefused
+from vigil.errors import FileRefused, FileUnreadable
 from vigil.intake.raw import Dialect, RawTable, shown
 
 __all__ = ["Dialect", "RawTable", "digest", "read", "reads", "shown", "suffixes"]
 
 
-def read(path: Path) -> RawTable:
+def read(path: Path, *, encoding: str = "", delimiter: str = "") -> RawTable:
     """Read one arriving file whole, by the reader that its ending names.
 
-    Raises FileRefused when it cannot be taken in: not a regular file, not readable, not what its
-    ending says, damaged, without rows, or with two columns of one name.
+    A text file's ``encoding`` and ``delimiter`` are found out where they are not given. Raises FileRefused
+    when it cannot be taken in: not a regular file, not readable, not what its ending says, damaged,
+    without rows, or with two columns of one name.
     """
     name = path.name.lower()
     matching = [suffix for suffix in _readers() if name.endswith(suffix)]
@@ -29,7 +31,7 @@ def read(path: Path) -> RawTable:
         hint = f"Files may end in {', '.join(suffixes())}."
         raise FileRefused("is not a kind of file that is read.", where=shown(path), hint=hint)
     _ask_readable(path)
-    raw: RawTable = _readers()[max(matching, key=len)].read(path)
+    raw: RawTable = _readers()[max(matching, key=len)].read(path, encoding, delimiter)
     return raw
 
 
@@ -50,7 +52,7 @@ def digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise FileRefused(f"cannot be read ({error.strerror}).", where=shown(path)) from error
+        raise FileUnreadable(f"cannot be read ({error.strerror}).", where=shown(path)) from error
 
 
 def _readers() -> dict[str, ModuleType]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from vigil.errors import FileRefused
+from vigil.errors import FileRefused, FileUnreadable
 from vigil.intake.encoding import as_utf8
 from vigil.intake.layout import Layout, lay_out
 from vigil.intake.raw import Dialect, RawTable, headers, shown
@@ -28,18 +28,20 @@ _BLOCKS = (4 << 20, 64 << 20, 2**31 - 1)
 _FOREIGN = {b"PK\x03\x04": "a zip archive or an Excel workbook", b"PAR1": "a Parquet file"}
 
 
-def read(path: Path) -> RawTable:
+def read(path: Path, encoding: str = "", delimiter: str = "") -> RawTable:
     """Read a delimited text file; every column comes as text, untouched but for its decoding.
+
+    ``encoding`` and ``delimiter`` are guessed where they are empty.
 
     Raises FileRefused when it is empty, has no rows, is not text, holds NUL bytes, names a column
     twice, or has a quoted cell that is never closed before its last line.
     """
     where = shown(path)
-    text, encoding, notes = as_utf8(_unpacked(path, where), where)
+    text, encoding, notes = as_utf8(_unpacked(path, where), where, encoding)
     text = text.rstrip(b"\x1a")
     if not text or text.isspace():
         raise FileRefused("is empty.", where=where)
-    layout = lay_out(text, where)
+    layout = lay_out(text, where, delimiter)
     names, renamed = _names(layout, where)
     body = text[layout.body :]
     _refuse_without_rows(len(body.lstrip(b"\r\n")), where)
@@ -68,7 +70,7 @@ def _unpacked(path: Path, where: str) -> bytes:
         hint = "It was copied incompletely or is damaged; send it again."
         raise FileRefused("cannot be unpacked.", where=where, hint=hint) from error
     except OSError as error:
-        raise FileRefused(f"cannot be read ({error.strerror}).", where=where) from error
+        raise FileUnreadable(f"cannot be read ({error.strerror}).", where=where) from error
     if len(text) > UNPACKED_LIMIT:
         raise FileRefused("unpacks to more than 4 GiB.", where=where, hint="Split it.")
     return text

@@ -16,12 +16,17 @@ MARKS = (
 )
 
 
-def as_utf8(data: bytes, where: str) -> tuple[bytes, str, tuple[str, ...]]:
+def as_utf8(data: bytes, where: str, fixed: str = "") -> tuple[bytes, str, tuple[str, ...]]:
     """Return the text as UTF-8, the name of its encoding, and notes on what was guessed.
 
-    Raises FileRefused when the bytes are not text, and when NUL bytes remain: they come from a
-    copy that was interrupted, and what stood in their place is lost.
+    ``fixed`` is the encoding where it need not be guessed. Raises FileRefused when the bytes are not text,
+    and when NUL bytes remain: they come from a copy that was interrupted, and what stood in their place is
+    lost.
     """
+    if fixed:
+        text = _decoded(data, fixed, where)
+        _refuse_nul(text, where)
+        return text, fixed, ()
     encoding = _marked(data) or _unmarked_utf16(data)
     if encoding == "utf-8-sig":
         data = data[len(codecs.BOM_UTF8) :]
@@ -29,7 +34,7 @@ def as_utf8(data: bytes, where: str) -> tuple[bytes, str, tuple[str, ...]]:
         text, guessed, notes = _eight_bit(data)
         encoding = encoding or guessed
     else:
-        text, notes = _wide(data, encoding, where), (f"The file is written in {encoding.upper()}.",)
+        text, notes = _decoded(data, encoding, where), (f"The file is written in {encoding.upper()}.",)
     _refuse_nul(text, where)
     return text, encoding, notes
 
@@ -49,10 +54,10 @@ def _unmarked_utf16(data: bytes) -> str:
     return ""
 
 
-def _wide(data: bytes, encoding: str, where: str) -> bytes:
-    """Decode UTF-16 or UTF-32."""
+def _decoded(data: bytes, encoding: str, where: str) -> bytes:
+    """Decode what is in a known encoding; the mark is no part of the text."""
     try:
-        return data.decode(encoding).encode()
+        return data.decode(encoding).removeprefix("\ufeff").encode()
     except (UnicodeDecodeError, UnicodeEncodeError) as error:
         hint = "Save it as UTF-8; it may have been copied incompletely."
         raise FileRefused(f"is not valid {encoding.upper()}.", where=where, hint=hint) from error

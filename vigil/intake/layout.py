@@ -34,14 +34,17 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
-def lay_out(text: bytes, where: str) -> Layout:
-    """Find the layout of a UTF-8 text from its beginning; raises FileRefused when it has no header."""
+def lay_out(text: bytes, where: str, fixed: str = "") -> Layout:
+    """Find the layout of a UTF-8 text from its beginning; raises FileRefused when it has no header.
+
+    ``fixed`` is the delimiter where it need not be guessed.
+    """
     preamble = _PREAMBLE.match(text)
     start = preamble.end() if preamble else 0
     announced = preamble.group(1).decode("latin-1") if preamble and preamble.group(1) else ""
     sample = _sample(text, start)
     whole = start + len(sample) == len(text)
-    delimiter = announced or _delimiter(sample, whole, text)
+    delimiter = fixed or announced or _delimiter(sample, whole, text)
     records, header_lines = _records(sample, delimiter, whole)
     if not records:
         raise FileRefused("has no header that can be read.", where=where, hint="Line 1 names the columns.")

@@ -32,7 +32,8 @@ class RawTable:
     ``lines``, int64 of shape (rows,), is the physical line of each row; a CSV file's header stands
     on line 1, and row k of a Parquet file counts as line k + 1. Rows that could not be split into
     cells are left out of ``columns`` and stand in ``faults``; ``total_rows`` counts them too.
-    ``name`` is the file's, fit to be shown.
+    ``name`` is the file's, fit to be shown. ``decimal`` is the sign that was found for the file before,
+    empty when it is still to be guessed.
     """
 
     columns: pa.Table
@@ -42,6 +43,16 @@ class RawTable:
     dialect: Dialect | None
     notes: tuple[str, ...]
     name: str = ""
+    decimal: str = ""
+
+    @property
+    def written_as(self) -> str:
+        """How the file is written, in words."""
+        if self.dialect is None:
+            return "Parquet"
+        sign = {"\t": "tabs"}.get(self.dialect.delimiter, repr(self.dialect.delimiter))
+        ends = {"\n": "LF", "\r\n": "CR LF", "\r": "CR"}[self.dialect.newline]
+        return f"{self.dialect.encoding}, {sign} between cells, {ends} line ends"
 
 
 def shown(path: Path) -> str:

@@ -10,16 +10,11 @@ import hashlib
 import json
 import os
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
 #: Facts that the last complete tick left behind for this look.
 IDLE, CONFIG, CONTRACT = "idle", "config_digest", "contract_stamp"
-
-#: Folders in which the service leaves segments, and how long an open one may rest before it is looked at.
-COLLECTED = ("predictions",)
-RESTING_SECONDS = 120
 
 
 def nothing_to_do(config_path: Path, folder: str | None = None) -> bool:
@@ -34,10 +29,7 @@ def nothing_to_do(config_path: Path, folder: str | None = None) -> bool:
         database = root / ledger.removeprefix("sqlite:///")
         project = str(config.get("name", "vigil"))
         incoming = Path(folder).absolute() if folder else root / config["input_folder_path"]
-        output = root / config["output_folder_path"]
-        contract = output / "contract.json"
-        if contract.exists() and any(_to_collect(output / name / "segments") for name in COLLECTED):
-            return False
+        contract = root / config["output_folder_path"] / "contract.json"
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
             facts = dict(connection.execute("SELECT key, value FROM facts WHERE project = ?", (project,)))
             expected = {IDLE: "yes", CONFIG: digest_of(text), CONTRACT: stamp_of(contract)}
@@ -45,15 +37,26 @@ def nothing_to_do(config_path: Path, folder: str | None = None) -> bool:
                 return False
             query = "SELECT path, size, mtime_ns, inode FROM files WHERE project = ?"
             known = {path: tuple(stamp) for path, *stamp in connection.execute(query, (project,))}
-        return all(known.get(path_key(Path(e.path), root)) == stamp(e.stat()) for e in arrivals(incoming))
+        return all(known.get(path_key(path, root)) == seen for path, seen in stamped(incoming))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, sqlite3.Error):
         return False
 
 
-def arrivals(folder: Path) -> list[os.DirEntry[str]]:
-    """Return the entries of a folder that could be data: plain files, neither hidden nor temporary."""
+def stamped(folder: Path) -> list[tuple[Path, tuple[int, int, int]]]:
+    """Return what could be data in a folder, with its stamp: plain files, neither hidden nor temporary.
+
+    Links are followed, also out of the folder; what goes away meanwhile, or leads round in a circle, is
+    passed over.
+    """
+    found = []
     with os.scandir(folder) as entries:
-        return [entry for entry in entries if _is_candidate(entry)]
+        for entry in entries:
+            try:
+                if _is_candidate(entry):
+                    found.append((Path(entry.path), stamp(entry.stat())))
+            except OSError:
+                continue
+    return found
 
 
 def path_key(path: Path, root: Path) -> str:
@@ -78,18 +81,6 @@ def stamp_of(path: Path) -> str:
 def digest_of(text: bytes) -> str:
     """Return the SHA-256 of a config's bytes."""
     return hashlib.sha256(text).hexdigest()
-
-
-def _to_collect(folder: Path) -> bool:
-    """Tell whether a folder holds a closed segment, or one whose writer may have been killed."""
-    if not folder.is_dir():
-        return False
-    with os.scandir(folder) as entries:
-        return any(
-            entry.name.endswith(".seg")
-            or (entry.name.endswith(".open") and time.time() - entry.stat().st_mtime > RESTING_SECONDS)
-            for entry in entries
-        )
 
 
 def _is_candidate(entry: os.DirEntry[str]) -> bool:

@@ -16,6 +16,8 @@ from vigil.serving import Compiled, Prediction
 
 #: How far compiled and original answers may lie apart (relative, for values beyond 1).
 TOLERANCE = 1e-9
+#: What a manifest says of a feature; the contract's other settings are for files only.
+_OF_A_FEATURE = ("name", "kind", "role", "nullable", "required", "minimum", "maximum", "levels")
 
 
 def pack(
@@ -52,7 +54,6 @@ def compiled(fitted: Fitted) -> Compiled:
         link=folded.link,
         calibration=fitted.calibration,
         threshold=fitted.threshold,
-        texts=fitted.plan.texts,
     )
 
 
@@ -71,7 +72,7 @@ def hostile(fitted: Fitted) -> dict[str, np.ndarray]:
     """
     numbers = [np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324, 0.0, -0.0, 2.0**53, 1e30]
     strings = [None, "", "never seen before", "\u0000", "nan", "None", "é\u202e", " "]
-    kinds = {name: (numbers if name in fitted.plan.numbers else strings) for name in fitted.plan.sources}
+    kinds = {name: (numbers if name in fitted.plan.numbers else strings) for name in fitted.plan.names}
     usual = {name: cells[0] for name, cells in fitted.sample.items()}
     rows = [{n: kind[(i + j) % len(kind)] for j, (n, kind) in enumerate(kinds.items())} for i in range(40)]
     rows += [usual | {name: cell} for name, kind in kinds.items() for cell in kind]
@@ -100,9 +101,7 @@ def _answering(fitted: Fitted, agrees: bool) -> dict[str, Any]:
     if agrees:
         return {"compiled": True}
     levels = {name: list(known) for name, known in fitted.plan.levels.items()}
-    texts = {name: list(kept) for name, kept in fitted.plan.texts.items()}
-    numbers = list(fitted.plan.numbers)
-    return {"compiled": False, "columns": {"numbers": numbers, "levels": levels, "texts": texts}}
+    return {"compiled": False, "columns": {"numbers": list(fitted.plan.numbers), "levels": levels}}
 
 
 def _manifest(fitted: Fitted) -> dict[str, Any]:
@@ -122,5 +121,5 @@ def _manifest(fitted: Fitted) -> dict[str, Any]:
         "out_of_fold": fitted.score,
         "rows": fitted.plan.rows,
         "present": list(fitted.present),
-        "features": [asdict(feature) for feature in fitted.features],
+        "features": [{name: getattr(feature, name) for name in _OF_A_FEATURE} for feature in fitted.features],
     }

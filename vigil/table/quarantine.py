@@ -1,25 +1,56 @@
-"""The quarantine: one file of JSON lines per batch, one line per faulty cell, for people and programs."""
+"""The quarantine: one file of JSON lines per batch, one line per faulty cell, for people and programs.
+
+The first line of each row has its cells as they stood, so that the row can be judged again without its
+file. A row that a later contract let in stays, marked with that version.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from vigil.errors import TableError
 from vigil.records import RowFault
 from vigil.table.durable import write_atomic
 
 
-def write(root: Path, batch_id: str, file_name: str, faults: Sequence[RowFault]) -> Path:
-    """Write why rows of a batch were left out, replacing what was there, and return the path.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The rows of one batch in quarantine.
+
+    ``faults`` say why, by line. ``cells`` has the cells of each row that could be split, by line and
+    column. ``contract`` is the version that they were judged by last, ``decimal`` the decimal sign of
+    their file. ``released`` has the version that let a row in, by line.
+    """
+
+    faults: tuple[RowFault, ...] = ()
+    cells: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    contract: int = 0
+    decimal: str = ""
+    released: Mapping[int, int] = field(default_factory=dict)
+
+
+def write(root: Path, batch_id: str, file_name: str, held: Held) -> Path:
+    """Write which rows of a batch were left out and why, replacing what was there; return the path.
 
     Each line names the batch, the file, the physical line in it, the column, the value as it stood
     and the rule. Raises TableError when it cannot be written.
     """
     path = _path(root, batch_id)
-    lines = [json.dumps(_entry(batch_id, file_name, fault)) + "\n" for fault in faults]
+    told: set[int] = set()
+    lines = []
+    for fault in held.faults:
+        entry = _entry(batch_id, file_name, fault) | {"contract": held.contract, "decimal": held.decimal}
+        if fault.line in held.released:
+            entry["released"] = held.released[fault.line]
+        if fault.line not in told and fault.line in held.cells:
+            entry["cells"] = held.cells[fault.line]
+        told.add(fault.line)
+        lines.append(json.dumps(entry) + "\n")
     try:
         write_atomic(path, "".join(lines).encode("ascii"))
     except OSError as error:
@@ -27,20 +58,32 @@ def write(root: Path, batch_id: str, file_name: str, faults: Sequence[RowFault])
     return path
 
 
-def read(root: Path, batch_id: str) -> tuple[RowFault, ...]:
-    """Return why rows of a batch were left out; nothing when none were, or the batch is unknown.
+def read(root: Path, batch_id: str) -> Held:
+    """Return the rows of a batch that were left out; none when the batch is unknown.
 
     Raises TableError when the file cannot be read.
     """
     path = _path(root, batch_id)
     try:
         lines = path.read_text(encoding="ascii").splitlines()
-        return tuple(_fault(json.loads(line)) for line in lines)
+        return _held([json.loads(line) for line in lines])
     except FileNotFoundError:
-        return ()
+        return Held()
     except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "Move it away; it is written anew when its file is judged again."
         raise TableError(f"the quarantine cannot be read ({error}).", where=str(path), hint=hint) from error
+
+
+def _held(entries: Sequence[dict[str, Any]]) -> Held:
+    """Put the lines of a file together."""
+    last = entries[-1] if entries else {}
+    return Held(
+        faults=tuple(_fault(entry) for entry in entries),
+        cells={int(entry["line"]): entry["cells"] for entry in entries if "cells" in entry},
+        contract=int(last.get("contract", 0)),
+        decimal=str(last.get("decimal", "")),
+        released={int(entry["line"]): int(entry["released"]) for entry in entries if "released" in entry},
+    )
 
 
 def _path(root: Path, batch_id: str) -> Path:

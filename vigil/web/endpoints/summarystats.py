@@ -43,7 +43,7 @@ EXAMPLE = {
     "rows": 12000,
     "columns": [
         {
-            "name": "staff",
+            "name": "number_of_employees",
             "kind": "number",
             "role": "feature",
             "count": 11988,

@@ -1,0 +1,145 @@
+"""What a person may change in the contract, and when."""
+
+import json
+
+import pytest
+
+import ingestion
+from vigil import contract as contracts
+from vigil.errors import ContractError
+from vigil.run import begun
+
+
+def take_in(site):
+    """Run the ingestion step in a project opened anew."""
+    project = site.project()
+    with begun(project, "test") as current:
+        return {arrival.name: arrival for arrival in ingestion.run(project, run=current.number)}
+
+
+def edit(site, change):
+    """Change the contract as a person does."""
+    path = site.root / "ingested/contract.json"
+    contract = json.loads(path.read_text())
+    change(contract)
+    path.write_text(json.dumps(contract))
+
+
+def column(contract, name):
+    """Return one column of a contract's JSON."""
+    return next(row for row in contract["columns"] if row["name"] == name)
+
+
+def test_a_contract_put_in_place_before_the_first_file_is_version_1(new_site):
+    """It is kept for the record, whatever version it claims, and a later edit is version 2."""
+    one, two = new_site("one", key=["customer"]), new_site("two", key=["customer"])
+    one.leavers("w-1.csv", 60)
+    take_in(one)
+    made = json.loads((one.root / "ingested/contract.json").read_text())
+    (two.root / "ingested").mkdir()
+    (two.root / "ingested/contract.json").write_text(json.dumps(made | {"version": 7}))
+    two.leavers("w-1.csv", 60)
+    assert take_in(two)["w-1.csv"].accepted == 60
+    assert "contract v1: was put in place by a person" in two.said
+    edit(two, lambda contract: column(contract, "staff").update(maximum=50))
+    take_in(two)
+    assert contracts.history(two.root / "ingested") == [(1, []), (2, ["column 'staff': maximum none → 50"])]
+
+
+def test_a_contract_of_another_target_is_refused(site):
+    """Config and contract have to agree on what is predicted; neither wins in silence."""
+    site.leavers("w-1.csv", 60)
+    take_in(site)
+    site.configure(target="region")
+    with pytest.raises(ContractError, match="predicts 'left', and the config's target is 'region'"):
+        take_in(site)
+
+
+def test_what_the_contract_overrules_is_said(new_site):
+    """Other settings of the config that the contract says otherwise are named when it is taken up."""
+    one = new_site("one")
+    one.leavers("w-1.csv", 60)
+    take_in(one)
+    text = (one.root / "ingested/contract.json").read_text()
+    two = new_site("two", key=["customer"], positive="no", ignore=["region"], task="multiclass", time="staff")
+    (two.root / "ingested").mkdir()
+    (two.root / "ingested/contract.json").write_text(text)
+    take_in(two)
+    said = " | ".join(two.said)
+    for words in (
+        "the config's key is customer, the contract's none; the contract holds",
+        "the config's time is staff, the contract's none",
+        "the config's task is multiclass, the contract's binary",
+        "the config's positive is no, the contract's yes",
+        "the config ignores region, the contract keeps it",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda c: c.update(positive="no"), "positive cannot change"),
+        (lambda c: column(c, "customer").update(role="feature"), "key cannot change"),
+        (lambda c: column(c, "staff").update(kind="category"), "'staff' is kept as a number"),
+        (lambda c: column(c, "region").update(kind="date"), "'region' is kept as a string"),
+        (lambda c: c.update(classes=["no", "maybe"], positive="no"), "classes cannot change"),
+    ],
+)
+def test_what_a_project_is_about_cannot_change(site, change, words):
+    """Once rows are in, such an edit is refused with the reason, and the version before stays in force."""
+    site.leavers("w-1.csv", 60)
+    take_in(site)
+    edit(site, change)
+    with pytest.raises(ContractError, match=words):
+        take_in(site)
+    assert contracts.load(site.root / "ingested").version == 1
+
+
+def test_before_the_first_row_everything_can_change(new_site):
+    """A wrong guess is corrected before anything is kept by it."""
+    site = new_site(key=["customer"])
+    text = site.leavers("w-1.csv", 60).read_text()
+    site.write("w-1.csv", text.replace(",yes", ",").replace(",no", ","))
+    site.leavers("w-1.csv", 60)
+    found, _ = contracts.infer(
+        ingestion.intake.read(site.arriving / "w-1.csv"), target="left", key=["customer"], positive="yes"
+    )
+    contracts.save(found, site.root / "ingested")
+    edit(site, lambda contract: column(contract, "staff").update(kind="category"))
+    edit(site, lambda contract: contract.update(positive="no"))
+    assert take_in(site)["w-1.csv"].accepted == 60
+    assert site.project().contract().positive == "no"
+
+
+def test_a_dropped_feature_of_the_live_model_ends_no_tick(site):
+    """The live model goes on being judged by what it was trained on; missing where it is no longer kept."""
+    site.leavers("w-1.csv", 400)
+    site.tick()
+    edit(site, lambda contract: column(contract, "staff").update(role="ignored"))
+    site.leavers("w-2.csv", 200, seed=2)
+    found = site.tick()
+    assert [d["outcome"] for d in found["decisions"]] == ["nothing"]
+    site.leavers("w-3.csv", 300, seed=3, turned=True)
+    assert [kind for kind, _ in site.outcomes(site.tick(force=True))][-1] == "gate"
+
+
+def test_an_added_feature_waits_for_its_first_file(site):
+    """A column that no batch has brought yet is missing throughout, in training too."""
+    site.leavers("w-1.csv", 400)
+    site.tick()
+    edit(site, lambda c: c["columns"].append({"name": "mood", "kind": "category", "required": False}))
+    take_in(site)
+    assert site.outcomes(site.tick(force=True))[-1][0] == "gate"
+
+
+def test_a_column_to_ignore_may_come_later(new_site):
+    """A name that the first file lacks is no fault; when it comes it is ignored, without a note."""
+    site = new_site(key=["customer"], ignore=["colour"])
+    site.leavers("w-1.csv", 60)
+    assert take_in(site)["w-1.csv"].status == "ingested"
+    assert any("'colour' is not in the first file; it will be ignored when it comes" in s for s in site.said)
+    lines = site.leavers("w-2.csv", 30, seed=2).read_text().splitlines()
+    lines = [lines[0] + ",colour", *(line + ",red" for line in lines[1:])]
+    site.write("w-2.csv", "\n".join(lines) + "\n")
+    assert take_in(site)["w-2.csv"].reason == ""

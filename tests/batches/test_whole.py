@@ -1,0 +1,38 @@
+"""Rules about whole files."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vigil.batches import whole
+from vigil.bundles import pointer
+
+counts = st.lists(st.integers(0, 10_000), min_size=2, max_size=6)
+
+
+def test_divergence_is_that_of_the_textbook():
+    """Two coins, many tosses: p ln(p/q) summed."""
+    ours, theirs = np.array([900_000, 100_000]), np.array([500_000, 500_000])
+    expected = 0.9 * np.log(0.9 / 0.5) + 0.1 * np.log(0.1 / 0.5)
+    assert whole.divergence(theirs, ours) == pytest.approx(expected, rel=1e-4)
+
+
+@given(counts)
+def test_divergence_is_never_negative_nor_infinite(cells):
+    """Equal counts diverge by nothing; a level that the reference never had costs a finite amount."""
+    ours = np.array(cells)
+    assert whole.divergence(ours, ours) == pytest.approx(0, abs=1e-12)
+    assert 0 <= whole.divergence(ours[::-1], ours) + 1e-12 < np.inf
+
+
+def test_the_reference_is_the_first_batch_then_what_the_live_release_was_trained_on(site):
+    """Before a release there is the first batch; before that there is nothing."""
+    project = site.project()
+    assert whole.reference(project.models, project.production, project.ledger) is None
+    site.leavers("w-1.csv", 300)
+    site.tick()
+    live = whole.reference(project.models, project.production, project.ledger)
+    assert live.rows < 300
+    (site.root / "production" / pointer.NAME).unlink()
+    assert whole.reference(project.models, project.production, project.ledger).rows == 300

@@ -1,0 +1,99 @@
+"""A person's edits of the contract: taken up as its next version, unless the rows so far forbid it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vigil import contract as contracts
+from vigil.config import Config
+from vigil.contract.cells import level
+from vigil.errors import ContractError
+from vigil.intake import RawTable
+from vigil.records import Contract
+from vigil.table.store import Table
+
+#: Kinds that the table keeps in columns of the same type.
+_STORED = {"number": "number", "date": "date", "category": "string", "text": "string"}
+
+
+def take_up(output: Path, table: Table, config: Config) -> tuple[Contract | None, list[str]]:
+    """Make the edited contract its next version; return what is in force, and what changed, in words.
+
+    Raises ContractError, leaving the version before in force, when the edits cannot be used, change
+    what a project is about after rows came in, or name another target than the config.
+    """
+    edited = contracts.pending(output)
+    before = contracts.load(output)
+    if edited is not None and before is not None and table.exists():
+        _ask_lasting(before, edited[0], table, output)
+    in_force = edited[0] if edited else before
+    if in_force is None:
+        return None, []
+    if in_force.target.name != config.target:
+        what = f"predicts {in_force.target.name!r}, and the config's target is {config.target!r}."
+        raise ContractError(what, where=str(output / "contract.json"), hint="Make the two agree.")
+    if edited is None:
+        contracts.refresh(output)
+        return in_force, []
+    made, changes = contracts.refresh(output)
+    return made, [*changes, *overruled(made, config)]
+
+
+def first(raw: RawTable, config: Config) -> tuple[Contract, tuple[str, ...]]:
+    """Return the contract that a first file and the config imply, with a note for every guess."""
+    return contracts.infer(
+        raw,
+        target=config.target,
+        key=config.key,
+        time=config.time,
+        ignore=config.ignore,
+        task=config.task,
+        positive=config.positive,
+        slices=[*config.slices, *config.sensitive],
+    )
+
+
+def overruled(contract: Contract, config: Config) -> list[str]:
+    """Say which settings of the config the contract says otherwise; the contract holds."""
+    said: dict[str, tuple[Sequence[object], list[str]]] = {
+        "key": (sorted(config.key), sorted(column.name for column in contract.by_role("key"))),
+        "time": ([config.time] if config.time else [], [c.name for c in contract.by_role("time")]),
+        "task": ([config.task] if config.task else [], [contract.task]),
+        "positive": ([level(config.positive)] if config.positive is not None else [], [contract.positive]),
+    }
+    words = [
+        f"the config's {name} is {', '.join(map(str, ours))}, the contract's {', '.join(theirs) or 'none'}; "
+        "the contract holds"
+        for name, (ours, theirs) in said.items()
+        if ours and [str(one).lower() for one in ours] != [one.lower() for one in theirs]
+    ]
+    roles = {column.name: column.role for column in contract.columns}
+    kept = [name for name in config.ignore if roles.get(name, "ignored") != "ignored"]
+    return words + [f"the config ignores {name}, the contract keeps it; the contract holds" for name in kept]
+
+
+def _ask_lasting(before: Contract, after: Contract, table: Table, output: Path) -> None:
+    """Raise ContractError when an edit changes what the rows so far were judged, split or stored by."""
+    lasting = {
+        "task": (before.task, after.task),
+        "target": (before.target.name, after.target.name),
+        "classes": (before.classes, after.classes),
+        "positive": (before.positive, after.positive),
+        "key": tuple([column.name for column in side.by_role("key")] for side in (before, after)),
+    }
+    faults = [f"{name} cannot change" for name, (old, new) in lasting.items() if old != new]
+    stored = {field.name: _kind(str(field.type)) for field in table.schema()}
+    for column in after.columns:
+        there = stored.get(column.name, _STORED[column.kind])
+        if column.role != "ignored" and there != _STORED[column.kind]:
+            faults.append(f"column {column.name!r} is kept as a {there} and cannot become a {column.kind}")
+    if faults:
+        what = f"rows have come in under version {before.version}, so that {'; '.join(faults)}."
+        hint = "Undo that edit; or begin a new project with folders and a ledger of its own."
+        raise ContractError(what, where=str(output / "contract.json"), hint=hint)
+
+
+def _kind(stored: str) -> str:
+    """Return what the table's type of a column is called here."""
+    return "date" if stored.startswith("timestamp") else "number" if stored == "double" else "string"
