@@ -11,15 +11,16 @@ import sys
 
 import numpy as np
 
-from vigil import models
 from vigil.bundles import keys, pointer
 from vigil.command import parser, perform
 from vigil.ledger.shelf import Row
 from vigil.project import Project
 from vigil.records import Batch, Score
 from vigil.run import begun
-from vigil.stats import alarm, past, watch
+from vigil.stats import alarm, betting
+from vigil.stats.metrics import Tally
 from vigil.table import hashing
+from vigil.trials import arrays
 from vigil.trials.judged import Judged, judge
 
 #: A batch enters the alarm's evidence when this share of its labels is in.
@@ -40,9 +41,8 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     release = project.ledger.releases.get(live) or {}
     contract = project.contract()
     metric = project.metric(contract.task)
-    rows = project.table.batch(batch.order)
-    answerer = models.open_answerer(project.models, live)
-    judged = judge(answerer, rows, contract, metric, clip=release["facts"]["clip"])
+    rows = arrays.complete(project.table.batch(batch.order), contract.identity)
+    judged = judge(project.models, live, rows, contract, metric)
     trained = keys.load(project.models / live)
     identity = [column.name for column in contract.identity]
     unseen = ~keys.among(hashing.row_hashes(rows, identity)[judged.labelled], trained)
@@ -65,40 +65,31 @@ def _score(
     project: Project, batch: Batch, release: Row, judged: Judged, unseen: np.ndarray | None
 ) -> tuple[Score, Row | None]:
     """Put one batch's score, the evidence after it and the verdict together."""
-    config, metric, tally = project.config, judged.metric, judged.tally()
-    start = watch.Start.of(metric, len(judged.classes), release["level"], release["reference"])
+    config, metric = project.config, judged.metric
+    tally, level, reference = judged.tally(), release["level"], release["reference"]["tally"]
     budget = alarm.budget(config.false_alarm)
-    begins = release["facts"].get("evidence_after", 0)
-    last = project.ledger.scores.last_counted(release["id"], after=begins, before=batch.order)
-    now = watch.Watch.resumed(start, last["evidence"] if last else None)
-    complete = batch.labelled >= LABELLED_SHARE * batch.rows and batch.labelled > 0
+    process, since = _so_far(project, batch, release, judged)
+    complete = not batch.is_released and batch.labelled >= LABELLED_SHARE * batch.rows and batch.labelled > 0
     if complete:
-        growth = judged.log_l(start.level) if start.level else None
-        now = watch.after(now, start, tally, growth, batch=batch.id)
-    reading = watch.read(now, start, budget)
-    change = None
-    if reading.past_alarms:
-        rows = project.ledger.scores.of_release(release["id"], after=begins, through=batch.order - 1)
-        tallies = [row["tally"] for row in rows if row["evidence"] is not None]
-        change = past.change(metric, tallies + [tally] * complete, start.tally)
-    log_e, notes = watch.weighed(now, start, reading, change, tolerance=config.tolerance)
-    driver = start.driver
-    detectable = alarm.smallest_drop(metric, driver, now.since or tally, start.tally, alpha=budget.alpha_a)
-    seen = alarm.Seen(
+        process = betting.update(process, judged.log_l(level)) if level else process
+        since = metric.add(since, tally) if since else tally
+    detectable = alarm.smallest_drop(metric, level, since or tally, reference, alpha=budget.alpha_a)
+    verdict, reason = alarm.verdict(
         metric,
-        driver,
-        log_e,
+        level,
+        process,
+        alpha=budget.alpha_a,
         batch=tally,
         rows=batch.labelled,
-        reference=start.tally,
+        reference=reference,
         detectable=detectable,
-        even=start.at_own_mix(tally),
-        notes=notes,
+        max_drop=config.max_drop,
     )
-    verdict, reason = alarm.verdict(seen, alpha=budget.alpha_a, max_drop=config.max_drop)
     if not complete:
         verdict = "insufficient data"
         reason = f"{batch.labelled:,} of {batch.rows:,} rows have a label; {LABELLED_SHARE:.0%} are needed."
+    if batch.is_released:
+        reason = f"{batch.rows:,} rows out of quarantine: chosen by their faults, they are no evidence."
     interval = metric.interval(tally, CONFIDENCE) or (None, None)
     score = Score(
         release=release["id"],
@@ -111,9 +102,9 @@ def _score(
         confidence=CONFIDENCE,
         rows=batch.rows,
         labelled=batch.labelled,
-        reference=metric.value(start.tally),
-        level=driver["value"] if driver else None,
-        e_value=math.exp(min(log_e, 690.0)),
+        reference=metric.value(reference),
+        level=level["value"] if level else None,
+        e_value=min(math.exp(min(float(betting.log_e_value(process)), 700.0)), 1e300),
         alarm_at=budget.alarm_at,
         detectable=detectable,
         verdict=verdict,
@@ -122,7 +113,21 @@ def _score(
         unseen_rows=0 if unseen is None else int(unseen.sum()),
         details=judged.details(),
     )
-    return score, now.as_json() if complete else None
+    return score, {"process": process.as_json(), "since": since} if complete else None
+
+
+def _so_far(
+    project: Project, batch: Batch, release: Row, judged: Judged
+) -> tuple[betting.Evidence, Tally | None]:
+    """Return the alarm's process and the tally of all batches that it has met, before this one.
+
+    A rollback or an acknowledgement starts both afresh.
+    """
+    begins = release["facts"].get("evidence_after", 0)
+    last = project.ledger.scores.last_counted(release["id"], after=begins, before=batch.order)
+    if last is None:
+        return betting.Evidence.fresh(judged.metric.processes(len(judged.classes))), None
+    return betting.Evidence.from_json(last["evidence"]["process"]), last["evidence"]["since"]
 
 
 def command(project: Project, _options: argparse.Namespace) -> None:

@@ -7,7 +7,6 @@ over the rows since then; and which model types are tried.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 
@@ -43,6 +42,8 @@ def run(project: Project, through: Batch, *, since: int = 1, alone: bool = False
         holdout=config.holdout,
         test_data=project.test_data,
     )
+    for words in rows.passed_over:
+        project.console.say(f"  {words}")
     tried = windows(project, rows, since, alone=alone)
     plans = [(window, kind) for window in tried for kind in models.chosen(config.model)]
     made = []
@@ -116,12 +117,12 @@ def _candidate(project: Project, rows: Snapshot, kind: str, window: str, since: 
 def _provenance(project: Project, since: int, through: Batch) -> Row:
     """Say which rows the bundle was made of, by the digests of their files."""
     batches = project.ledger.batches.all(after=since - 1, through=through.order)
-    contract = json.loads((project.output / "contract.json").read_text())
+    contract = project.contract()
     return {
         "files": [{"name": batch.name, "sha256": batch.digest} for batch in batches],
         "holdout": project.config.holdout,
-        "identity": [column.name for column in project.contract().identity],
-        "contract": contract.get("version"),
+        "identity": [column.name for column in contract.identity],
+        "contract": contract.version,
     }
 
 

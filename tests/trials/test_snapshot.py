@@ -89,17 +89,22 @@ def test_test_rows_are_held_out_and_so_are_their_customers(site):
 
 
 def test_test_data_may_be_one_file_none_or_broken(site):
-    """A file that is refused or absent is passed over; without any there are no test rows."""
+    """A file that is refused or absent is passed over, in words; without any there are no test rows."""
     contract = taken_in(site, ("w-1.csv", 50, 1)).contract()
     folder = site.root / "tests"
-    assert read_tests(folder, contract) is None
+    assert read_tests(folder, contract) == (None, ())
     folder.mkdir()
-    assert read_tests(folder, contract) is None
+    assert read_tests(folder, contract) == (None, ())
     (folder / "a.csv").write_text("other\n1\n")
     (folder / "notes.txt~").write_text("x")
     site.leavers("b.csv", 20, seed=2).rename(folder / "b.csv")
-    assert read_tests(folder, contract).num_rows == 20
-    assert read_tests(folder / "b.csv", contract).num_rows == 20
+    rows, said = read_tests(folder, contract)
+    assert rows.num_rows == 20
+    assert [words.split(": ")[0] for words in said] == ["test file a.csv refused"]
+    site.write("c.csv", (folder / "b.csv").read_text() + ",1,1,north,yes\n").rename(folder / "b.csv")
+    rows, said = read_tests(folder / "b.csv", contract)
+    assert rows.num_rows == 20
+    assert said == ("test file b.csv: 1 of 21 rows are broken and left out.",)
 
 
 def test_parts_are_chosen_by_side_and_batch(site):

@@ -44,6 +44,17 @@ def labels(
     return pc.fill_null(codes, 0).to_numpy().astype(np.int64), known
 
 
+def complete(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
+    """Return the table with every one of the columns; one that it lacks is missing throughout.
+
+    A contract may name a column that no batch has brought yet.
+    """
+    for column in columns:
+        if column.name not in table.column_names:
+            table = table.append_column(column.name, pa.nulls(table.num_rows))
+    return table
+
+
 def _array(table: pa.Table, column: Column) -> npt.NDArray[Any]:
     numeric = column.kind in ("number", "date")
     if column.name not in table.column_names:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from vigil.models import Answerer, code_order
+from vigil.bundles import load_manifest
+from vigil.models import code_order, open_answerer
 from vigil.profiles import Profile, of_answers
-from vigil.records import Contract
+from vigil.records import Column, Contract
 from vigil.serving import Prediction
 from vigil.stats import curves
 from vigil.stats.metrics import Level, Metric, Tally
@@ -62,20 +65,31 @@ class Judged:
         return found | curves.ranking(self.truth, self.probability)
 
 
-def judge(
-    answerer: Answerer, table: pa.Table, contract: Contract, metric: Metric, *, clip: float | None
-) -> Judged:
-    """Ask a model about every labelled row of a table."""
+def judge(bundles: Path, release: str, table: pa.Table, contract: Contract, metric: Metric) -> Judged:
+    """Ask a release of the folder ``bundles`` about every labelled row of a table.
+
+    It is asked by the features that it was trained on, which a later contract may have dropped: these
+    are missing in later rows.
+    """
+    answerer, manifest = open_answerer(bundles, release), load_manifest(bundles, release)
     order = code_order(contract)
     truth, labelled = arrays.labels(table, contract, order)
     rows = table.filter(pa.array(labelled))
-    prediction: Prediction = answerer.predict(arrays.features(rows, contract.features))
+    prediction: Prediction = answerer.predict(arrays.features(rows, features(manifest)))
     return Judged(
         metric=metric,
         classes=order,
-        clip=clip,
+        clip=manifest["clip"],
         truth=truth[labelled],
         answer=prediction.outcome,
         probability=prediction.probability,
         labelled=labelled,
+    )
+
+
+def features(manifest: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Return the columns that a bundle's model looks at, in order."""
+    stored = [(entry, entry.get("levels")) for entry in manifest["features"]]
+    return tuple(
+        Column(**{**entry, "levels": None if levels is None else tuple(levels)}) for entry, levels in stored
     )

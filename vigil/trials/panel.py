@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from vigil import models
-from vigil.bundles import load_manifest
 from vigil.records import Contract
-from vigil.stats import standardised
-from vigil.stats.metrics import Level, Metric, Tally
-from vigil.stats.metrics._cells import CellMetric
+from vigil.stats.metrics import Metric
 from vigil.trials.judged import Judged, judge
 from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, Snapshot
 
@@ -39,9 +36,7 @@ class Panel:
         """Return a release's answers on the labelled rows of some sides of the holdout."""
         if (release, sides) not in self._known:
             table = self._rows.take(self._rows.part(*sides, since=self._since))
-            answerer = models.open_answerer(self._bundles, release)
-            clip = load_manifest(self._bundles, release)["clip"]
-            self._known[release, sides] = judge(answerer, table, self._contract, self.metric, clip=clip)
+            self._known[release, sides] = judge(self._bundles, release, table, self._contract, self.metric)
         return self._known[release, sides]
 
     def best(self, candidates: Sequence[str]) -> str:
@@ -82,17 +77,8 @@ class Panel:
             "tally": tally,
             "details": judged.details(),
             "answers": judged.answers().to_json(),
-            "choices": choices,
-            "even": self._even(tally, delta=delta, tolerance=tolerance, choices=choices),
         }
         return found, self.metric.level(tally, delta=delta, tolerance=tolerance, choices=choices)
-
-    def _even(self, tally: Tally, *, delta: float, tolerance: float, choices: int) -> Level | None:
-        """Return the level at these rows' own class mix, for a metric that moves with the mix."""
-        metric = self.metric
-        if not isinstance(metric, CellMetric) or not standardised.fits(metric, tally):
-            return None
-        return standardised.level(metric, tally, delta=delta, tolerance=tolerance, choices=choices)
 
     def _merit(self, judged: Judged) -> float:
         value = self.metric.value(judged.tally()) if len(judged.truth) else None

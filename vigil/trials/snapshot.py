@@ -17,9 +17,10 @@ import pyarrow as pa
 from vigil import contract as contracts
 from vigil import intake
 from vigil.errors import FileRefused
-from vigil.records import ORDER_COLUMN, Contract
+from vigil.records import ORDER_COLUMN, Column, Contract
 from vigil.table import hashing
 from vigil.table.store import Table
+from vigil.trials import arrays
 
 TRAIN, CHOOSING, GATING = 0, 1, 2
 #: The order of rows from the test folder: before every batch.
@@ -28,12 +29,17 @@ BEFORE_ALL = 0
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All rows up to a batch. Arrays have shape (rows,); ``hashes`` (rows, 2) is of the identity."""
+    """All rows up to a batch, with every column that was ever kept.
+
+    Arrays have shape (rows,); ``hashes`` (rows, 2) is of the identity. ``passed_over`` says which test
+    files could not be used, and why.
+    """
 
     rows: pa.Table
     hashes: npt.NDArray[np.uint64]
     sides: npt.NDArray[np.uint8]
     orders: npt.NDArray[np.int64]
+    passed_over: tuple[str, ...] = ()
 
     def part(self, *sides: int, since: int = BEFORE_ALL) -> npt.NDArray[np.bool_]:
         """Tell which rows are on some sides and in batches from order ``since`` on."""
@@ -52,9 +58,9 @@ def snapshot(
 
     Test rows are held out whatever their hash, and so is every other row with the same identity.
     """
-    names = [column.name for column in contract.columns if column.role != "ignored"]
-    rows = table.rows(through=through, columns=[*names, ORDER_COLUMN])
-    tests = read_tests(test_data, contract) if test_data else None
+    kept = [name for name in table.schema().names if not name.startswith("_vigil_")]
+    rows = arrays.complete(table.rows(through=through, columns=[*kept, ORDER_COLUMN]), _wanted(contract))
+    tests, passed_over = read_tests(test_data, contract) if test_data else (None, ())
     identity = [column.name for column in contract.identity]
     hashes = hashing.row_hashes(rows, identity)
     sides = hashing.side(hashes, holdout)
@@ -62,22 +68,35 @@ def snapshot(
     if tests is not None and tests.num_rows:
         test_hashes = hashing.row_hashes(tests, identity)
         sides = np.where(_same_identity(hashes, test_hashes), hashing.side(hashes, 1.0), sides)
-        rows = pa.concat_tables([rows.select(names), tests.select(names)], promote_options="default")
+        parts = [rows.drop_columns([ORDER_COLUMN]), tests]
+        rows = pa.concat_tables(parts, promote_options="default")
         hashes = np.concatenate([hashes, test_hashes])
         sides = np.concatenate([sides, hashing.side(test_hashes, 1.0)])
         orders = np.concatenate([orders, np.full(tests.num_rows, BEFORE_ALL, dtype=np.int64)])
-    return Snapshot(rows, hashes, sides.astype(np.uint8), orders)
+    return Snapshot(rows, hashes, sides.astype(np.uint8), orders, passed_over)
 
 
-def read_tests(path: Path, contract: Contract) -> pa.Table | None:
-    """Return the valid rows of the test file or folder; None when there are none."""
-    tables = []
+def read_tests(path: Path, contract: Contract) -> tuple[pa.Table | None, tuple[str, ...]]:
+    """Return the valid rows of the test file or folder, None when there are none, and what was left out."""
+    tables, passed_over = [], []
     for file in _files(path):
         try:
-            tables.append(contracts.check(contract, intake.read(file)).table)
-        except FileRefused:
+            checked = contracts.check(contract, intake.read(file))
+        except FileRefused as refusal:
+            passed_over.append(
+                f"test file {intake.shown(file)} refused: {refusal.what} {refusal.hint}".strip()
+            )
             continue
-    return pa.concat_tables(tables, promote_options="default") if tables else None
+        tables.append(checked.table)
+        if checked.quarantined:
+            count = f"{checked.quarantined:,} of {checked.rows:,}"
+            passed_over.append(f"test file {intake.shown(file)}: {count} rows are broken and left out.")
+    found = pa.concat_tables(tables, promote_options="default") if tables else None
+    return found, tuple(passed_over)
+
+
+def _wanted(contract: Contract) -> list[Column]:
+    return [column for column in contract.columns if column.role != "ignored"]
 
 
 def _files(path: Path) -> Sequence[Path]:
