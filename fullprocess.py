@@ -49,6 +49,7 @@ def tick(
     import diagnostics
     import ingestion
     import reporting
+    import upkeep
     from vigil.run import begun
 
     seen_config = glance.digest_of(project.config_path.read_bytes())
@@ -60,6 +61,8 @@ def tick(
             run.news = run.news or bool(decided) or any(arrival.status != "waiting" for arrival in arrivals)
             with run.step("diagnostics"):
                 diagnostics.run(project)
+            with run.step("upkeep"):
+                upkeep.run(project)
             run.summary = summary(arrivals, decided)
         documents = reporting.run(project) if report else []
         waiting = any(arrival.status == "waiting" for arrival in arrivals)

@@ -14,7 +14,10 @@ import fullprocess
 from vigil.bundles import pointer
 
 ROOT = Path(__file__).resolve().parents[1]
-STEPS = ("fullprocess", "ingestion", "scoring", "training", "deployment", "diagnostics", "reporting", "app")
+STEPS = (
+    "fullprocess", "ingestion", "scoring", "training", "deployment", "diagnostics", "reporting", "upkeep",
+    "app",
+)  # fmt: skip
 
 
 def call(file, *arguments, cwd=ROOT, code=0):

@@ -21,7 +21,17 @@ from vigil.stats import metrics
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-SCRIPTS = ("fullprocess", "ingestion", "scoring", "training", "deployment", "diagnostics", "reporting", "app")
+SCRIPTS = (
+    "fullprocess",
+    "ingestion",
+    "scoring",
+    "training",
+    "deployment",
+    "diagnostics",
+    "reporting",
+    "upkeep",
+    "app",
+)
 
 
 def files(folder: str) -> set[str]:

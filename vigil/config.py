@@ -36,9 +36,15 @@ class Server(Section):
 
 
 class Retention(Section):
-    """How many runs keep their documents, which can be rebuilt; 0 keeps them all."""
+    """What is tidied up, and when: 0 leaves it alone.
+
+    ``reports`` is how many runs keep their documents. From ``compact_files`` small data files on, the table
+    is compacted. Its versions stay readable for ``history_days``; the rows of the newest one always do.
+    """
 
     reports: int = Field(default=0, ge=0)
+    compact_files: int = Field(default=100, ge=0)
+    history_days: int = Field(default=30, ge=0)
 
 
 class Config(Section):

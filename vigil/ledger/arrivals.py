@@ -84,6 +84,10 @@ class Batches(Shelf):
         """Return the batches that wait for their files to be read again."""
         return self._records(batches.c.state == "lost")
 
+    def measured_anew(self, batch: str, *, rows: int, labelled: int, profile: dict[str, Any]) -> None:
+        """Change what is known of a batch after some of its rows were erased."""
+        self.change({"rows": rows, "labelled": labelled, "profile": profile}, batches.c.id == batch)
+
     def all(self, *, after: int = 0, through: int | None = None) -> list[Batch]:
         """Return ingested batches with ``after < order <= through``, in order."""
         where = [batches.c.state == "ingested", batches.c.order > after]

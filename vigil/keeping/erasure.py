@@ -1,0 +1,205 @@
+"""Forgetting one key: its rows leave everything that Vigil stores, and a record stays that they did.
+
+Done again after it was cut off, it finishes. Arriving files are people's own and are never changed: the
+ones that hold the key are named. A trained model cannot forget; the releases that learned from it are named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+
+from vigil import profiles
+from vigil.bundles import keys
+from vigil.errors import VigilError
+from vigil.ledger.schema import files
+from vigil.project import Project
+from vigil.records import ORDER_COLUMN, Batch, Column, Contract, Decision
+from vigil.table import durable, hashing
+
+pc: Any = pyarrow.compute
+
+
+@dataclass
+class Erased:
+    """What was found of a key, and what still holds it."""
+
+    rows: int = 0
+    batches: list[str] = field(default_factory=list)
+    quarantined: int = 0
+    reports: list[str] = field(default_factory=list)
+    arriving: list[str] = field(default_factory=list)
+    releases: list[str] = field(default_factory=list)
+
+
+def erase(project: Project, values: Sequence[str], *, run: int) -> Erased:
+    """Remove every row of one key, given by the cells of its columns; the caller holds the lock.
+
+    Older versions of the table are deleted with it. Raises VigilError when the contract has no key, or
+    another number of key columns.
+    """
+    contract = project.contract()
+    columns = contract.by_role("key")
+    if len(values) != len(columns) or not columns:
+        names = ", ".join(column.name for column in columns) or "none"
+        what = f"a key has {len(columns)} cells here, and {len(values)} were given."
+        raise VigilError(what, where="--erase", hint=f"The key's columns: {names}.")
+    found = Erased()
+    if project.table.exists():
+        found.rows = project.table.replace(
+            lambda rows: rows.filter(pc.invert(_of_key(rows, columns, values)))
+        )
+        project.table.vacuum(0)
+        shutil.rmtree(project.table.root / "_torn", ignore_errors=True)
+        project.seen.rebuild(project.table)
+        found.batches = [batch.name for batch in _measured_anew(project, contract)]
+    pattern = re.compile(r"(?<!\w)" + r"\W+".join(map(re.escape, values)) + r"(?!\w)")
+    found.quarantined = _from_quarantine(project, pattern) + _from_ledger(project, pattern)
+    found.reports = _from_reports(project, pattern)
+    found.arriving = _arriving(project, pattern)
+    found.releases = _releases(project, columns, values)
+    _write_down(project, values, found, run)
+    return found
+
+
+def _of_key(rows: pa.Table, columns: Sequence[Column], values: Sequence[str]) -> Any:
+    """Tell which rows are of the key."""
+    masks = []
+    for column, value in zip(columns, values, strict=True):
+        cells = rows.column(column.name)
+        try:
+            wanted = pa.scalar(value).cast(cells.type)
+        except pa.ArrowInvalid:
+            what = f"{value!r} is no {column.kind}, which column {column.name} holds."
+            raise VigilError(what, where="--erase") from None
+        masks.append(pc.fill_null(pc.equal(cells, wanted), False))
+    return masks[0] if len(masks) == 1 else pc.and_(masks[0], _both(masks[1:]))
+
+
+def _both(masks: list[Any]) -> Any:
+    return masks[0] if len(masks) == 1 else pc.and_(masks[0], _both(masks[1:]))
+
+
+def _measured_anew(project: Project, contract: Contract) -> list[Batch]:
+    """Bring the ledger's counts and profiles of batches that lost rows up to date; return these batches."""
+    orders = project.table.rows(columns=[ORDER_COLUMN]).column(ORDER_COLUMN)
+    counts = {item["values"]: item["counts"] for item in pc.value_counts(orders).to_pylist()}
+    changed = [b for b in project.ledger.batches.all() if counts.get(b.order, 0) != b.rows]
+    for batch in changed:
+        rows = project.table.batch(batch.order)
+        profile = profiles.profile(rows, [c for c in contract.columns if c.role != "ignored"]).to_json()
+        labelled = rows.num_rows - rows.column(contract.target.name).null_count
+        project.ledger.batches.measured_anew(batch.id, rows=rows.num_rows, labelled=labelled, profile=profile)
+    return changed
+
+
+def _from_quarantine(project: Project, pattern: re.Pattern[str]) -> int:
+    """Take the lines of the files that name the key out of the quarantine; return how many."""
+    gone = 0
+    for path in sorted((project.output / "quarantine").glob("*.jsonl")):
+        entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        named = {entry["line"] for entry in entries if _names(entry, pattern)}
+        kept = [entry for entry in entries if entry["line"] not in named]
+        if len(kept) < len(entries):
+            gone += len(named)
+            durable.write_atomic(path, "".join(json.dumps(entry) + "\n" for entry in kept).encode())
+    return gone
+
+
+def _from_ledger(project: Project, pattern: re.Pattern[str]) -> int:
+    """Take faults that quote the key out of what the ledger says of files; return how many."""
+    gone = 0
+    for row in project.ledger.files.find():
+        faults = row["details"].get("faults", [])
+        kept = [fault for fault in faults if not _names(fault, pattern)]
+        if len(kept) < len(faults):
+            gone += len(faults) - len(kept)
+            details = {**row["details"], "faults": kept}
+            project.ledger.files.change({"details": details}, files.c.path == row["path"])
+    return gone
+
+
+def _from_reports(project: Project, pattern: re.Pattern[str]) -> list[str]:
+    """Delete the documents of runs whose answers name the key; return the folders' names."""
+    gone = []
+    for answers in sorted(project.reports.glob("*/apireturns.json")):
+        if _names(json.loads(answers.read_text(encoding="utf-8")), pattern):
+            shutil.rmtree(answers.parent)
+            gone.append(answers.parent.name)
+    return gone
+
+
+def _names(value: Any, pattern: re.Pattern[str]) -> bool:
+    """Say whether a text somewhere in a JSON value holds the key."""
+    if isinstance(value, dict):
+        return any(_names(part, pattern) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return any(_names(part, pattern) for part in value)
+    return isinstance(value, str) and bool(pattern.search(value))
+
+
+def _arriving(project: Project, pattern: re.Pattern[str]) -> list[str]:
+    """Return the known files that are still there and hold the key's text."""
+    known = [project.root / key for key in project.ledger.files.known()]
+    return sorted(str(path) for path in known if path.is_file() and _holds(path, pattern))
+
+
+def _holds(path: Path, pattern: re.Pattern[str]) -> bool:
+    """Say whether a file as it is read holds the key's text in some row."""
+    from vigil import intake
+    from vigil.errors import FileRefused
+
+    try:
+        table = intake.read(path).columns
+    except (FileRefused, OSError):
+        return bool(pattern.search(path.read_bytes().decode("utf-8", "replace")))
+    return any(_in_column(column, pattern) for column in table.columns)
+
+
+def _in_column(column: Any, pattern: re.Pattern[str]) -> bool:
+    texts: Any = pc.cast(pc.unique(column), pa.string())
+    return any(text is not None and pattern.search(text) for text in texts.to_pylist())
+
+
+def _releases(project: Project, columns: Sequence[Column], values: Sequence[str]) -> list[str]:
+    """Return the releases whose bundles say that they were trained on rows of the key."""
+    types: dict[str, Any] = {"number": pa.float64(), "date": pa.timestamp("us", "UTC")}
+    cells = {
+        column.name: pa.array([value]).cast(types.get(column.kind, pa.string()))
+        for column, value in zip(columns, values, strict=True)
+    }
+    hashed = hashing.row_hashes(pa.table(cells), list(cells))
+    rows = project.ledger.releases.all()
+    folders = [(row, project.models / row["id"]) for row in rows]
+    return [
+        f"{row['id']} ({row['state']})"
+        for row, folder in folders
+        if keys.among(hashed, keys.load(folder)).any()
+    ]
+
+
+def _write_down(project: Project, values: Sequence[str], found: Erased, run: int) -> None:
+    """Record that it was done; of the key only a hash."""
+    text = "\0".join([project.name, *values])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    evidence = {
+        "key_sha256": digest,
+        "rows": found.rows,
+        "batches": found.batches,
+        "quarantined": found.quarantined,
+        "reports": found.reports,
+        "arriving": len(found.arriving),
+        "releases": found.releases,
+    }
+    reason = f"{found.rows:,} rows of one key were erased from {len(found.batches)} batches by a person."
+    decision = Decision(f"run-{run}-erase", "erase", "", "", "erase", reason, evidence, done=True)
+    project.ledger.decisions.add(decision, order=project.ledger.batches.last_order(), run=run)
