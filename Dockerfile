@@ -33,6 +33,6 @@ EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 
-# Listening beyond the container needs VIGIL_TOKEN; without one the service refuses to start.
+# Listening beyond the container needs a token, here or in the project; without one the service refuses to start.
 ENTRYPOINT ["python", "app.py"]
 CMD ["--config", "/data/config.json", "--host", "0.0.0.0"]

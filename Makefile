@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
-DATA   := ingesteddata models production reports ledger.db ledger.db-wal ledger.db-shm logs
+STATE  := ingesteddata models production reports ledger.db ledger.db-wal ledger.db-shm logs
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench cron clean lock
+.PHONY: help run serve test check bench examples cron clean lock
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -30,13 +30,16 @@ check: $(VENV)/.dev  ## Lint, types, architecture
 bench: $(VENV)/.dev  ## Measure the claims of speed and quality
 	@for file in bench/*.py; do name=$$(basename $$file .py); echo "== $$name"; $(PY) -m bench.$$name || exit 1; done
 
+examples: $(VENV)/.core  ## Run the four example problems; DATA=FOLDER takes the real files
+	@$(PY) examples/run.py $(if $(DATA),--data "$(DATA)")
+
 cron: $(VENV)/.core  ## Add the tick to this user's crontab, every ten minutes
 	@mkdir -p logs
 	@line="$$(sed 's|__PROJECT__|$(CURDIR)|' cronjob.txt)"; \
 	 { crontab -l 2>/dev/null | grep -vF "$(CURDIR)"; echo "$$line"; } | crontab - && echo "added: $$line"
 
 clean:  ## Forget everything that was ingested, trained and reported
-	@rm -rf $(DATA) .attrition.lock .attrition.service.json
+	@rm -rf $(STATE) .attrition.lock .attrition.service.json .attrition.secret
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-strip-extras \

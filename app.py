@@ -1,13 +1,17 @@
 """The service: answers predictions, shows how the model does, and starts a tick every few minutes.
 
     python app.py [--config PATH] [--host H] [--port N] [--schedule]
+    python app.py token add NAME --role read|predict|admin [--days N]
+    python app.py token list
+    python app.py token revoke NAME
 
-It listens on this machine only, unless the environment's VIGIL_TOKEN holds 16 characters or more.
+It listens on this machine only, unless a token was made, or is in the environment's VIGIL_TOKEN.
 """
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import logging
 import os
@@ -18,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vigil.caller import note
+from vigil.command import perform
 from vigil.errors import VigilError
 from vigil.project import Project
 from vigil.table import durable
@@ -41,14 +46,21 @@ def create_app(
     from vigil.web.service import open_service
 
     host = host or project.config.server.host
-    return build(open_service(project, commands=commands(project), environ=environ, host=host))
+    return build(open_service(project, commands=commands(project), environ=environ, host=host, folder=HERE))
 
 
 def commands(project: Project) -> dict[str, list[str]]:
     """Return what a page may start, each as a child process under the project's own lock."""
-    tick = [sys.executable, str(HERE / "fullprocess.py"), "--config", str(project.config_path)]
-    back = [sys.executable, str(HERE / "deployment.py"), "--config", str(project.config_path), "--rollback"]
-    return {"run": tick, "rollback": back}
+    config = ["--config", str(project.config_path)]
+    tick = [sys.executable, str(HERE / "fullprocess.py"), *config]
+    switch = [sys.executable, str(HERE / "deployment.py"), *config]
+    return {
+        "run": [*tick, "--trigger", "page"],
+        "pause": [*tick, "--pause"],
+        "resume": [*tick, "--resume"],
+        "rollback": [*switch, "--rollback"],
+        "acknowledge": [*switch, "--acknowledge"],
+    }
 
 
 def run(project: Project, *, host: str | None, port: int | None, schedule: bool) -> None:
@@ -60,7 +72,7 @@ def run(project: Project, *, host: str | None, port: int | None, schedule: bool)
 
     settings = project.config.server
     host = host or settings.host
-    service = open_service(project, commands=commands(project), environ=os.environ, host=host)
+    service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
     app = build(service)
     server = bind(app, host, settings.port if port is None else port, settings.threads)
     shown = f"[{host}]" if ":" in host else host
@@ -76,6 +88,8 @@ def run(project: Project, *, host: str | None, port: int | None, schedule: bool)
     finally:
         ticks.stop()
         server.close()
+        if service.log is not None:
+            service.log.close()
         if _noted(project) == address:
             note(project).unlink(missing_ok=True)
         project.close()
@@ -101,9 +115,58 @@ def _stop(_number: int, _frame: Any) -> None:
     raise SystemExit(0)
 
 
+def manage_tokens(project: Project, options: argparse.Namespace) -> None:
+    """Make a token and show it once, list them, or take one back; each is written into the audit log."""
+    from vigil.access import tokens
+
+    ledger, who = project.ledger, f"{getpass.getuser()} (command line)"
+    if options.act == "add":
+        made = (ledger.tokens, options.name, options.role)
+        number, token = tokens.add(*made, days=options.days, clock=project.clock)
+        ledger.audits.add(
+            who=who, what="token add", outcome="done", details=f"{options.name}, {options.role}"
+        )
+        project.console.say(f"{token}")
+        print(f"It is token {number}, and is not shown again.", file=sys.stderr)
+    elif options.act == "revoke":
+        row = tokens.revoke(ledger.tokens, options.name, project.clock)
+        ledger.audits.add(who=who, what="token revoke", outcome="done", details=row["name"])
+        project.console.say(f"{row['name']} ({row['id']}) may not ask any more.")
+    else:
+        shown = ("id", "role", "created", "expires", "last_used")
+        project.console.say(f"{'id':10}{'role':9}{'created':22}{'expires':22}{'last used':22}state    name")
+        for row in ledger.tokens.all():
+            cells = [str(row[key] or "never")[:19] for key in shown]
+            state = tokens.state(row, project.clock())
+            widths = (10, 9, 22, 22, 22)
+            line = "".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True))
+            project.console.say(f"{line}{state:9}{row['name']}")
+
+
+def token_command(arguments: Sequence[str]) -> int:
+    """Read the command line of ``token`` and act."""
+    parser = argparse.ArgumentParser(prog="app.py token", description="Make, list and take back tokens.")
+    acts = parser.add_subparsers(dest="act", required=True)
+    for act, text in (("add", "make one"), ("list", "list them"), ("revoke", "take one back")):
+        command = acts.add_parser(act, help=text, description=f"Tokens: {text}.")
+        command.add_argument("--config", default="config.json", help="the project's config")
+        if act != "list":
+            command.add_argument("name", help="whose it is" if act == "add" else "its name or id")
+        if act == "add":
+            command.add_argument("--role", choices=["read", "predict", "admin"], required=True)
+            command.add_argument("--days", type=float, help="it ends after so many days; never by default")
+    return perform(manage_tokens, parser.parse_args(arguments))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line and serve."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    """Read the command line and serve, or manage tokens."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["token"]:
+        return token_command(arguments[1:])
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0],
+        epilog="python app.py token --help tells about tokens: add, list, revoke [--role, --days].",
+    )
     parser.add_argument("--config", type=Path, default=Path("config.json"), help="the project's config")
     parser.add_argument("--host", help="where to listen; the config's server.host by default")
     parser.add_argument("--port", type=int, help="the port; 0 takes a free one")

@@ -36,8 +36,21 @@ def run(project: Project) -> dict[str, Any]:
 
 def diagnose(project: Project) -> None:
     """Write what each scored batch changed for the release that met it."""
-    for pair in project.ledger.diagnoses.undone():
-        changes.diagnose(project.ledger, project.table, project.models, project.contract(), pair)
+    undone = project.ledger.diagnoses.undone()
+    if not undone:
+        return
+    contract = project.contract()
+    sources = changes.Sources(
+        project.ledger,
+        project.table,
+        project.models,
+        contract,
+        project.metric(contract.task),
+        project.config,
+        project.test_data,
+    )
+    for pair in undone:
+        changes.diagnose(sources, pair)
 
 
 def advise(project: Project) -> list[Advice]:
@@ -134,6 +147,12 @@ def tell_changes(project: Project) -> None:
     for column in drift["columns"]:
         mark = "!" if column["verdict"] == "drift" or column["lasting"] else " "
         project.console.say(f" {mark} {column['words']}")
+    for one in found["slices"].get("worst", []):
+        where = " and ".join(f"{column}: {group}" for column, group in one["where"])
+        inside, outside = one["failures"], one["failures_elsewhere"]
+        project.console.say(f"worse where {where}: {inside:.0%} fail, elsewhere {outside:.0%}")
+    if found["moved"]:
+        project.console.say(found["moved"]["words"])
 
 
 if __name__ == "__main__":

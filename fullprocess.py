@@ -48,6 +48,7 @@ def tick(
     """
     import diagnostics
     import ingestion
+    import labelling
     import reporting
     import upkeep
     from vigil.run import begun
@@ -55,6 +56,9 @@ def tick(
     seen_config = glance.digest_of(project.config_path.read_bytes())
     with project.locked():
         with begun(project, trigger) as run:
+            with run.step("labelling"):
+                for line in labelling.run(project):
+                    project.console.say(line)
             with run.step("ingestion"):
                 arrivals = ingestion.run(project, run=run.number, folder=folder)
             decided = work_off(project, run, arrivals, force=force)
@@ -235,14 +239,26 @@ def summary(arrivals: list[Arrival], decided: list[dict[str, Any]]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run one tick, or answer one question, from the command line."""
     options = command_line().parse_args(arguments)
-    asked = options.init or options.explain is not None or options.dry_run or options.force_retrain
+    asked = any((options.init, options.explain is not None, options.dry_run, options.force_retrain))
+    asked = asked or options.reproduce or options.pause or options.resume
     if not asked and glance.nothing_to_do(Path(options.config), options.input):
         print("{}" if options.json else "Nothing new.")
         return 0
     # Late: a tick with nothing new has ended above, and has imported next to nothing.
+    if options.reproduce:
+        return reproduce(options)
     from vigil.asked import answer
 
     return answer(options, tick)
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """Rebuild a release in a clean folder, by the same training, and compare it byte by byte."""
+    import training
+    from vigil import reproducing
+    from vigil.command import perform
+
+    return perform(lambda project, chosen: reproducing.command(project, chosen, training.run), options)
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -260,9 +276,17 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--explain", type=int, metavar="RUN", help="say what a run decided, and on what evidence"
     )
-    parser.add_argument("--init", metavar="DATA", help="write a config and a contract for a file of your own")
     parser.add_argument(
-        "--trigger", default="command", choices=["command", "schedule", "cron"], help=argparse.SUPPRESS
+        "--reproduce", metavar="RELEASE", help="rebuild a release from its snapshot, and compare every byte"
+    )
+    parser.add_argument("--init", metavar="DATA", help="write a config and a contract for a file of your own")
+    parser.add_argument("--pause", action="store_true", help="let scheduled ticks and cron's do nothing")
+    parser.add_argument("--resume", action="store_true", help="let them go on")
+    parser.add_argument(
+        "--trigger",
+        default="command",
+        choices=["command", "schedule", "cron", "page"],
+        help="who starts it, for the record",
     )
     return parser
 

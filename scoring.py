@@ -17,8 +17,7 @@ from vigil.ledger.shelf import Row
 from vigil.project import Project
 from vigil.records import Batch, Score
 from vigil.run import begun
-from vigil.stats import alarm, betting
-from vigil.stats.metrics import Tally
+from vigil.stats import alarm, past, watch
 from vigil.table import hashing
 from vigil.trials import arrays
 from vigil.trials.judged import Judged, judge
@@ -65,26 +64,37 @@ def _score(
     project: Project, batch: Batch, release: Row, judged: Judged, unseen: np.ndarray | None
 ) -> tuple[Score, Row | None]:
     """Put one batch's score, the evidence after it and the verdict together."""
-    config, metric = project.config, judged.metric
-    tally, level, reference = judged.tally(), release["level"], release["reference"]["tally"]
+    config, metric, tally = project.config, judged.metric, judged.tally()
+    start = watch.Start.of(metric, len(judged.classes), release["level"], release["reference"])
     budget = alarm.budget(config.false_alarm)
-    process, since = _so_far(project, batch, release, judged)
+    begins = release["facts"].get("evidence_after", 0)
+    last = project.ledger.scores.last_counted(release["id"], after=begins, before=batch.order)
+    now = watch.Watch.resumed(start, last["evidence"] if last else None)
     complete = not batch.is_released and batch.labelled >= LABELLED_SHARE * batch.rows and batch.labelled > 0
     if complete:
-        process = betting.update(process, judged.log_l(level)) if level else process
-        since = metric.add(since, tally) if since else tally
-    detectable = alarm.smallest_drop(metric, level, since or tally, reference, alpha=budget.alpha_a)
-    verdict, reason = alarm.verdict(
+        growth = judged.log_l(start.level) if start.level else None
+        now = watch.after(now, start, tally, growth, batch=batch.id)
+    reading = watch.read(now, start, budget)
+    change = None
+    if reading.past_alarms:
+        rows = project.ledger.scores.of_release(release["id"], after=begins, through=batch.order - 1)
+        tallies = [row["tally"] for row in rows if row["evidence"] is not None]
+        change = past.change(metric, tallies + [tally] * complete, start.tally)
+    log_e, notes = watch.weighed(now, start, reading, change, tolerance=config.tolerance)
+    driver = start.driver
+    detectable = alarm.smallest_drop(metric, driver, now.since or tally, start.tally, alpha=budget.alpha_a)
+    seen = alarm.Seen(
         metric,
-        level,
-        process,
-        alpha=budget.alpha_a,
+        driver,
+        log_e,
         batch=tally,
         rows=batch.labelled,
-        reference=reference,
+        reference=start.tally,
         detectable=detectable,
-        max_drop=config.max_drop,
+        even=start.at_own_mix(tally),
+        notes=notes,
     )
+    verdict, reason = alarm.verdict(seen, alpha=budget.alpha_a, max_drop=config.max_drop)
     if not complete:
         verdict = "insufficient data"
         reason = f"{batch.labelled:,} of {batch.rows:,} rows have a label; {LABELLED_SHARE:.0%} are needed."
@@ -102,9 +112,9 @@ def _score(
         confidence=CONFIDENCE,
         rows=batch.rows,
         labelled=batch.labelled,
-        reference=metric.value(reference),
-        level=level["value"] if level else None,
-        e_value=min(math.exp(min(float(betting.log_e_value(process)), 700.0)), 1e300),
+        reference=metric.value(start.tally),
+        level=driver["value"] if driver else None,
+        e_value=math.exp(min(log_e, 690.0)),
         alarm_at=budget.alarm_at,
         detectable=detectable,
         verdict=verdict,
@@ -113,21 +123,7 @@ def _score(
         unseen_rows=0 if unseen is None else int(unseen.sum()),
         details=judged.details(),
     )
-    return score, {"process": process.as_json(), "since": since} if complete else None
-
-
-def _so_far(
-    project: Project, batch: Batch, release: Row, judged: Judged
-) -> tuple[betting.Evidence, Tally | None]:
-    """Return the alarm's process and the tally of all batches that it has met, before this one.
-
-    A rollback or an acknowledgement starts both afresh.
-    """
-    begins = release["facts"].get("evidence_after", 0)
-    last = project.ledger.scores.last_counted(release["id"], after=begins, before=batch.order)
-    if last is None:
-        return betting.Evidence.fresh(judged.metric.processes(len(judged.classes))), None
-    return betting.Evidence.from_json(last["evidence"]["process"]), last["evidence"]["since"]
+    return score, now.as_json() if complete else None
 
 
 def command(project: Project, _options: argparse.Namespace) -> None:

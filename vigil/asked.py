@@ -22,6 +22,12 @@ from vigil.project import Project
 
 Tick = Callable[..., dict[str, Any]]
 
+#: Since when ticks are paused; empty when they are not.
+PAUSED = "paused"
+
+#: Ticks that nobody watches; one that a person starts runs all the same.
+UNWATCHED = ("schedule", "cron")
+
 
 def answer(options: argparse.Namespace, tick: Tick) -> int:
     """Do what the options ask for; return the exit code."""
@@ -31,10 +37,26 @@ def answer(options: argparse.Namespace, tick: Tick) -> int:
         return perform(explain, options)
     if options.dry_run:
         return perform(lambda project, chosen: rehearse(project, chosen, tick), options)
+    if options.pause or options.resume:
+        return perform(pause, options)
     return perform(lambda project, chosen: _tick(project, chosen, tick), options)
 
 
+def pause(project: Project, options: argparse.Namespace) -> None:
+    """Let the ticks that nobody watches do nothing, or go on; a tick at work is not cut off."""
+    if options.resume:
+        project.ledger.facts.set(**{PAUSED: ""})
+        project.console.say("Scheduled ticks go on.")
+        return
+    project.ledger.facts.set(**{PAUSED: project.ledger.facts.now()})
+    project.console.say("Scheduled ticks are paused. They go on with: python fullprocess.py --resume")
+
+
 def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
+    paused = project.ledger.facts.get(PAUSED) if options.trigger in UNWATCHED else None
+    if paused:
+        project.console.say(f"Paused since {paused[:19]}Z. Go on with: python fullprocess.py --resume")
+        return
     folder = Path(options.input).absolute() if options.input else None
     found = tick(project, folder=folder, trigger=options.trigger, force=options.force_retrain)
     if options.json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import urllib.request
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from vigil.access import secret
 from vigil.errors import ServiceError
 from vigil.project import Project
 
@@ -22,12 +22,14 @@ PATIENCE = 60
 class Caller:
     """Asks one service for its answers."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self._url = url.rstrip("/")
+        self._headers = {"Accept": "application/json"}
+        self._headers |= {"Authorization": f"Bearer {token}"} if token else {}
 
     def get(self, path: str) -> dict[str, Any]:
         """Return an endpoint's JSON. Raises ServiceError when it does not answer with one."""
-        request = urllib.request.Request(self._url + path, headers=_headers())  # noqa: S310 — our own http URL
+        request = urllib.request.Request(self._url + path, headers=self._headers)  # noqa: S310 — our own http URL
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
                 found: dict[str, Any] = json.loads(answer.read())
@@ -45,7 +47,7 @@ def service(project: Project) -> Iterator[Caller]:
         yield running
         return
     with _started(project) as url:
-        yield Caller(url)
+        yield Caller(url, _token(project))
 
 
 def note(project: Project) -> Path:
@@ -57,8 +59,8 @@ def _running(project: Project) -> Caller | None:
     """Return a caller of the service that noted its address, if it answers."""
     try:
         noted = json.loads(note(project).read_text())
-        caller = Caller(noted["url"])
-        return caller if caller.get("/healthz").get("instance") == noted["instance"] else None
+        alive = Caller(noted["url"]).get("/healthz")  # without the token: somebody else may be there
+        return Caller(noted["url"], _token(project)) if alive.get("instance") == noted["instance"] else None
     except (OSError, ValueError, KeyError, ServiceError):
         return None
 
@@ -82,6 +84,6 @@ def _started(project: Project) -> Iterator[str]:
             child.terminate()
 
 
-def _headers() -> dict[str, str]:
-    token = os.environ.get("VIGIL_TOKEN")
-    return {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+def _token(project: Project) -> str:
+    """Return the token of the project's own questions, which no person has to hand over."""
+    return secret.inner_token(secret.load(secret.place(project.root, project.name)))

@@ -27,12 +27,13 @@ class Section(BaseModel):
 
 
 class Server(Section):
-    """Where the service listens. Beyond loopback it needs a token (environment VIGIL_TOKEN)."""
+    """Where the service listens. Beyond loopback it needs a token."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     threads: int = Field(default=4, ge=1, le=64)
     max_body_mb: int = Field(default=16, ge=1, le=1024)
+    requests_per_second: int = Field(default=0, ge=0, le=1_000_000)
 
 
 class Retention(Section):
@@ -45,6 +46,15 @@ class Retention(Section):
     reports: int = Field(default=0, ge=0)
     compact_files: int = Field(default=100, ge=0)
     history_days: int = Field(default=30, ge=0)
+
+
+class Predictions(Section):
+    """What is kept of the service's answers: features or their hash, how long, and how much may wait."""
+
+    log: bool = True
+    features: Literal["kept", "hashed"] = "kept"
+    days: int = Field(default=365, ge=1)
+    most_waiting_mb: int = Field(default=1024, ge=1)
 
 
 class Config(Section):
@@ -89,6 +99,7 @@ class Config(Section):
     schedule: int = Field(default=10, ge=1, le=24 * 60)
     server: Server = Server()
     packages: bool = False
+    predictions: Predictions = Predictions()
     retention: Retention = Retention()
 
     # What is looked at more closely

@@ -11,7 +11,7 @@ from vigil.errors import VigilError
 from vigil.intake import RawTable
 
 #: Names that usually mean the column to predict.
-TARGETS = ("target", "label", "class", "y", "outcome", "churn", "exited", "price", "salary")
+TARGETS = ("target", "label", "class", "y", "outcome", "response", "churn", "default")
 
 
 def init(data: Path, config: Path) -> None:

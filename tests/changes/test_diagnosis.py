@@ -64,3 +64,23 @@ def test_a_killed_diagnosis_is_made_up_for(site):
     after = rows(site)[0]
     assert after["drift"] == before["drift"]
     assert after["run"] == before["run"]
+
+
+def test_a_fall_is_explained_and_slices_add_up(new_site):
+    """On an alarm the change is split; the sliced column covers all batches that the release has met."""
+    site = new_site(key=["customer"], slices=["region"], sensitive=["region"])
+    site.leavers("w-1.csv", 800)
+    site.tick()
+    site.leavers("w-2.csv", 300, seed=2)
+    site.tick()
+    site.leavers("w-3.csv", 400, seed=3, turned=True)
+    site.tick()
+    steady, fallen = rows(site)
+    assert steady["moved"] is None
+    assert fallen["moved"]["parts"]["concept"]["high"] < -0.3
+    assert "Mostly concept shift" in fallen["moved"]["words"]
+    assert abs(fallen["moved"]["parts"]["covariate"]["value"]) < 0.1
+    groups = fallen["slices"]["by_column"][0]["groups"]
+    assert {group["group"] for group in groups} == {"north", "south"}
+    assert sum(group["rows"] for group in groups) == 700
+    assert [one["column"] for one in fallen["slices"]["fairness"]] == ["region"]

@@ -42,6 +42,7 @@ def test_a_good_row_has_no_warning():
     [
         ({"size": "abc"}, "'size' is not a number"),
         ({"size": math.inf}, "'size' is not a finite number"),
+        ({"size": 10**400}, "'size' is not a finite number"),
         ({"size": [1]}, "'size' is not a number"),
         ({"size": None}, "'size' is missing"),
         ({"size": -1}, "'size' is out of range: below minimum 0"),

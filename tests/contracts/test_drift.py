@@ -23,9 +23,9 @@ EVERY = [(name, kind) for name in drift.names() for kind in measures.get(name).K
 
 
 def column(kind: Kind, rows: int, seed: int, *, moved: bool = False, lost: float = 0.1) -> ColumnProfile:
-    """Profile values of one kind; moved ones are larger, of other levels, and more often missing."""
+    """Profile values of one kind; moved ones are larger, wider, of other levels, more often missing."""
     random = np.random.default_rng(seed)
-    drawn = random.normal(5.0 if moved else 0.0, 1.0, rows)
+    drawn = random.normal(5.0 if moved else 0.0, 2.0 if moved else 1.0, rows)
     gone = random.random(rows) < (0.6 if moved else lost)
     start = datetime(2026, 1, 1, tzinfo=UTC)
     make = {

@@ -45,9 +45,16 @@ def rows(count: int, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
         "joined": draw.integers(1.5e9, 1.7e9, count).astype(np.float64),
         "region": region,
         "town": town,
-        "remark": np.full(count, "some text", dtype=object),
+        "remark": remarks(score, draw),
     }
     return columns, score
+
+
+def remarks(score: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Return texts, a tenth missing, in which one word tells of the score and the others do not."""
+    said = np.where(score + draw.logistic(size=len(score)) > np.median(score), "Gladly paid", "paid late")
+    texts = [f"{word}, {draw.choice(['by card', 'in cash', 'at Zürich'])}!" for word in said]
+    return np.where(draw.random(len(score)) < 0.1, None, np.array(texts, dtype=object))
 
 
 def target(score: np.ndarray, task: Task) -> np.ndarray:

@@ -95,7 +95,8 @@ def test_answering_a_bundle_loads_no_heavy_library(tmp_path: Path) -> None:
         "import sys\nimport numpy as np\nfrom pathlib import Path\nfrom vigil import models\n"
         f"a = models.open_answerer(Path({str(tmp_path)!r}), {release!r})\n"
         "a.predict({'income': np.array([1.0]), 'age': np.array([2.0]), 'joined': np.array([3.0]),"
-        " 'region': np.array(['x'], dtype=object), 'town': np.array([None], dtype=object)})\n"
+        " 'region': np.array(['x'], dtype=object), 'town': np.array([None], dtype=object),"
+        " 'remark': np.array(['Paid'], dtype=object)})\n"
         "print([m for m in ('sklearn', 'skops', 'pandas', 'scipy', 'pyarrow') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,11 +8,14 @@ from vigil.models.preparing import Ramps, Steps, frame, pipeline, plan
 from vigil.records import Column
 
 
-def test_text_is_left_out() -> None:
-    """Every kind but text has its place."""
+def test_every_kind_has_its_place() -> None:
+    """Numbers and dates as they are, a text's common words as numbers of their own."""
     columns, _ = rows(300)
     made = plan(columns, FEATURES, task="binary", metric="f1", seed=0)
-    assert made.numbers == ("income", "age", "joined")
+    assert made.numbers[:3] == ("income", "age", "joined")
+    assert set(made.numbers[3:]) == {f"remark ∋ {word}" for word in made.texts["remark"]}
+    assert {"gladly", "late", "zürich"} < set(made.texts["remark"])
+    assert made.sources == ("income", "age", "joined", "region", "town", "remark")
     assert list(made.levels) == ["region", "town"]
     assert made.levels["region"] == ("east", "islet", "north", "south")
 

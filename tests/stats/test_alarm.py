@@ -25,17 +25,9 @@ def judged(batches: list[dict], holdout: dict = HOLDOUT, max_drop: float = 0.15)
         if level:
             evidence = betting.update(evidence, F1.log_l_of(batch, level))
     found = alarm.smallest_drop(F1, level, since, holdout, alpha=ALPHA)
-    return alarm.verdict(
-        F1,
-        level,
-        evidence,
-        alpha=ALPHA,
-        batch=batches[-1],
-        rows=int(np.sum(batches[-1]["confusion"])),
-        reference=holdout,
-        detectable=found,
-        max_drop=max_drop,
-    )
+    log_e, rows = float(betting.log_e_value(evidence)), int(np.sum(batches[-1]["confusion"]))
+    seen = alarm.Seen(F1, level, log_e, batches[-1], rows, holdout, found)
+    return alarm.verdict(seen, alpha=ALPHA, max_drop=max_drop)
 
 
 def test_the_budget_adds_up() -> None:
@@ -62,12 +54,10 @@ def test_a_worse_model_is_degraded() -> None:
 
 def test_rising_evidence_is_watched() -> None:
     """Evidence between a tenth of the alarm and the alarm is watched."""
-    bets = len(betting.BETS)
     level = F1.level(HOLDOUT, delta=0.02, tolerance=0.02)
     for e_value, verdict in ((19.0, "steady"), (21.0, "watch"), (199.0, "watch"), (201.0, "degraded")):
-        evidence = betting.Evidence(np.full((1, bets), math.log(e_value)), batches=5, spent=1.0)
-        options = {"batch": BATCH, "rows": 10, "reference": HOLDOUT, "detectable": 0.05, "max_drop": 0.15}
-        assert alarm.verdict(F1, level, evidence, alpha=ALPHA, **options)[0] == verdict
+        seen = alarm.Seen(F1, level, math.log(e_value), BATCH, 10, HOLDOUT, 0.05)
+        assert alarm.verdict(seen, alpha=ALPHA, max_drop=0.15)[0] == verdict
 
 
 def test_too_small_a_holdout_is_said() -> None:
@@ -104,14 +94,30 @@ def test_regression_is_worded_upwards() -> None:
     level = mae.level(tally, delta=0.02, tolerance=0.02)
     evidence = betting.update(betting.Evidence.fresh(2), mae.log_l(truth, guess, level, classes=0, clip=80.0))
     found = alarm.smallest_drop(mae, level, tally, tally, alpha=ALPHA)
-    options = {"alpha": ALPHA, "batch": tally, "rows": 20_000, "reference": tally, "detectable": found}
-    verdict, reason = alarm.verdict(mae, level, evidence, max_drop=0.15, **options)
+    seen = alarm.Seen(mae, level, float(betting.log_e_value(evidence)), tally, 20_000, tally, found)
+    verdict, reason = alarm.verdict(seen, alpha=ALPHA, max_drop=0.15)
     assert verdict == "steady"
     assert "alarm above" in reason
     assert "a rise of" in reason
-    assert alarm.verdict(mae, level, evidence, max_drop=0.001, **options)[0] == "insufficient data"
+    assert alarm.verdict(seen, alpha=ALPHA, max_drop=0.001)[0] == "insufficient data"
 
 
 def test_huge_evidence_is_readable() -> None:
     """Evidence beyond a million is not written out."""
     assert "evidence over 1,000,000 of 200" in judged([WORSE] * 30)[1]
+
+
+def test_evidence_without_a_level_alarms_too() -> None:
+    """A comparison with the past needs no level, and is heard when the holdout gave none."""
+    seen = alarm.Seen(F1, None, math.log(201), BATCH, 10, HOLDOUT, None)
+    assert alarm.verdict(seen, alpha=ALPHA, max_drop=0.15)[0] == "degraded"
+
+
+def test_the_class_mix_is_said_where_it_matters() -> None:
+    """The score at the holdout's mix is named when it differs, and notes follow the reason."""
+    seen = alarm.Seen(F1, None, 0.0, BATCH, 10, HOLDOUT, None, even=0.7, notes=("And so on.",))
+    reason = alarm.verdict(seen, alpha=ALPHA, max_drop=0.15)[1]
+    assert "F1 0.794 on 10 rows, 0.700 at the holdout's class mix;" in reason
+    assert reason.endswith("And so on.")
+    same = alarm.Seen(F1, None, 0.0, BATCH, 10, HOLDOUT, None, even=F1.value(BATCH))
+    assert "mix" not in alarm.verdict(same, alpha=ALPHA, max_drop=0.15)[1]

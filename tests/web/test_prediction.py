@@ -177,3 +177,20 @@ def test_a_get_is_not_allowed(client: Any) -> None:
     answer = client.get("/prediction")
     assert answer.status_code == 405
     assert "POST" in answer.headers["Allow"]
+
+
+def test_every_answer_is_written_down_and_kept(client: Any, world: Any) -> None:
+    """From the request to the table of predictions: request, release, key, features, answer."""
+    import labelling
+    from vigil.predictions import collecting
+
+    rows = [{**ROWS[0], "corporation": "c-1"}, {**ROWS[1], "corporation": "c-2"}]
+    sent = [post(client, rows[:1]).json, post(client, rows).json]
+    client.application.extensions["vigil"].log.close()
+    assert labelling.run(world.project) == ["3 predictions taken in."]
+    found = collecting.table(world.project.output).rows().to_pylist()
+    said = [(one["request"], answer["label"]) for one in sent for answer in one["predictions"]]
+    assert [(row[collecting.REQUEST], row[collecting.LABEL]) for row in found] == said
+    assert [row["corporation"] for row in found] == ["c-1", "c-1", "c-2"]
+    assert [row["activity"] for row in found] == [3.0, 3.0, 90.0]
+    assert {row[collecting.RELEASE] for row in found} == {world.ids["second"]}

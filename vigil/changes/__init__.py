@@ -1,5 +1,5 @@
 """What a batch changed for the release that met it, computed once and written to the ledger."""
 
-from vigil.changes.diagnosis import diagnose
+from vigil.changes.diagnosis import Sources, diagnose
 
-__all__ = ["diagnose"]
+__all__ = ["Sources", "diagnose"]

@@ -8,7 +8,9 @@ looked at cell by cell.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -40,20 +42,32 @@ class RowReader:
         expected: Collection[str] = (),
     ) -> None:
         self._columns = [_ColumnReader(column, known_levels.get(column.name)) for column in columns]
-        self._names = frozenset(column.name for column in columns)
-        self._accepted = self._names.union(expected)
+        names = [column.name for column in columns]
+        self._all_of = itemgetter(*names) if names else tuple
+        self._accepted = frozenset(names).union(expected)
 
     def rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, np.ndarray], list[list[str]]]:
         """Type rows given one by one; return arrays of shape (rows,) by column, and warnings by row."""
         warnings: list[list[str]] = [[] for _ in rows]
+        cells, is_whole = self._by_column(rows)
         arrays = {
-            column.name: column.read([row.get(column.name) for row in rows], warnings)
-            for column in self._columns
+            column.name: column.read(values, warnings)
+            for column, values in zip(self._columns, cells, strict=True)
         }
-        for row, said in zip(rows, warnings, strict=True):
-            if not row.keys() <= self._accepted:
-                said.extend(self._extra(row))
+        if not (is_whole and max(map(len, rows)) == len(self._columns)):
+            for row, said in zip(rows, warnings, strict=True):
+                if not row.keys() <= self._accepted:
+                    said.extend(self._extra(row))
         return arrays, warnings
+
+    def _by_column(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Sequence[Any]], bool]:
+        """Return each column's cells, and whether every row has every column: then it is done at once."""
+        if len(self._columns) > 1 and rows:
+            try:
+                return list(zip(*map(self._all_of, rows), strict=True)), True
+            except KeyError:
+                pass
+        return [[row.get(column.name) for row in rows] for column in self._columns], False
 
     def columns(self, data: Mapping[str, Sequence[Any]]) -> tuple[dict[str, np.ndarray], list[list[str]]]:
         """Type rows given as columns; return the same as ``rows``.
@@ -106,10 +120,10 @@ class _ColumnReader:
     def read(self, values: Sequence[Any], warnings: list[list[str]]) -> np.ndarray:
         """Type many cells, adding to the warnings of each row."""
         if self._column.kind == "number":
-            array = _plain_numbers(values)
-            if array is not None:
-                self._remark_numbers(array, warnings)
-                return array
+            numbers = _plain_numbers(values)
+            if numbers is not None:
+                self._remark_numbers(numbers, warnings)
+                return numbers
         return self._by_cell(values, warnings)
 
     def read_one(self, value: Any) -> tuple[Any, str]:
@@ -122,30 +136,32 @@ class _ColumnReader:
     def _by_cell(self, values: Sequence[Any], warnings: list[list[str]]) -> np.ndarray:
         """Look at each cell that is not a usual level."""
         typed = list(values)
-        usual = self._usual
-        for place, value in enumerate(typed):
-            if value.__class__ is str and value in usual:
-                continue
-            typed[place], rule = self.read_one(value)
-            if rule:
-                warnings[place].append(f"{self.name!r} is {rule}")
+        if not self._all_usual(values):
+            for place, value in enumerate(typed):
+                typed[place], rule = self.read_one(value)
+                if rule:
+                    warnings[place].append(f"{self.name!r} is {rule}")
         if self._numeric:
             return np.array(typed, dtype=np.float64)
-        array = np.empty(len(typed), dtype=object)
-        array[:] = typed
-        return array
+        texts = np.empty(len(typed), dtype=object)
+        texts[:] = typed
+        return texts
 
-    def _remark_numbers(self, array: np.ndarray, warnings: list[list[str]]) -> None:
+    def _all_usual(self, values: Sequence[Any]) -> bool:
+        """Tell whether every cell is a usual level, of which no other value is an equal."""
+        return bool(self._usual) and set(map(type, values)) == {str} and self._usual.issuperset(values)
+
+    def _remark_numbers(self, numbers: np.ndarray, warnings: list[list[str]]) -> None:
         """Say which of many numbers are missing or out of range."""
         column = self._column
-        odd = np.isnan(array)
+        odd = np.isnan(numbers)
         if column.minimum is not None:
-            odd |= array < column.minimum
+            odd |= numbers < column.minimum
         if column.maximum is not None:
-            odd |= array > column.maximum
+            odd |= numbers > column.maximum
         if odd.any():
             for place in odd.nonzero()[0].tolist():
-                warnings[place].append(f"{self.name!r} is {self._remark(array[place])}")
+                warnings[place].append(f"{self.name!r} is {self._remark(numbers[place])}")
 
     def _remark(self, cell: Any) -> str:
         """Say what is unusual about a cell that could be read: missing, out of range, unseen."""
@@ -170,13 +186,19 @@ def _usual(column: Column, known: Collection[str] | None) -> frozenset[str]:
 
 def _plain_numbers(values: Sequence[Any]) -> np.ndarray | None:
     """Return cells that are finite numbers or nothing as float64, None when one of them is not."""
-    if not set(map(type, values)) <= _PLAIN_NUMBERS:
-        return None
     try:
-        array = np.array(values, dtype=np.float64)
+        cells = _doubles(values)
     except OverflowError:
         return None
-    return None if np.isinf(array).any() else array
+    return None if cells is None or np.isinf(cells).any() else cells
+
+
+def _doubles(values: Sequence[Any]) -> np.ndarray | None:
+    """Return numbers as float64, the way without gaps first; raises OverflowError for a huge integer."""
+    try:
+        return np.frombuffer(array("d", values))
+    except TypeError:
+        return np.array(values, dtype=np.float64) if set(map(type, values)) <= _PLAIN_NUMBERS else None
 
 
 def _range(column: Column, cell: float) -> str:

@@ -53,7 +53,7 @@ def _upgrade(engine: Engine) -> None:
 
 
 def migrate(engine: Engine, target: str = HEAD) -> None:
-    """Bring the schema up (or down) to `target`; alembic is only imported when there is work."""
+    """Bring the schema up or down to `target`, ``base`` for nothing; alembic is imported for work only."""
     with engine.connect() as connection:
         if _revision(connection) == target:
             return
@@ -68,7 +68,7 @@ def migrate(engine: Engine, target: str = HEAD) -> None:
         if revision == target:
             return
         config.attributes["connection"] = connection
-        below = revision < target
+        below = target != "base" and revision < target
         (command.upgrade if below else command.downgrade)(config, target)
 
 

@@ -10,11 +10,16 @@ import hashlib
 import json
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
 #: Facts that the last complete tick left behind for this look.
 IDLE, CONFIG, CONTRACT = "idle", "config_digest", "contract_stamp"
+
+#: Folders in which the service leaves segments, and how long an open one may rest before it is looked at.
+COLLECTED = ("predictions",)
+RESTING_SECONDS = 120
 
 
 def nothing_to_do(config_path: Path, folder: str | None = None) -> bool:
@@ -29,7 +34,10 @@ def nothing_to_do(config_path: Path, folder: str | None = None) -> bool:
         database = root / ledger.removeprefix("sqlite:///")
         project = str(config.get("name", "vigil"))
         incoming = Path(folder).absolute() if folder else root / config["input_folder_path"]
-        contract = root / config["output_folder_path"] / "contract.json"
+        output = root / config["output_folder_path"]
+        contract = output / "contract.json"
+        if contract.exists() and any(_to_collect(output / name / "segments") for name in COLLECTED):
+            return False
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
             facts = dict(connection.execute("SELECT key, value FROM facts WHERE project = ?", (project,)))
             expected = {IDLE: "yes", CONFIG: digest_of(text), CONTRACT: stamp_of(contract)}
@@ -81,6 +89,18 @@ def stamp_of(path: Path) -> str:
 def digest_of(text: bytes) -> str:
     """Return the SHA-256 of a config's bytes."""
     return hashlib.sha256(text).hexdigest()
+
+
+def _to_collect(folder: Path) -> bool:
+    """Tell whether a folder holds a closed segment, or one whose writer may have been killed."""
+    if not folder.is_dir():
+        return False
+    with os.scandir(folder) as entries:
+        return any(
+            entry.name.endswith(".seg")
+            or (entry.name.endswith(".open") and time.time() - entry.stat().st_mtime > RESTING_SECONDS)
+            for entry in entries
+        )
 
 
 def _is_candidate(entry: os.DirEntry[str]) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from vigil.ledger import schema
+from vigil.ledger.access import Audits, Tokens
 from vigil.ledger.arrivals import Batches, Files
 from vigil.ledger.connection import open_engine
 from vigil.ledger.diagnoses import Diagnoses
@@ -30,6 +31,8 @@ class Ledger:
         self.diagnoses = Diagnoses(self.engine, schema.diagnoses, *shared)
         self.decisions = Decisions(self.engine, schema.decisions, *shared)
         self.incidents = Incidents(self.engine, schema.incidents, *shared)
+        self.tokens = Tokens(self.engine, schema.tokens, *shared)
+        self.audits = Audits(self.engine, schema.audits, *shared)
 
     def close(self) -> None:
         """Give back the database's connections."""

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
+    Index,
     Integer,
     MetaData,
     String,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration; an older database is brought here when it is opened.
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData()
 Time = String(27)
@@ -136,6 +137,7 @@ scores = Table(
     Column("evidence", JSON(none_as_null=True)),
     Column("run", Integer, nullable=False),
     Column("at", Time, nullable=False),
+    Index("scores_by_order", "project", "order"),
 )
 
 #: What each batch changed for the release that met it; ``state`` is kept on a release's newest row only.
@@ -197,4 +199,31 @@ messages = Table(
     Column("what", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Column("at", Time, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    _project(),
+    Column("id", String(16), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created", Time, nullable=False),
+    Column("expires", Time),
+    Column("last_used", Time),
+    Column("revoked", Time),
+)
+
+audits = Table(
+    "audits",
+    metadata,
+    _project(),
+    Column("id", String(36), primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("what", String(64), nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("details", Text, nullable=False),
 )

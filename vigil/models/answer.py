@@ -60,6 +60,7 @@ class PipelineAnswerer:
             rows=manifest["rows"],
             numbers=tuple(columns["numbers"]),
             levels={name: tuple(levels) for name, levels in columns["levels"].items()},
+            texts={name: tuple(kept) for name, kept in columns.get("texts", {}).items()},
         )
         self.classes: tuple[str, ...] = tuple(manifest["classes"])
         self.levels: Mapping[str, tuple[str, ...]] = self._plan.levels

@@ -91,8 +91,8 @@ def fit(
     from vigil.models.preparing import frame, plan
 
     model = registry.get(kind)
-    _check(kind, model.TASKS, task, y, features)
     made = plan(columns, features, task=task, metric=metric, seed=seed)
+    _check(kind, model.TASKS, task, y, made.names)
     table = frame(columns, made)
     even = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     raw = _out_of_fold(model, made, table, y, even, groups, len(classes))
@@ -116,19 +116,19 @@ def fit(
         score=_score(metric, y[scored], judged.outcome[scored], len(classes), clip) if judged else None,
         out_of_fold=judged,
         scored=scored,
-        sample=_sample(columns, made.names),
+        sample=_sample(columns, made.sources),
     )
 
 
-def _check(kind: str, tasks: Sequence[Task], task: Task, y: np.ndarray, features: Sequence[Column]) -> None:
+def _check(kind: str, tasks: Sequence[Task], task: Task, y: np.ndarray, names: Sequence[str]) -> None:
     """Refuse what cannot be learnt from."""
     if task not in tasks:
         raise VigilError(f"cannot do {task}.", where=f"model {kind}", hint=f"It does {', '.join(tasks)}.")
-    if not any(feature.kind != "text" for feature in features):
+    if not names:
         raise VigilError(
             "there is no column to learn from.",
             where="training",
-            hint="Every column is the target, the key, ignored or free text.",
+            hint="Every column is the target, the key, ignored, or text without common words.",
         )
     if len(y) < 2:
         raise VigilError(f"{len(y)} labelled rows are too few.", where="training", hint="Two at least.")

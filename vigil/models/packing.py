@@ -54,6 +54,7 @@ def compiled(fitted: Fitted) -> Compiled:
         link=folded.link,
         calibration=fitted.calibration,
         threshold=fitted.threshold,
+        texts=fitted.plan.texts,
     )
 
 
@@ -72,7 +73,7 @@ def hostile(fitted: Fitted) -> dict[str, np.ndarray]:
     """
     numbers = [np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324, 0.0, -0.0, 2.0**53, 1e30]
     strings = [None, "", "never seen before", "\u0000", "nan", "None", "é\u202e", " "]
-    kinds = {name: (numbers if name in fitted.plan.numbers else strings) for name in fitted.plan.names}
+    kinds = {name: (numbers if name in fitted.plan.numbers else strings) for name in fitted.plan.sources}
     usual = {name: cells[0] for name, cells in fitted.sample.items()}
     rows = [{n: kind[(i + j) % len(kind)] for j, (n, kind) in enumerate(kinds.items())} for i in range(40)]
     rows += [usual | {name: cell} for name, kind in kinds.items() for cell in kind]
@@ -101,7 +102,9 @@ def _answering(fitted: Fitted, agrees: bool) -> dict[str, Any]:
     if agrees:
         return {"compiled": True}
     levels = {name: list(known) for name, known in fitted.plan.levels.items()}
-    return {"compiled": False, "columns": {"numbers": list(fitted.plan.numbers), "levels": levels}}
+    texts = {name: list(kept) for name, kept in fitted.plan.texts.items()}
+    numbers = list(fitted.plan.numbers)
+    return {"compiled": False, "columns": {"numbers": numbers, "levels": levels, "texts": texts}}
 
 
 def _manifest(fitted: Fitted) -> dict[str, Any]:

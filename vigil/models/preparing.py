@@ -3,13 +3,13 @@
 Numbers become ramps (linear models) or steps (trees); categories with few levels one column each,
 rare levels pooled, unseen ones counted to the pool; categories with many levels the mean target of
 the level, cross-fitted. A missing category is a level of its own. Dates are seconds since 1970 and
-treated as numbers. Columns of text are left out.
+treated as numbers. Of a column of text, each common word becomes a number: there or not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, TargetEncoder
 
 from vigil.records import Column, Task
+from vigil.serving import words
 from vigil.serving.readers import bounded
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ STEPS = 255
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a model type needs to know to build its pipeline."""
+    """What a model type needs to know to build its pipeline.
+
+    ``numbers`` holds the columns of ``texts``' words too, see ``serving.words``.
+    """
 
     task: Task
     metric: str
@@ -43,27 +47,38 @@ class Plan:
     rows: int
     numbers: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that the model looks at."""
         return self.numbers + tuple(self.levels)
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns of the data that these come from."""
+        made = {words.named(column, word) for column, kept in self.texts.items() for word in kept}
+        return tuple(name for name in self.names if name not in made) + tuple(self.texts)
+
 
 def plan(
     columns: Mapping[str, np.ndarray], features: Sequence[Column], *, task: Task, metric: str, seed: int
 ) -> Plan:
-    """Sort the features by treatment; text is left out, until a preparation for it exists."""
+    """Sort the features by treatment; a text without common words is left out."""
     numbers = tuple(f.name for f in features if f.kind in {"number", "date"})
     levels = {f.name: _levels(columns[f.name]) for f in features if f.kind == "category"}
+    found = {f.name: words.vocabulary(columns[f.name]) for f in features if f.kind == "text"}
+    texts = {name: kept for name, kept in found.items() if kept}
+    numbers += tuple(words.named(name, word) for name, kept in texts.items() for word in kept)
     rows = len(next(iter(columns.values())))
-    return Plan(task, metric, seed, rows, numbers, levels)
+    return Plan(task, metric, seed, rows, numbers, levels, texts)
 
 
 def frame(columns: Mapping[str, np.ndarray], made: Plan) -> pd.DataFrame:
     """Lay out the columns for scikit-learn: float64, and objects of str with None."""
     import pandas as pd
 
+    columns = words.spread(columns, made.texts)
     cells: dict[str, Any] = {name: bounded(columns[name]) for name in made.numbers}
     cells |= {name: pd.Series(columns[name], dtype=object) for name in made.levels}
     return pd.DataFrame(cells)

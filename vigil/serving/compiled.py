@@ -12,13 +12,14 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from vigil.errors import BundleError
+from vigil.serving import words
 from vigil.serving.additive import Additive
 from vigil.serving.leaves import Leaves
 from vigil.serving.prediction import Prediction, calibrated, decide, one_positive, probabilities, spread
@@ -53,7 +54,8 @@ class Compiled:
 
     ``classes`` are the labels in the order of their codes (empty for regression), ``outputs`` the
     codes that training saw, ``link`` turns raw outputs into probabilities (see
-    ``prediction.probabilities``; ``identity`` for regression).
+    ``prediction.probabilities``; ``identity`` for regression). ``texts`` holds the words kept of each
+    column of free text.
     """
 
     shape: Shape
@@ -63,6 +65,7 @@ class Compiled:
     link: str
     calibration: Mapping[str, Any] | None
     threshold: float | None
+    texts: words.Texts = field(default_factory=dict)
 
     answered_by = "compiled"
 
@@ -94,6 +97,7 @@ class Compiled:
             link=about["link"],
             calibration=about["calibration"],
             threshold=about["threshold"],
+            texts={name: tuple(kept) for name, kept in about.get("texts", {}).items()},
         )
 
     def files(self) -> dict[str, bytes]:
@@ -108,6 +112,7 @@ class Compiled:
             "link": self.link,
             "calibration": self.calibration,
             "threshold": self.threshold,
+            "texts": {name: list(kept) for name, kept in self.texts.items()},
         }
         stored = io.BytesIO()
         np.savez(stored, allow_pickle=False, **arrays)
@@ -124,7 +129,7 @@ class Compiled:
 
         Raises KeyError when a column of the model is absent.
         """
-        return self._finish(self.shape.raw(columns))
+        return self._finish(self.shape.raw(words.spread(columns, self.texts)))
 
     def predict_one(self, row: Mapping[str, Any]) -> tuple[int | float, Any]:
         """Answer one row of plain values; absent, None and NaN are missing.
@@ -132,7 +137,7 @@ class Compiled:
         Returns the class code and probability (binary: a float; multiclass: a list of K), or the
         value and None for regression.
         """
-        raw = self.shape.raw_one(row)
+        raw = self.shape.raw_one(words.spread_one(row, self.texts))
         if self.task == "regression":
             return raw[0], None
         if self.link == "logit" and self.threshold is not None:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from vigil.records import VerdictName
-from vigil.stats.betting import Evidence, log_e_value, restart_weight
+from vigil.stats.betting import restart_weight
 from vigil.stats.metrics import Level, Metric, Tally
 
 #: An e-value within this factor of the alarm is worth watching.
@@ -17,8 +17,8 @@ _WATCH = 0.1
 class Budget:
     """How the probability of ever raising a false alarm in a release's life is split.
 
-    ``alpha_a`` for the alarm against a level, ``delta_a`` for that level being wrong, ``alpha_b``
-    reserved for an alarm without a level. They sum to ``false_alarm``.
+    ``alpha_a`` for the alarm against a level, ``delta_a`` for that level being wrong, ``alpha_b`` for
+    the alarm that compares with the past. They sum to ``false_alarm``.
     """
 
     alpha_a: float
@@ -51,61 +51,62 @@ def smallest_drop(
     return metric.detectable(level, since, value, log_threshold=-math.log(alpha), log_weight=weight)
 
 
-def verdict(
-    metric: Metric,
-    level: Level | None,
-    evidence: Evidence,
-    *,
-    alpha: float,
-    batch: Tally,
-    rows: int,
-    reference: Tally,
-    detectable: float | None,
-    max_drop: float,
-) -> tuple[VerdictName, str]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a verdict rests on, after a batch.
+
+    ``batch`` is the batch's tally, ``rows`` its labelled rows, ``even`` its score at the holdout's class
+    mix (None where that is the same thing); ``reference`` the tally of the holdout that gave ``level``.
+    ``log_e`` is the log of the evidence, the batch included, on the scale on which the alarm is at 1/α.
+    ``detectable`` is from ``smallest_drop``; ``notes`` are sentences about what else was seen.
+    """
+
+    metric: Metric
+    level: Level | None
+    log_e: float
+    batch: Tally
+    rows: int
+    reference: Tally
+    detectable: float | None
+    even: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def verdict(seen: Seen, *, alpha: float, max_drop: float) -> tuple[VerdictName, str]:
     """Return the verdict after a batch, and the reason in words.
 
-    ``evidence`` includes the batch, whose tally is ``batch`` and whose labelled rows are ``rows``;
-    ``reference`` is the tally of the holdout that gave ``level``. ``detectable`` is from
-    ``smallest_drop``; ``max_drop`` is in metric units, or for a relative metric a share of the
-    reference.
+    ``max_drop`` is in metric units, or for a relative metric a share of the reference.
     """
-    reason = _reason(metric, level, evidence, alpha, batch, rows, reference, detectable)
-    log_e = float(log_e_value(evidence))
-    if level is None:
-        return "insufficient data", reason
+    metric, log_e = seen.metric, seen.log_e
+    reason = " ".join([_reason(seen, alpha), *seen.notes])
     if log_e >= -math.log(alpha):
         return "degraded", reason
+    if seen.level is None:
+        return "insufficient data", reason
     if log_e >= math.log(_WATCH) - math.log(alpha):
         return "watch", reason
-    largest = max_drop * (metric.value(reference) or 0.0) if metric.relative else max_drop
-    if detectable is None or detectable > largest:
+    largest = max_drop * (metric.value(seen.reference) or 0.0) if metric.relative else max_drop
+    if seen.detectable is None or seen.detectable > largest:
         return "insufficient data", f"{reason} At least {_number(largest, metric)} should be found."
     return "steady", reason
 
 
-def _reason(
-    metric: Metric,
-    level: Level | None,
-    evidence: Evidence,
-    alpha: float,
-    batch: Tally,
-    rows: int,
-    reference: Tally,
-    detectable: float | None,
-) -> str:
+def _reason(seen: Seen, alpha: float) -> str:
     """Say what was seen, against what, and what would have been found."""
-    seen = f"{metric.title} {_number(metric.value(batch), metric)} on {rows:,} rows"
-    start = f"reference {_number(metric.value(reference), metric)}"
-    if level is None:
-        return f"{seen}; {start}; too few held-out rows to set an alarm level."
+    metric = seen.metric
+    score = f"{metric.title} {_number(metric.value(seen.batch), metric)} on {seen.rows:,} rows"
+    if seen.even is not None and _number(seen.even, metric) != _number(metric.value(seen.batch), metric):
+        score += f", {_number(seen.even, metric)} at the holdout's class mix"
+    start = f"reference {_number(metric.value(seen.reference), metric)}"
+    weight = f"evidence {_weight(seen.log_e)} of {1 / alpha:,.0f}"
+    if seen.level is None:
+        return f"{score}; {start}; too few held-out rows to set an alarm level; {weight}."
     side, change = ("below", "drop") if metric.higher_is_better else ("above", "rise")
-    alarm = f"{start}, alarm {side} {_number(level['value'], metric)}"
-    weight = f"evidence {_weight(float(log_e_value(evidence)))} of {1 / alpha:,.0f}"
+    alarm = f"{start}, alarm {side} {_number(seen.level['value'], metric)}"
     power = f"no {change} would have been found yet."
-    if detectable is not None:
-        power = f"a {change} of {_number(detectable, metric)} or more would have been found."
-    return f"{seen}; {alarm}; {weight}; {power}"
+    if seen.detectable is not None:
+        power = f"a {change} of {_number(seen.detectable, metric)} or more would have been found."
+    return f"{score}; {alarm}; {weight}; {power}"
 
 
 def _number(value: float | None, metric: Metric) -> str:

@@ -1,9 +1,14 @@
-"""An alarm without a level: each batch is compared with everything before it.
+"""An alarm without a level: each batch is compared with everything before it, class by class.
 
 A small holdout gives a low level, below which a real drop may stay hidden. This alarm needs no level: it
-compares each batch with its own past. If nothing has changed, the hits of a batch, given the hits so far,
-are hypergeometric, whatever the share of hits is. Their randomised mid-rank turned into a normal quantile
-is exactly N(0, 1) and independent of the past, so that betting on lower values is a fair game.
+compares each batch with its own past. Given the true classes, and as long as each class is answered right
+as often as before, the right answers of a class, given those so far, are hypergeometric, whatever their
+share is. Their randomised rank turned into a normal quantile is exactly N(0, 1) and independent of the
+past, so that betting on lower values is a fair game. A change of the class mix alone changes nothing of
+this: the class sizes are given.
+
+Bets must not look at the right answers of the past, only at the numbers of rows: a quantile is independent
+of earlier quantiles and not of earlier counts.
 
 Sources: Rosenblatt (1952) for the transform; Vovk, Gammerman and Shafer (2005), Algorithmic learning in a
 random world, for randomised ranks and bets on them; the mixture over restarts is that of ``betting``.
@@ -12,25 +17,25 @@ random world, for randomised ranks and bets on them; the mixture over restarts i
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from vigil.stats import changepoint
-from vigil.stats.betting import BETS, Evidence, Floats, log_e_value
+from vigil.stats import changepoint, standardised
+from vigil.stats.betting import BETS, Floats
 from vigil.stats.metrics import Metric, Tally
+from vigil.stats.metrics._cells import CellMetric
 
-#: The drops bet on, as differences of log-odds: as many as there are bets, geometric from 0.05 to 1.5.
-DROPS: Floats = np.geomspace(0.05, 1.5, len(BETS))
+#: The drops bet on, as differences of log-odds: as many as there are bets, geometric from 0.1 to 1.
+DROPS: Floats = np.geomspace(0.1, 1.0, len(BETS))
 
-#: Variance of a single hit that the bets reckon with; a wrong one costs power and no validity.
+#: Variance of a single right answer that the bets reckon with; a wrong one costs power and no validity.
 _VARIANCE = 0.19
 
-#: Standard deviations around the mean beyond which hypergeometric chances are taken as 0.
-_REACH = 40
+#: A tail's terms below this share of its sum are left out.
+_NEGLIGIBLE = 1e-17
 
 #: A normal quantile stays finite when its chance is kept this far from 0 and 1.
 _LEAST = 1e-300
@@ -40,12 +45,14 @@ _LEAST = 1e-300
 class Change:
     """The most likely change: ``index`` is the first batch after it, from 0; values in metric units.
 
-    ``before`` includes the holdout. A value is None where it is undefined.
+    ``before`` includes the holdout; both are at the holdout's class mix where the metric has one.
+    ``likely`` are the batches that hold 90 % of the probability. A value is None where it is undefined.
     """
 
     index: int
     before: float | None
     after: float | None
+    likely: tuple[int, ...] = ()
 
     def worse_by(self, metric: Metric) -> float:
         """Return by how much the score is worse after the change, in what ``tolerance`` is given in."""
@@ -55,52 +62,112 @@ class Change:
         return drop / self.before if metric.relative and self.before else drop
 
 
-def compares(tally: Tally) -> bool:
-    """Say whether a tally counts hits and misses in whole rows, which this alarm needs."""
-    return "confusion" in tally
+def watched(metric: Metric, tally: Tally) -> tuple[int, ...]:
+    """Return the true classes whose rows move the score; empty where rows are not counted by class."""
+    if not isinstance(metric, CellMetric):
+        return ()
+    hit, miss = metric.masks(len(tally["confusion"]))
+    moved = np.abs(hit).sum(axis=(0, 2)) + np.abs(miss).sum(axis=(0, 2))
+    return tuple(np.flatnonzero(moved).tolist())
+
+
+def directions(classes: int) -> int:
+    """Return how many processes compare this many classes: all together, twice, and each one alone.
+
+    Together counts twice: a model that becomes worse mostly does so everywhere.
+    """
+    return 1 if classes == 1 else classes + 2
+
+
+def counted(tally: Tally, classes: Sequence[int]) -> tuple[Floats, Floats]:
+    """Return the right answers and the rows of some true classes, each of shape (classes,)."""
+    table = np.array(tally["confusion"], dtype=np.float64)
+    chosen = list(classes)
+    return np.diag(table)[chosen], table.sum(axis=1)[chosen]
 
 
 def log_growth(
     counts: tuple[npt.ArrayLike, npt.ArrayLike],
     before: tuple[npt.ArrayLike, npt.ArrayLike],
-    place: npt.ArrayLike,
+    places: npt.ArrayLike,
+    *,
+    spread: float = 1.0,
 ) -> Floats:
-    """Return the log growth of each bet on one batch, shape (…, 8).
+    """Return the log growth of each bet on one batch, shape (..., directions, 8).
 
-    ``counts`` holds the batch's hits and misses (``metric.counts``), ``before`` those of the holdout and
-    all batches since, ``place`` the batch's own number in (0, 1). All broadcast over streams.
+    ``counts`` holds the batch's right answers and rows by true class, each (..., K), ``before`` those of
+    the holdout and all batches since; ``places`` (..., K) are the batch's own numbers in (0, 1).
+    ``spread`` says by what factor counts vary more than those of independent rows; above 1 the game is
+    fair only as far as that factor is right.
     """
-    hits, misses, old_hits, old_misses, chance = np.broadcast_arrays(
-        *(np.asarray(part, dtype=np.float64) for part in (*counts, *before, place))
-    )
-    drawn, old = hits + misses, old_hits + old_misses
-    z = quantile(hits, drawn, hits + old_hits, drawn + old, chance)
-    shift = np.sqrt(_VARIANCE * drawn * old / np.maximum(drawn + old, 1))[..., None] * DROPS
-    grown: Floats = -shift * z[..., None] - shift**2 / 2
+    right, rows, old_right, old = (np.asarray(part, dtype=np.float64) for part in (*counts, *before))
+    z = quantile(right, rows, right + old_right, rows + old, np.asarray(places)) / np.sqrt(spread)
+    scale = np.sqrt(_VARIANCE * old / np.maximum(old + rows, 1.0) / spread)
+    toward = _toward(rows, scale)
+    # The sum over classes of −μz − μ²/2, with μ the drop times the bet's direction.
+    linear = (toward * z[..., None, :]).sum(axis=-1)[..., None]
+    grown: Floats = -DROPS * linear - (DROPS**2 / 2) * (toward**2).sum(axis=-1)[..., None]
     return grown
+
+
+def _toward(rows: Floats, scale: Floats) -> Floats:
+    """Return how much is bet on each class, shape (..., directions, K).
+
+    Of two classes bet on together, the smaller one's rows weigh both: in the larger one answers are so
+    often right that a row says less.
+    """
+    alone: Floats = np.sqrt(rows) * scale
+    count = rows.shape[-1]
+    if count == 1:
+        return alone[..., None, :]
+    both = np.sqrt(rows.min(axis=-1, keepdims=True)) * scale if count == 2 else alone
+    together = np.repeat(both[..., None, :], 2, axis=-2)
+    return np.concatenate([together, np.eye(count) * alone[..., None, :]], axis=-2)
 
 
 def quantile(hits: Floats, drawn: Floats, good: Floats, total: Floats, place: Floats) -> Floats:
     """Return Φ⁻¹(P(H < hits) + place·P(H = hits)), H ~ Hypergeometric(total, good, drawn).
 
-    With ``place`` uniform it is exactly standard normal (to within rounding) when hits ~ H.
+    With ``place`` uniform it is exactly standard normal (to within rounding) when hits ~ H. The smaller
+    tail is summed outwards from ``hits``, so that the cost grows with the square root of a batch.
     """
-    from scipy.special import ndtri
+    from scipy.special import gammaln, ndtri
 
-    steps, chances = _chances(drawn, good, total)
-    below = np.where(steps < hits[..., None], chances, 0.0).sum(axis=-1)
-    above = np.where(steps > hits[..., None], chances, 0.0).sum(axis=-1)
-    same = np.where(steps == hits[..., None], chances, 0.0).sum(axis=-1)
-    lower, upper = below + place * same, above + (1 - place) * same
-    # Each half is taken from its own small sum: 1 − x would lose the far end.
-    far = np.maximum(np.minimum(lower, upper), _LEAST)
-    z: Floats = np.where(lower <= upper, 1.0, -1.0) * ndtri(far)
+    hits, drawn, good, total, place = np.broadcast_arrays(hits, drawn, good, total, place)
+    bad = total - good
+
+    def ways(whole: Floats, part: Floats) -> Floats:
+        chosen: Floats = gammaln(whole + 1) - gammaln(part + 1) - gammaln(whole - part + 1)
+        return chosen
+
+    same = np.exp(ways(good, hits) + ways(bad, drawn - hits) - ways(total, drawn))
+    down = hits * total <= drawn * good
+    # The mirror image counts misses, so that both tails are summed downwards.
+    k = np.where(down, hits, drawn - hits)
+    most, rest = np.where(down, good, bad), np.where(down, bad, good)
+    tail = _below(k, drawn, most, rest - drawn)
+    far = same * (tail + np.where(down, place, 1 - place))
+    z: Floats = np.where(down, 1.0, -1.0) * ndtri(np.clip(far, _LEAST, 1 - 1e-16))
     return z
 
 
-def place_of(batch: str) -> float:
-    """Return a batch's number in (0, 1): as good as random, and the same whenever it is asked for."""
-    return (int.from_bytes(hashlib.sha256(batch.encode()).digest()[:8], "big") + 0.5) / 2.0**64
+def _below(k: Floats, drawn: Floats, good: Floats, slack: Floats) -> Floats:
+    """Return P(H < k)/P(H = k), by the ratio of neighbouring chances."""
+    term, total, step = np.ones(k.shape), np.zeros(k.shape), k.astype(np.float64)
+    while True:
+        ratio = step * np.maximum(slack + step, 0.0) / ((good - step + 1) * (drawn - step + 1))
+        term = term * np.where(step > 0, ratio, 0.0)
+        total = total + term
+        step = step - 1
+        if not (term > _NEGLIGIBLE * total).any():
+            return total
+
+
+def places_of(batch: str, count: int) -> Floats:
+    """Return a batch's numbers in (0, 1): as good as random, and the same whenever they are asked for."""
+    named = (f"{batch}-{number}".encode() for number in range(count))
+    whole = [int.from_bytes(hashlib.sha256(name).digest()[:6], "big") for name in named]
+    return (np.array(whole, dtype=np.float64) + 0.5) / 2.0**48
 
 
 def change(metric: Metric, tallies: Sequence[Tally], held_out: Tally) -> Change:
@@ -117,38 +184,10 @@ def change(metric: Metric, tallies: Sequence[Tally], held_out: Tally) -> Change:
         old = metric.add(old, tally)
     for tally in tallies[found.index + 1 :]:
         new = metric.add(new, tally)
-    return Change(found.index, metric.value(old), metric.value(new))
 
+    def value(tally: Tally) -> float | None:
+        if isinstance(metric, CellMetric) and standardised.fits(metric, held_out):
+            return standardised.value(metric, tally, standardised.mix(held_out))
+        return metric.value(tally)
 
-def alarms(evidence: Evidence, *, alpha: float, choices: int = 1) -> bool:
-    """Say whether the evidence reaches the alarm; what to do then also depends on ``change``.
-
-    A holdout that has chosen the release among ``choices`` candidates flatters it: the level is divided
-    by them (a union bound over the candidates' own streams).
-    """
-    return bool(log_e_value(evidence) >= math.log(choices / alpha))
-
-
-def _chances(drawn: Floats, good: Floats, total: Floats) -> tuple[Floats, Floats]:
-    """Return possible numbers of hits and their chances, each of shape (…, width).
-
-    Only numbers within ``_REACH`` standard deviations of the mean are reckoned, so that the cost grows
-    with the square root of a batch.
-    """
-    from scipy.special import gammaln
-
-    share = good / np.maximum(total, 1)
-    mean = drawn * share
-    spread = np.sqrt(mean * (1 - share) * (total - drawn) / np.maximum(total - 1, 1))
-    least, most = np.maximum(drawn - (total - good), 0), np.minimum(drawn, good)
-    start = np.maximum(np.floor(mean - _REACH * spread - 1), least)
-    end = np.minimum(np.ceil(mean + _REACH * spread + 1), most)
-    steps = start[..., None] + np.arange(int((end - start).max()) + 1)
-    inside = steps <= end[..., None]
-    k = np.minimum(steps, end[..., None])
-    n, s, m = total[..., None], good[..., None], drawn[..., None]
-    logs = -gammaln(k + 1) - gammaln(s - k + 1) - gammaln(m - k + 1) - gammaln(n - s - m + k + 1)
-    # Normalised by their own sum: the factors without k cancel, and rounding with them.
-    logs -= logs.max(axis=-1, keepdims=True)
-    weights = np.where(inside, np.exp(logs), 0.0)
-    return steps, weights / weights.sum(axis=-1, keepdims=True)
+    return Change(found.index, value(old), value(new), found.likely)

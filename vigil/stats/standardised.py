@@ -10,6 +10,7 @@ mix, so that the product of the bets is a fair game at worst. A batch that lacks
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,27 @@ from vigil.stats.intervals import share_lower
 from vigil.stats.metrics import Level, Tally
 from vigil.stats.metrics._cells import CellMetric
 
+#: Pairs of rates that are looked at for a bound, and how closely it is found.
+_PAIRS = 25
+_PRECISE = 1e-5
+
 
 def fits(metric: Any, tally: Tally) -> bool:
-    """Say whether a metric is one share of hits over two classes, as F1 of the positive class is."""
-    return isinstance(metric, CellMetric) and len(tally["confusion"]) == 2 and metric.processes(2) == 1
+    """Say whether a metric is one share of hits over both of two classes, as F1 of the positive class is.
+
+    Recall looks at the rows of one class alone, so that their mix does not move it.
+    """
+    if not isinstance(metric, CellMetric) or len(tally["confusion"]) != 2 or metric.processes(2) != 1:
+        return False
+    hit, miss = metric.masks(2)
+    return bool((hit + miss).sum(axis=(0, 2)).all())
+
+
+def mix(tally: Tally) -> list[float]:
+    """Return the classes' shares of the rows."""
+    sizes = np.array(tally["confusion"], dtype=np.float64).sum(axis=1)
+    shares: list[float] = (sizes / sizes.sum()).tolist()
+    return shares
 
 
 def level(
@@ -31,20 +49,89 @@ def level(
 ) -> Level | None:
     """Return the level at the holdout's own mix, wrong with probability at most ``delta``, or None.
 
-    Both classes' shares of right answers get exact lower bounds (Clopper and Pearson) at δ/2 each, less
-    for one of ``choices`` candidates; the score at these two bounds, less the tolerance, is the level.
+    The bound is ``score_lower``, less for one of ``choices`` candidates, less the tolerance.
     """
     table = np.array(tally["confusion"], dtype=np.float64)
-    sizes = table.sum(axis=1)
-    if not metric.enough(tally) or sizes.min() == 0:
+    if not metric.enough(tally) or table.sum(axis=1).min() == 0:
         return None
-    right = np.diag(table)
-    bounds = share_lower(right, sizes - right, delta / (2 * choices))
-    value = float(metric.score(_table(bounds, sizes))) - tolerance
+    value = score_lower(metric, table, delta / choices) - tolerance
     if not value > 0:
         return None
     share = value / (2 - value) if metric.harmonic(1)[0] else value
-    return {"value": value, "share": share, "mix": (sizes / sizes.sum()).tolist()}
+    return {
+        "value": value,
+        "share": share,
+        "mix": mix(tally),
+        # What the power is reckoned from, as in a plain level.
+        "shares": [share],
+        "reference": [metric.value(tally)],
+        "scored": [True],
+    }
+
+
+def score_lower(metric: CellMetric, table: Floats, delta: float) -> float:
+    """Return an exact lower bound of the score at the table's own class mix, wrong at most ``delta``.
+
+    Given the class sizes the right answers are two binomials. The bound is the smallest score that some
+    pair of rates has under which a score as high as the one seen comes with more than the allowed
+    probability (Buehler, 1957). Of that probability a tenth goes into an exact interval of one rate, to
+    which the pairs are confined (Berger and Boos, 1994).
+    """
+    sizes, right = table.sum(axis=1), np.diag(table)
+    seen = float(metric.score(table))
+    spared = delta / 10
+    low = float(share_lower(right[1], sizes[1] - right[1], spared / 2))
+    high = 1 - float(share_lower(sizes[1] - right[1], right[1], spared / 2))
+    rates = np.linspace(low, high, _PAIRS)
+    least, most = 0.0, seen
+    while most - least > _PRECISE:
+        middle = (least + most) / 2
+        if _chance(metric, sizes, rates, middle, seen) > delta - spared:
+            most = middle
+        else:
+            least = middle
+    return least
+
+
+def _chance(metric: CellMetric, sizes: Floats, rates: Floats, score: float, seen: float) -> float:
+    """Return the largest chance of a score of ``seen`` or more, over pairs of rates that have ``score``.
+
+    ``rates`` are those of class 1; the rate of class 0 follows from the score.
+    """
+    from scipy.special import bdtrc, gammaln, xlog1py, xlogy
+
+    low, high = np.zeros(len(rates)), np.ones(len(rates))
+    for _ in range(50):
+        middle = (low + high) / 2
+        over = np.nan_to_num(metric.score(_table(np.stack([middle, rates], -1), sizes))) >= score
+        low, high = np.where(over, low, middle), np.where(over, middle, high)
+    possible = np.nan_to_num(metric.score(_table(np.stack([high, rates], -1), sizes))) >= score - 1e-9
+    if not possible.any():
+        return 0.0
+    first, second = rates[possible], low[possible]
+    reach = 8 * math.sqrt(sizes[1]) / 2 + 2
+    hits = np.arange(
+        max(0.0, math.floor(sizes[1] * first.min() - reach)),
+        min(sizes[1], sizes[1] * first.max() + reach) + 1,
+    )
+    ways = gammaln(sizes[1] + 1) - gammaln(hits + 1) - gammaln(sizes[1] - hits + 1)
+    logs = ways + xlogy(hits, first[:, None]) + xlog1py(sizes[1] - hits, -first[:, None])
+    needed = _needed(metric, sizes, hits, seen)
+    # At least so many right answers of class 0; none at all is always had.
+    enough = np.where(needed > 0, bdtrc(np.maximum(needed - 1, 0), int(sizes[0]), second[:, None]), 1.0)
+    enough = np.where(needed > sizes[0], 0.0, enough)
+    return float((np.exp(logs) * enough).sum(axis=1).max())
+
+
+def _needed(metric: CellMetric, sizes: Floats, hits: Floats, seen: float) -> Floats:
+    """Return with how many right answers of class 0, beside these of class 1, the score is ``seen``."""
+    low, high = np.zeros(len(hits)), np.full(len(hits), sizes[0] + 1)
+    while (low < high).any():
+        middle = np.floor((low + high) / 2)
+        rates = np.stack([middle / sizes[0], hits / sizes[1]], -1)
+        as_good = np.nan_to_num(metric.score(_table(rates, sizes))) >= seen - 1e-12
+        low, high = np.where(as_good, low, middle + 1), np.where(as_good, middle, high)
+    return low
 
 
 def log_growth(metric: CellMetric, tables: npt.ArrayLike, level: Level) -> Floats:
@@ -66,17 +153,18 @@ def log_growth(metric: CellMetric, tables: npt.ArrayLike, level: Level) -> Float
     return grown
 
 
-def value(metric: CellMetric, tally: Tally, mix: npt.ArrayLike) -> float | None:
-    """Return the score that a batch's answers have at another class mix; None when it lacks a class."""
+def value(metric: CellMetric, tally: Tally, at: npt.ArrayLike) -> float | None:
+    """Return the score that a batch's answers have at the class mix ``at``; None when it lacks a class."""
     table = np.array(tally["confusion"], dtype=np.float64)
     sizes = table.sum(axis=1)
     if sizes.min() == 0:
         return None
     # In rows again: the score treats less than one counted row as none.
-    return float(metric.score(_table(np.diag(table) / sizes, np.asarray(mix) * sizes.sum())))
+    return float(metric.score(_table(np.diag(table) / sizes, np.asarray(at) * sizes.sum())))
 
 
 def _table(right: Floats, sizes: Floats) -> Floats:
-    """Return the counts of classes of these sizes, of which these shares are answered right."""
+    """Return the counts (..., 2, 2) of classes of these sizes, of which these shares (..., 2) are right."""
     good, bad = sizes * right, sizes * (1 - right)
-    return np.array([[good[0], bad[0]], [bad[1], good[1]]])
+    rows = [np.stack([good[..., 0], bad[..., 0]], -1), np.stack([bad[..., 1], good[..., 1]], -1)]
+    return np.stack(rows, -2)

@@ -194,6 +194,25 @@ class Table:
                 self._checkpointed()
         return sum(len(run) for run in runs)
 
+    def first_order(self) -> int:
+        """Return the lowest order of a batch with rows, or 0 when there is none."""
+        return min((file.first for file in self._files()), default=0)
+
+    def forget(self, *, through: int) -> int:
+        """Delete the data files that hold batches up to an order alone, for good; return their rows.
+
+        The log still knows the digests of what was taken in, so that it is not taken in again.
+        """
+        self.repair()
+        gone = [file for file in self._files() if file.last <= through]
+        if not gone:
+            return 0
+        with _explained(self.root):
+            self._commit([], gone, [], {"vigil.forgotten": str(len(gone))})
+            self._checkpointed()
+        self.vacuum(0)
+        return sum(file.rows for file in gone)
+
     def vacuum(self, retention_hours: int) -> list[str]:
         """Delete data files that no version needs since ``retention_hours``; return their names.
 

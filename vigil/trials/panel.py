@@ -8,7 +8,9 @@ from typing import Any
 
 from vigil import models
 from vigil.records import Contract
-from vigil.stats.metrics import Metric
+from vigil.stats import standardised
+from vigil.stats.metrics import Level, Metric, Tally
+from vigil.stats.metrics._cells import CellMetric
 from vigil.trials.judged import Judged, judge
 from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, Snapshot
 
@@ -77,8 +79,17 @@ class Panel:
             "tally": tally,
             "details": judged.details(),
             "answers": judged.answers().to_json(),
+            "choices": choices,
+            "even": self._even(tally, delta=delta, tolerance=tolerance, choices=choices),
         }
         return found, self.metric.level(tally, delta=delta, tolerance=tolerance, choices=choices)
+
+    def _even(self, tally: Tally, *, delta: float, tolerance: float, choices: int) -> Level | None:
+        """Return the level at these rows' own class mix, for a metric that moves with the mix."""
+        metric = self.metric
+        if not isinstance(metric, CellMetric) or not standardised.fits(metric, tally):
+            return None
+        return standardised.level(metric, tally, delta=delta, tolerance=tolerance, choices=choices)
 
     def _merit(self, judged: Judged) -> float:
         value = self.metric.value(judged.tally()) if len(judged.truth) else None

@@ -22,6 +22,7 @@ def build(service: Service) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = service.project.config.server.max_body_mb * 2**20
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.jinja_env.filters["figure"] = figure
+    app.extensions["vigil"] = service
     security.install(app, service)
     errors.install(app)
     for blueprint in endpoints.blueprints(service):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NoReturn
 
@@ -62,6 +62,13 @@ class Rows:
         if self.rows is not None:
             return len(self.rows)
         return len(next(iter(self.columns.values()), ()))
+
+    def fields(self, names: Sequence[str]) -> dict[str, list[Cell]]:
+        """Return those of some fields that any row has, one cell for each row."""
+        if self.rows is None:
+            return {name: self.columns[name] for name in names if name in self.columns}
+        present = [name for name in names if any(name in row for row in self.rows)]
+        return {name: [row.get(name) for row in self.rows] for name in present}
 
 
 def received(environ: dict[str, Any], limit: int) -> Body:

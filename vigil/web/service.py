@@ -6,52 +6,100 @@ import ipaddress
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from vigil.access import secret
+from vigil.access.keyring import Holder, Keyring
+from vigil.access.tokens import SHORTEST, digest_of
 from vigil.errors import ServiceError
+from vigil.predictions.writer import PredictionLog
 from vigil.project import Project
+from vigil.web.children import Children
+from vigil.web.limits import Limiter
 from vigil.web.live import LiveRelease
 from vigil.web.merged import MergedProfiles
-
-#: A shorter token could be guessed.
-SHORTEST_TOKEN = 16
+from vigil.web.sessions import Sessions
 
 #: Names by which a machine calls itself.
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+#: Wrong tokens from one address: so many at once, then one in so many seconds.
+GUESSES, GUESS_EVERY = 20, 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     """One project's service.
 
-    ``commands`` maps what a page may start to the argument list of a child process; nothing in the
-    web room starts one yet. ``token`` None lets everyone in who can reach the port. ``instance`` names this
-    process's service, so that a report never asks another one on the same port.
+    ``commands`` maps what a page may start to the argument list of a child process. ``keyring`` knows who
+    may ask, ``sessions`` who has logged in; ``rates`` and ``guesses`` say how often. ``instance`` names
+    this service, its worker processes included, so that a report never asks another one on the same port.
     """
 
     project: Project
     live: LiveRelease
     profiles: MergedProfiles
-    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    token: str | None = None
+    keyring: Keyring
+    sessions: Sessions
+    children: Children
+    rates: Limiter
+    guesses: Limiter
     hosts: frozenset[str] = LOOPBACK
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
+    log: PredictionLog | None = None
+
+    @property
+    def also_kept(self) -> tuple[str, ...]:
+        """The fields of a row that no model looks at and that are written down all the same."""
+        config = self.project.config
+        return (*config.key, *([config.time] if config.time else []))
 
 
 def open_service(
-    project: Project, *, commands: Mapping[str, Sequence[str]], environ: Mapping[str, str], host: str
+    project: Project,
+    *,
+    commands: Mapping[str, Sequence[str]],
+    environ: Mapping[str, str],
+    host: str,
+    folder: Path | None = None,
 ) -> Service:
-    """Open what the endpoints need, the ledger included.
+    """Open what the endpoints need, the ledger included; commands run in `folder`.
 
     ``environ`` may hold VIGIL_TOKEN and VIGIL_HOSTS (names, separated by commas, under which the
-    service may be called). Raises ServiceError when the token is too short, or absent where `host`
-    can be reached from other machines; LedgerError when the ledger cannot be opened.
+    service may be called). Raises ServiceError when that token is too short, or when there is no valid
+    one where `host` can be reached from other machines; LedgerError when the ledger cannot be opened.
     """
-    token = _token(environ.get("VIGIL_TOKEN"), host)
+    own = secret.load(secret.place(project.root, project.name))
+    keyring = _keyring(project, environ.get("VIGIL_TOKEN"), own, host)
     named = {name.strip().lower() for name in environ.get("VIGIL_HOSTS", "").split(",")}
     hosts = (LOOPBACK | named | {host.lower()}) - {"", "0.0.0.0", "::"}  # noqa: S104  (refused as names)
-    profiles = MergedProfiles(project.ledger)  # opens the ledger before the first request
-    live = LiveRelease(project.production, project.models, _expected(project))
-    return Service(project, live, profiles, commands, token, hosts)
+    rate = project.config.server.requests_per_second
+    return Service(
+        project=project,
+        live=LiveRelease(project.production, project.models, _expected(project)),
+        profiles=MergedProfiles(project.ledger),
+        keyring=keyring,
+        sessions=Sessions(own),
+        children=Children(commands, folder or project.root),
+        rates=Limiter(rate, 2 * rate),
+        guesses=Limiter(1 / GUESS_EVERY, GUESSES),
+        hosts=hosts,
+        instance=environ.get("VIGIL_INSTANCE") or uuid.uuid4().hex,
+        log=_log(project),
+    )
+
+
+def _log(project: Project) -> PredictionLog | None:
+    """Return where answers are written down, None when the config wants none."""
+    settings = project.config.predictions
+    if not settings.log:
+        return None
+    return PredictionLog(
+        project.output / "predictions" / "segments",
+        hashed=settings.features == "hashed",
+        most_bytes=settings.most_waiting_mb * 2**20,
+    )
 
 
 def _expected(project: Project) -> frozenset[str]:
@@ -68,13 +116,18 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _token(token: str | None, host: str) -> str | None:
-    """Return the token that is asked for. Raises ServiceError when it protects too little."""
-    hint = f"Set the environment's VIGIL_TOKEN to {SHORTEST_TOKEN} characters or more."
-    if token is not None and len(token.strip()) < SHORTEST_TOKEN:
+def _keyring(project: Project, token: str | None, own: bytes, host: str) -> Keyring:
+    """Return who may ask. Raises ServiceError when what there is protects too little."""
+    hint = f"Make one: python app.py token add NAME --role admin. Or set VIGIL_TOKEN, {SHORTEST} characters."
+    if token is not None and len(token.strip()) < SHORTEST:
         what = "VIGIL_TOKEN is too short to protect anything."
         raise ServiceError(what, where="service", hint=f"{hint} Or unset it on a loopback address.")
-    if token is None and not is_loopback(host):
+    inner = secret.inner_token(own)
+    fixed = {inner: Holder("reports", "reports", "read")}
+    if token is not None:
+        fixed[token.strip()] = Holder(f"environment-{digest_of(token)[:12]}", "VIGIL_TOKEN", "admin")
+    keyring = Keyring(project.ledger.tokens, project.clock, fixed, inner)
+    if not keyring.has_valid and not is_loopback(host):
         what = f"will not listen on {host} without a token: other machines could reach it."
         raise ServiceError(what, where="service", hint=hint)
-    return token
+    return keyring

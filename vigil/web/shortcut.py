@@ -32,6 +32,8 @@ class Shortcut:
         """Answer one request."""
         if environ["PATH_INFO"] != "/prediction" or environ["REQUEST_METHOD"] != "POST":
             return self._application(environ, start_response)
+        if "HTTP_COOKIE" in environ or security.is_from_browser(environ, None):  # a form's word is asked for
+            return self._application(environ, start_response)
         request_id = security.new_id()
         status, content = self._answered(environ, request_id)
         headers = {
@@ -46,8 +48,8 @@ class Shortcut:
     def _answered(self, environ: dict[str, Any], request_id: str) -> tuple[int, bytes]:
         """Return status and body; an error is logged and worded as everywhere."""
         try:
-            security.admit(self._service, environ, "prediction.prediction")
-            return 200, answered(self._service, environ, request_id)
+            client = security.called(security.admit(self._service, environ, "predict"), environ)
+            return 200, answered(self._service, environ, request_id, client)
         except Exception as error:
             status, body = errors.described(error, request_id)
             return status, msgspec.json.encode(body)

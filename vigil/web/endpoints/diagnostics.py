@@ -31,7 +31,7 @@ ANSWER = record(
 )
 EXAMPLE = {
     "project": "attrition",
-    "missing": [{"column": "number_of_employees", "share": 0.02, "share_before": 0.0}],
+    "missing": [{"column": "staff", "share": 0.02, "share_before": 0.0}],
     "timings": [{"step": "ingestion", "last": 0.21, "median": 0.2, "history": [0.2, 0.21]}],
     "packages": {"checked": "not asked", "list": []},
     "drift": [],

@@ -7,6 +7,7 @@ from typing import Any
 from vigil.web.errors import Refusal
 from vigil.web.routes import Routes
 from vigil.web.service import Service
+from vigil.web.shapes import TEXT, choice, maybe, record
 
 
 def blueprint(service: Service) -> Routes:
@@ -14,7 +15,13 @@ def blueprint(service: Service) -> Routes:
     routes = Routes("health", __name__)
 
     @routes.get("/healthz")
-    @routes.doc(summary="Whether the process lives", responses={200: "It does"})
+    @routes.doc(
+        summary="Whether the process lives",
+        responses={200: "It does"},
+        answer=record(status=choice("ok"), instance=TEXT),
+        example={"status": "ok", "instance": "0b6f1c0d6f5e4e0f9d6d1f0c3b2a1908"},
+        need="public",
+    )
     def healthz() -> dict[str, Any]:
         return {"status": "ok", "instance": service.instance}
 
@@ -22,6 +29,9 @@ def blueprint(service: Service) -> Routes:
     @routes.doc(
         summary="Whether predictions can be answered",
         responses={200: "They can; `notice` says when a newer release is damaged", 503: "They cannot"},
+        answer=record(status=choice("ready"), release=TEXT, notice=maybe(TEXT)),
+        example={"status": "ready", "release": "3f9c01aa52d7", "notice": None},
+        need="public",
     )
     def readyz() -> dict[str, Any]:
         service.project.ledger.facts.get("idle")

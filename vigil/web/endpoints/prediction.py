@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
 import msgspec
+import numpy as np
 from flask import Response, g, request
 
+from vigil.predictions.record import Answered
 from vigil.serving import Compiled, Prediction
+from vigil.web import security
 from vigil.web.bodies import Rows, read, received
 from vigil.web.endpoints.health import FIRST_STEP
 from vigil.web.errors import Refusal
@@ -17,6 +21,8 @@ from vigil.web.live import Loaded
 from vigil.web.routes import Routes
 from vigil.web.service import Service
 from vigil.web.shapes import NUMBER, TEXT, by_name, listed, record
+
+Answers = list[dict[str, Any]]
 
 _CELLS = {"type": ["string", "number", "boolean", "null"]}
 _ROWS = {"type": "array", "maxItems": 10_000, "items": {"type": "object", "additionalProperties": _CELLS}}
@@ -27,7 +33,7 @@ REQUEST_BODY = {
     "required": True,
     "content": {
         "application/json": {
-            "example": {"rows": [{"lastmonth_activity": 78, "number_of_employees": 12}]},
+            "example": {"rows": [{"visits": 78, "staff": 12}]},
             "schema": {
                 "oneOf": [
                     {"type": "object", "required": [key], "properties": {key: shape}}
@@ -86,12 +92,14 @@ def blueprint(service: Service) -> Routes:
         need="predict",
     )
     def prediction() -> Response:
-        return Response(answered(service, request.environ, g.request_id), content_type="application/json")
+        client = security.called(security.holder(), request.environ)
+        content = answered(service, request.environ, g.request_id, client)
+        return Response(content, content_type="application/json")
 
     return routes
 
 
-def answered(service: Service, environ: dict[str, Any], request_id: str) -> bytes:
+def answered(service: Service, environ: dict[str, Any], request_id: str, client: str) -> bytes:
     """Answer one request, admitted already; raises Refusal when it cannot be answered."""
     snapshot = service.live.snapshot()
     loaded = snapshot.loaded
@@ -99,41 +107,84 @@ def answered(service: Service, environ: dict[str, Any], request_id: str) -> byte
         raise Refusal(503, "not-ready", snapshot.notice or "Nothing is deployed yet.", FIRST_STEP)
     limit = service.project.config.server.max_body_mb * 2**20
     given = read(received(environ, limit), limit)
+    typed = _typed(loaded, given)
+    answers, outcome = _asked(loaded, typed)
+    if service.log is not None and answers:
+        service.log.add(_written(service, request_id, client, loaded, given, typed, answers, outcome))
     answer = {
         "release": loaded.id,
         "request": request_id,
-        "predictions": predict(loaded, given),
+        "predictions": answers,
         "answered_by": loaded.answerer.answered_by,
     }
     return msgspec.json.encode(answer)
 
 
-def predict(loaded: Loaded, given: Rows) -> list[dict[str, Any]]:
-    """Answer the rows of one request, in their order."""
-    if not given.count:
-        return []
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A request's rows as a model takes them, with each row's warnings; one row alone as plain cells."""
+
+    columns: Mapping[str, np.ndarray]
+    warnings: list[list[str]]
+    alone: dict[str, Any] | None = None
+
+
+def _typed(loaded: Loaded, given: Rows) -> _Typed:
+    """Type the rows of one request, in their order."""
     if given.rows is None:
-        arrays, warnings = loaded.reader.columns(given.columns)
-    elif given.count == 1 and isinstance(loaded.answerer, Compiled):
-        return [_one(loaded.answerer, *loaded.reader.one(given.rows[0]))]
-    else:
-        arrays, warnings = loaded.reader.rows(given.rows)
-    return list(_worded(loaded.answerer.predict(arrays), loaded.answerer.classes, warnings))
+        return _Typed(*loaded.reader.columns(given.columns))
+    if given.count == 1 and isinstance(loaded.answerer, Compiled):
+        row, said = loaded.reader.one(given.rows[0])
+        return _Typed({}, [said], row)
+    return _Typed(*loaded.reader.rows(given.rows))
 
 
-def _one(model: Compiled, row: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
-    """Answer one row without arrays."""
-    return _said(*model.predict_one(row), model.classes, warnings)
+def _asked(loaded: Loaded, typed: _Typed) -> tuple[Answers, list[Any]]:
+    """Return the answers in words, and as codes or values."""
+    model = loaded.answerer
+    if not typed.warnings:
+        return [], []
+    if typed.alone is not None and isinstance(model, Compiled):
+        outcome, probability = model.predict_one(typed.alone)
+        return [_said(outcome, probability, model.classes, typed.warnings[0])], [outcome]
+    prediction = model.predict(typed.columns)
+    return _worded(prediction, model.classes, typed.warnings), prediction.outcome.tolist()
 
 
-def _worded(
-    prediction: Prediction, classes: tuple[str, ...], warnings: list[list[str]]
-) -> Iterator[dict[str, Any]]:
+def _written(
+    service: Service,
+    request_id: str,
+    client: str,
+    loaded: Loaded,
+    given: Rows,
+    typed: _Typed,
+    answers: Answers,
+    outcome: list[Any],
+) -> Answered:
+    """Return what is written down of one request."""
+    probability = [said["probability"] for said in answers] if loaded.answerer.classes else None
+    return Answered(
+        request=request_id,
+        at=service.project.clock().timestamp(),
+        release=loaded.id,
+        client=client,
+        role="live",
+        rows=range(len(answers)),
+        columns=typed.columns if typed.alone is None else {k: (cell,) for k, cell in typed.alone.items()},
+        given=given.fields(service.also_kept),
+        outcome=outcome,
+        probability=probability,
+    )
+
+
+def _worded(prediction: Prediction, classes: tuple[str, ...], warnings: list[list[str]]) -> Answers:
     """Turn codes into labels, or values, each with its row's warnings."""
     outcomes = prediction.outcome.tolist()
     found = repeat(None) if prediction.probability is None else prediction.probability.tolist()
-    for outcome, probability, warned in zip(outcomes, found, warnings, strict=False):
-        yield _said(outcome, probability, classes, warned)
+    rows = zip(outcomes, found, warnings, strict=False)
+    if prediction.probability is not None and prediction.probability.ndim == 1:
+        return [{"label": classes[code], "probability": p, "warnings": said} for code, p, said in rows]
+    return [_said(outcome, probability, classes, said) for outcome, probability, said in rows]
 
 
 def _said(outcome: Any, probability: Any, classes: tuple[str, ...], warnings: list[str]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ EXAMPLE = {
     "rows": 12000,
     "columns": [
         {
-            "name": "number_of_employees",
+            "name": "staff",
             "kind": "number",
             "role": "feature",
             "count": 11988,

@@ -1,0 +1,122 @@
+"""All alarms of a release together: each moved once, none averaged, and what calls for retraining."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from vigil.stats import alarm, metrics, past, standardised, watch
+
+F1 = metrics.get("f1")
+BUDGET = alarm.budget(0.05)
+HOLDOUT = {"confusion": [[7500, 500], [500, 1500]]}
+SAME = {"confusion": [[750, 50], [50, 150]]}
+FEWER = {"confusion": [[844, 56], [25, 75]]}
+WORSE = {"confusion": [[720, 80], [80, 120]]}
+
+
+def start(tally: dict = HOLDOUT, choices: int = 1) -> watch.Start:
+    """Return what a release with this holdout starts from."""
+    level = F1.level(tally, delta=0.02, tolerance=0.02)
+    even = standardised.level(F1, tally, delta=0.02, tolerance=0.02)
+    return watch.Start(F1, 2, level, tally, even, choices)
+
+
+def fed(begin: watch.Start, batches: list[dict]) -> watch.Watch:
+    """Return the watch after some batches."""
+    now = watch.Watch.resumed(begin, None)
+    for number, tally in enumerate(batches):
+        growth = F1.log_l_of(tally, begin.level) if begin.level else None
+        now = watch.after(now, begin, tally, growth, batch=str(number))
+    return now
+
+
+def judged(begin: watch.Start, batches: list[dict]) -> tuple[bool, str]:
+    """Return whether retraining is called for after some batches, and what is said."""
+    now = fed(begin, batches)
+    reading = watch.read(now, begin, BUDGET)
+    change = past.change(F1, batches, begin.tally) if reading.past_alarms else None
+    log_e, notes = watch.weighed(now, begin, reading, change, tolerance=0.02)
+    return log_e >= reading.alarm, " ".join(notes)
+
+
+def test_at_rest_nothing_is_said() -> None:
+    """Without a batch the evidence is 0 in logs on each scale; batches like the holdout leave it low."""
+    begin = start()
+    reading = watch.read(watch.Watch.resumed(begin, None), begin, BUDGET)
+    assert (reading.plain, reading.level, reading.past) == pytest.approx((0, 0, 0), abs=1e-9)
+    assert judged(begin, [SAME] * 40) == (False, "")
+
+
+def test_a_changed_mix_is_told_apart() -> None:
+    """Half the positives, the same model: plain F1 alarms, the sentence says why, nothing is called for."""
+    calls, said = judged(start(), [SAME] * 5 + [FEWER] * 60)
+    assert not calls
+    assert said.startswith("The class mix changed: F1 as it is has reached its alarm")
+    assert "in the holdout" in said
+
+
+def test_a_worse_model_calls_for_retraining() -> None:
+    """A real drop is found by the alarm against the level, and by the comparison with the past."""
+    begin = start()
+    assert judged(begin, [WORSE] * 8)[0]
+    calls, said = judged(begin, [SAME] * 20 + [WORSE] * 8)
+    assert calls
+    assert said.startswith("Against its own past the score has changed: 0.7")
+
+
+def test_the_past_is_heard_without_a_level() -> None:
+    """A holdout too small for a level does not make the alarm blind."""
+    begin = start({"confusion": [[30, 1], [1, 5]]})
+    assert begin.driver is None
+    calls, said = judged(begin, [SAME] * 40 + [WORSE] * 20)
+    assert calls
+    assert "past" in said
+
+
+def test_what_does_not_move_the_score_calls_for_nothing() -> None:
+    """More false positives, fewer false negatives, F1 as before: a change, and no alarm."""
+    other = {"confusion": [[700, 100], [10, 190]]}
+    calls, said = judged(start(), [SAME] * 40 + [other] * 15)
+    assert not calls
+    assert said == "Answers have changed, and the score is not worse by the tolerance."
+
+
+def test_a_chosen_holdout_raises_the_bar_of_the_past() -> None:
+    """The same evidence is closer to the alarm of a release that was not chosen among ten."""
+    readings = [
+        watch.read(fed(start(choices=count), [SAME] * 20 + [WORSE] * 4), start(), BUDGET) for count in (1, 10)
+    ]
+    assert readings[0].past > 0
+    chosen = start(choices=10)
+    assert watch.read(fed(chosen, [SAME] * 20 + [WORSE] * 4), chosen, BUDGET).past < readings[0].past
+
+
+def test_it_is_stored_and_resumed() -> None:
+    """Through JSON nothing is lost; rows of an earlier version start what they lack."""
+    begin = start()
+    now = fed(begin, [SAME] * 3)
+    stored = json.loads(json.dumps(now.as_json(), allow_nan=False))
+    again = watch.Watch.resumed(begin, stored)
+    assert again.as_json() == now.as_json()
+    old = watch.Watch.resumed(begin, {"process": stored["process"], "since": stored["since"]})
+    assert np.array_equal(old.plain.log_wealth, now.plain.log_wealth)
+    assert (old.even.batches, old.past.batches) == (0, 0)
+    assert watch.Start.of(F1, 2, begin.level, {"tally": HOLDOUT}).driver == begin.level
+
+
+def test_spread_divides_all_evidence() -> None:
+    """Counts said to vary four times as much weigh a quarter against the level."""
+    begin, growth = start(), F1.log_l_of(WORSE, start().level)
+    parts = [
+        watch.after(watch.Watch.resumed(begin, None), begin, WORSE, growth, batch="a", spread=spread)
+        for spread in (1.0, 4.0)
+    ]
+    weight = math.log(0.2505)
+    for name in ("plain", "even"):
+        whole, quarter = (getattr(part, name).log_wealth - weight for part in parts)
+        assert quarter == pytest.approx(whole / 4, abs=1e-3)
+    assert parts[1].past.log_wealth.max() < parts[0].past.log_wealth.max()

@@ -1,0 +1,134 @@
+"""Append-only files of records: whole up to the last sync, whatever cuts the writer off.
+
+A record is framed by its length and checksum (CRC-32), so that a torn end is found out. A segment is
+``….open`` while its writer lives, which holds a lock on it; closed it becomes ``….seg`` and belongs to
+whoever collects it. An open segment without a lock was left by a killed writer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import time
+import uuid
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from vigil.table.durable import sync
+
+_FRAME = struct.Struct("<II")
+OPEN, CLOSED = ".open", ".seg"
+
+
+class Segments:
+    """Writes records into a folder, one segment after the other. For one thread.
+
+    A segment is closed at ``most_bytes``, or ``most_seconds`` after its first record.
+    """
+
+    def __init__(self, folder: Path, *, most_bytes: int = 8 * 2**20, most_seconds: float = 30.0) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._most_seconds = most_seconds
+        self._path: Path | None = None
+        self._handle = -1
+        self._size = 0
+        self._begun = 0.0
+
+    def write(self, records: Sequence[bytes]) -> None:
+        """Append records; on return they are on the disk. Raises OSError when they are not."""
+        if self._path is None:
+            self._begin()
+        content = b"".join(_FRAME.pack(len(record), zlib.crc32(record)) + record for record in records)
+        try:
+            _write_all(self._handle, content)
+            os.fsync(self._handle)
+        except OSError:
+            os.ftruncate(self._handle, self._size)  # or what follows would stand behind half a frame
+            raise
+        self._size += len(content)
+        if self._size >= self._most_bytes:
+            self.close()
+
+    def close_if_due(self) -> None:
+        """Close a segment that has been open long enough to be collected."""
+        if self._path is not None and time.monotonic() - self._begun >= self._most_seconds:
+            self.close()
+
+    def close(self) -> None:
+        """Close the open segment, if there is one."""
+        if self._path is not None:
+            self._path.replace(self._path.with_suffix(CLOSED))
+            sync(self._folder)
+            os.close(self._handle)
+            self._path = None
+
+    def _begin(self) -> None:
+        """Open a segment; it gets its name once it is locked, so that nobody takes it for left behind."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}{OPEN}"
+        aside = path.with_name(f".{path.name}")
+        self._handle = os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o640)
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        aside.replace(path)
+        sync(self._folder)
+        self._path, self._size, self._begun = path, 0, time.monotonic()
+
+
+def closed(folder: Path) -> list[Path]:
+    """Return the segments that can be collected, oldest first; those of killed writers are closed now."""
+    if not folder.is_dir():
+        return []
+    for path in folder.glob(f"*{OPEN}"):
+        if _is_left(path):
+            path.replace(path.with_suffix(CLOSED))
+    return sorted(folder.glob(f"*{CLOSED}"))
+
+
+def records(path: Path) -> Iterator[bytes]:
+    """Yield a segment's whole records; what a kill or a power cut tore off at the end is left out."""
+    content = path.read_bytes()
+    at = 0
+    while at + _FRAME.size <= len(content):
+        length, checksum = _FRAME.unpack_from(content, at)
+        record = content[at + _FRAME.size : at + _FRAME.size + length]
+        if len(record) < length or zlib.crc32(record) != checksum:
+            return
+        yield record
+        at += _FRAME.size + length
+
+
+def size(folder: Path) -> int:
+    """Return the bytes of all segments in a folder."""
+    found = 0
+    for path in folder.glob("*-*"):
+        try:
+            found += path.stat().st_size
+        except FileNotFoundError:  # collected meanwhile
+            continue
+    return found
+
+
+def _write_all(handle: int, content: bytes) -> None:
+    """Write every byte; a signal or a full disk may cut one call short."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
+def _is_left(path: Path) -> bool:
+    """Tell whether nobody holds an open segment any more."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        return path.exists()
+    finally:
+        os.close(handle)

@@ -1,0 +1,102 @@
+"""The prediction log: answers are handed over in a microsecond and are on the disk in half a second."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+from vigil.predictions import record, segments
+from vigil.predictions.record import Answered
+
+#: A kill loses what was answered since the last flush: less than a second.
+FLUSH_SECONDS = 0.5
+#: Rows that may wait for the disk.
+MOST_WAITING = 100_000
+
+_log = logging.getLogger(__name__)
+
+
+class PredictionLog:
+    """Writes answers into a folder from a thread of its own, begun with the first answer.
+
+    It never holds a request up and never grows without bound: answers beyond ``MOST_WAITING`` rows in
+    memory or ``most_bytes`` of uncollected segments are dropped, counted, and the count written down.
+    """
+
+    def __init__(self, folder: Path, *, hashed: bool = False, most_bytes: int = 2**30) -> None:
+        self._folder = folder
+        self._hashed = hashed
+        self._most_bytes = most_bytes
+        self._segments = segments.Segments(folder)
+        self._waiting: deque[Answered] = deque()
+        self._lock = threading.Lock()
+        self._rows = 0
+        self._unsaid = 0
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.dropped = 0
+
+    @property
+    def waiting(self) -> int:
+        """The rows that are not on the disk yet."""
+        return self._rows
+
+    def add(self, answered: Answered) -> None:
+        """Hand an answer over."""
+        count = len(answered.rows)
+        with self._lock:
+            if self._rows + count > MOST_WAITING:
+                self._drop(count)
+                return
+            self._rows += count
+            self._waiting.append(answered)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="prediction-log", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Write down what waits, and leave the segment to be collected."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stop.wait(FLUSH_SECONDS):
+            self._flush()
+        self._flush()
+        self._segments.close()
+
+    def _flush(self) -> None:
+        """Write what waits; what cannot be written is counted, and said with the next that can."""
+        with self._lock:
+            answers, rows, unsaid = list(self._waiting), self._rows, self._unsaid
+            self._waiting.clear()
+        try:
+            if answers and self._is_full():
+                raise OSError("the log of predictions is full until a tick collects it")
+            contents = [record.encoded(answered, hashed=self._hashed) for answered in answers]
+            if unsaid and contents:
+                contents.append(record.dropped(unsaid, time.time()))
+            if contents:
+                self._segments.write(contents)
+            self._segments.close_if_due()
+        except OSError as error:
+            _log.error("%s answers were not written down: %s", rows, error)
+            with self._lock:
+                self._drop(rows)
+        else:
+            with self._lock:
+                self._unsaid -= unsaid if contents else 0
+        finally:
+            with self._lock:
+                self._rows -= rows
+
+    def _is_full(self) -> bool:
+        return segments.size(self._folder) >= self._most_bytes
+
+    def _drop(self, rows: int) -> None:
+        self.dropped += rows
+        self._unsaid += rows

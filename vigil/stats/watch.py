@@ -1,0 +1,173 @@
+"""All that watches one release: the alarm against its level, the same at the holdout's class mix, the past.
+
+Each process is moved once by each batch and judged against its own part of the budget; they are never
+averaged. The one that may call for retraining is the alarm at the holdout's class mix where a metric has
+one, else the plain alarm, and beside it the comparison with the past.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from vigil.stats import betting, past, standardised
+from vigil.stats.alarm import Budget
+from vigil.stats.betting import Evidence, Floats
+from vigil.stats.metrics import Level, Metric, Tally
+from vigil.stats.metrics._cells import CellMetric
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a release starts from: its level, its holdout's tally, and how many candidates that chose among.
+
+    ``even`` is the level at the holdout's class mix, None where the metric has none.
+    """
+
+    metric: Metric
+    classes: int
+    level: Level | None
+    tally: Tally
+    even: Level | None = None
+    choices: int = 1
+
+    @classmethod
+    def of(cls, metric: Metric, classes: int, level: Level | None, reference: dict[str, Any]) -> Start:
+        """Read what was written down at deployment."""
+        more = {"even": reference.get("even"), "choices": reference.get("choices", 1)}
+        return cls(metric, classes, level, reference["tally"], **more)
+
+    @property
+    def driver(self) -> Level | None:
+        """The level of the alarm that may call for retraining."""
+        return self.even or self.level
+
+    def at_own_mix(self, tally: Tally) -> float | None:
+        """Return a batch's score at the holdout's class mix; None where there is no such thing."""
+        if self.even is None or not isinstance(self.metric, CellMetric):
+            return None
+        return standardised.value(self.metric, tally, self.even["mix"])
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a release's batches say so far; ``since`` is the tally of those that counted."""
+
+    plain: Evidence
+    even: Evidence | None
+    past: Evidence | None
+    since: Tally | None = None
+
+    @classmethod
+    def resumed(cls, start: Start, stored: dict[str, Any] | None) -> Watch:
+        """Return what ``as_json`` wrote; a part that it lacks, or all of it, starts afresh."""
+        found = stored or {}
+
+        def part(name: str, processes: int) -> Evidence:
+            kept = found.get(name)
+            return Evidence.from_json(kept) if kept else Evidence.fresh(processes)
+
+        watched = past.watched(start.metric, start.tally)
+        return cls(
+            plain=part("process", start.metric.processes(start.classes)),
+            even=part("even", 1) if start.even else None,
+            past=part("past", past.directions(len(watched))) if watched else None,
+            since=found.get("since"),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        parts = {"process": self.plain, "even": self.even, "past": self.past}
+        return {
+            **{name: part.as_json() for name, part in parts.items() if part is not None},
+            "since": self.since,
+        }
+
+
+def after(
+    watch: Watch, start: Start, tally: Tally, growth: Floats | None, *, batch: str, spread: float = 1.0
+) -> Watch:
+    """Return the watch after one more batch: its tally, and its ``log_l`` against the plain level.
+
+    ``batch`` is the batch's id; ``spread`` the factor by which its counts vary more than those of
+    independent rows, by which all evidence is divided.
+    """
+    metric, even, compared = start.metric, watch.even, watch.past
+    plain = watch.plain if growth is None else betting.update(watch.plain, growth / spread)
+    if even is not None and start.even is not None and isinstance(metric, CellMetric):
+        moved = standardised.log_growth(metric, tally["confusion"], start.even)
+        even = betting.update(even, moved[None] / spread)
+    so_far = start.tally if watch.since is None else metric.add(start.tally, watch.since)
+    if compared is not None:
+        watched = past.watched(metric, tally)
+        counts, before = past.counted(tally, watched), past.counted(so_far, watched)
+        places = past.places_of(batch, len(watched))
+        compared = betting.update(compared, past.log_growth(counts, before, places, spread=spread))
+    since = tally if watch.since is None else metric.add(watch.since, tally)
+    return Watch(plain, even, compared, since)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The evidence in logs, on one scale: 0 at rest, and each alarm at ``alarm``.
+
+    ``plain`` is that of the score as it is, which informs; ``level`` of the alarm that may call for
+    retraining; ``past`` of the comparison with the past.
+    """
+
+    plain: float
+    level: float
+    past: float
+    alarm: float
+
+    @property
+    def past_alarms(self) -> bool:
+        """Whether the comparison with the past has reached its alarm."""
+        return self.past >= self.alarm
+
+    @property
+    def class_mix_alone(self) -> bool:
+        """Whether the score as it is has reached an alarm that nothing else has reached."""
+        return self.plain >= self.alarm > max(self.level, self.past)
+
+
+def read(watch: Watch, start: Start, budget: Budget) -> Reading:
+    """Return where the evidence stands.
+
+    A holdout that chose the release flatters the past: that comparison's level is divided by the number
+    of candidates (a union bound over the candidates' own streams).
+    """
+    plain = float(betting.log_e_value(watch.plain))
+    level = plain if watch.even is None else float(betting.log_e_value(watch.even))
+    alarm = -math.log(budget.alpha_a)
+    scale = alarm / math.log(start.choices / budget.alpha_b)
+    compared = -math.inf if watch.past is None else float(betting.log_e_value(watch.past)) * scale
+    return Reading(plain, level, compared, alarm)
+
+
+def weighed(
+    watch: Watch, start: Start, reading: Reading, change: past.Change | None, *, tolerance: float
+) -> tuple[float, tuple[str, ...]]:
+    """Return the log of the evidence that may call for retraining, and what else is to be said.
+
+    A ``change`` against the past counts when the score since is also worse by the tolerance. What moves
+    with the class mix alone is said, and calls for nothing.
+    """
+    if change is not None and change.worse_by(start.metric) >= tolerance:
+        words = f"{_shown(change.before)} before, {_shown(change.after)} since"
+        return max(reading.level, reading.past), (f"Against its own past the score has changed: {words}.",)
+    if change is not None:
+        return reading.level, ("Answers have changed, and the score is not worse by the tolerance.",)
+    if reading.class_mix_alone and watch.since is not None:
+        now, then = (standardised.mix(tally)[1] for tally in (watch.since, start.tally))
+        plain = f"{start.metric.title} as it is has reached its alarm"
+        mix = f"positives are {now:.1%} of the rows, {then:.1%} in the holdout"
+        return max(reading.level, reading.past), (
+            f"The class mix changed: {plain}, the model's own has not; {mix}.",
+        )
+    return max(reading.level, reading.past), ()
+
+
+def _shown(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"
