@@ -149,7 +149,7 @@ def test_a_column_of_two_kinds_is_refused() -> None:
 def test_damaged_json_is_refused() -> None:
     """Content that is no profile is an error in words."""
     with pytest.raises(VigilError, match="damaged"):
-        Profile.from_json({"format": 1, "rows": 1, "columns": [{}]})
+        Profile.from_json({"format": 2, "rows": 1, "columns": [{}]})
     with pytest.raises(VigilError, match="another format"):
         Profile.from_json({"format": 0})
 

@@ -45,7 +45,21 @@ def _middle(reference: ColumnProfile, current: ColumnProfile) -> str:
     if reference.kind == "date":
         return " → ".join(["median " + _day(sides[0]), _day(sides[1])])
     name = "median length" if reference.kind == "text" else "median"
-    return f"{name} {_number(sides[0])} → {_number(sides[1])}"
+    return f"{name} {_number(sides[0])} → {_number(sides[1])}{_width(reference, current)}"
+
+
+def _width(reference: ColumnProfile, current: ColumnProfile) -> str:
+    """Compare where four fifths of the values lie, when that range is a tenth wider or narrower."""
+    ends = [
+        [histogram.quantile(side.numbers.histogram, share) for share in (0.1, 0.9)]
+        for side in (reference, current)
+        if side.numbers
+    ]
+    before, now = (high - low for low, high in ends)
+    if before == now or 0.9 < now / (before or now) < 1.1:
+        return ""
+    ranges = [f"{_number(low)}…{_number(high)}" for low, high in ends]
+    return f"; four fifths within {ranges[0]} → {ranges[1]}"
 
 
 def _mix(reference: ColumnProfile, current: ColumnProfile) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vigil.profiles.record import ColumnProfile, Numbers, Profile
 
 #: Changes whenever the same rows would give other content.
-FORMAT = 1
+FORMAT = 2
 
 
 def to_json(profile: Profile) -> dict[str, Any]:
@@ -88,6 +88,7 @@ def _numbers_json(numbers: Numbers) -> dict[str, Any]:
         "minimum": numbers.minimum,
         "maximum": numbers.maximum,
         "histogram": _histogram_json(numbers.histogram),
+        "sample": list(numbers.sample),
     }
 
 
@@ -106,6 +107,7 @@ def _numbers(item: dict[str, Any]) -> Numbers:
         minimum=ends[0],
         maximum=ends[1],
         histogram=_histogram(item["histogram"]),
+        sample=tuple(item["sample"]),
     )
 
 

@@ -94,6 +94,20 @@ def edges(histogram: Histogram) -> tuple[Floats, Floats]:
     return _edges(histogram.scale, histogram.level, _keys(histogram, histogram.level))
 
 
+def exact_bits(histogram: Histogram) -> Integers:
+    """Return the finest keys of a histogram that has every value, and none of any other."""
+    if not histogram.is_exact:
+        return np.empty(0, dtype=np.int64)
+    keys = _keys(histogram, histogram.level)
+    return np.where(keys < 0, ~(~keys << histogram.level), keys << histogram.level)
+
+
+def fine_keys(values: Floats) -> Integers:
+    """Return the finest keys of finite values, one for each."""
+    bits = np.abs(values).view(np.int64)
+    return np.where(values < 0, ~bits, bits)
+
+
 def quantile(histogram: Histogram, share: float) -> float:
     """Return a quantile, between order statistics as numpy's default; needs at least one row.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from vigil.profiles import histogram, levels, sums
+from vigil.profiles import distinct, histogram, levels, sums
 from vigil.profiles.histogram import Histogram
 from vigil.profiles.record import ColumnProfile, Numbers, Profile
 from vigil.records import Column
@@ -52,7 +52,7 @@ def _numbers(cells: Any) -> Numbers:
     if not np.isfinite(values.sum()):
         infinite = int(np.isinf(values).sum())
         values = values[np.isfinite(values)]
-    return _summed(values, infinite, histogram.of_numbers(values))
+    return _summed(values, infinite, histogram.of_numbers(values), histogram.fine_keys(values))
 
 
 def _dates(cells: Any) -> Numbers:
@@ -60,7 +60,7 @@ def _dates(cells: Any) -> Numbers:
     import pyarrow as pa
 
     ticks = cells.cast(pa.timestamp("us", "UTC")).cast("int64").drop_null().to_numpy()
-    return _summed(ticks / 1e6, 0, histogram.of_dates(ticks))
+    return _summed(ticks / 1e6, 0, histogram.of_dates(ticks), ticks)
 
 
 def _lengths(cells: Any) -> Numbers:
@@ -68,7 +68,7 @@ def _lengths(cells: Any) -> Numbers:
     from pyarrow import compute
 
     values = compute.utf8_length(cells).drop_null().to_numpy().astype(np.float64)
-    return _summed(values, 0, histogram.of_numbers(values))
+    return _summed(values, 0, histogram.of_numbers(values), histogram.fine_keys(values))
 
 
 def _levels(cells: Any) -> levels.Levels:
@@ -80,8 +80,8 @@ def _levels(cells: Any) -> levels.Levels:
     return levels.of_counts(zip(names, counts, strict=True))
 
 
-def _summed(values: Floats, infinite: int, counted: Histogram) -> Numbers:
-    """Summarise finite values."""
+def _summed(values: Floats, infinite: int, counted: Histogram, keys: npt.NDArray[np.int64]) -> Numbers:
+    """Summarise finite values; ``keys`` stand for them one by one."""
     total, squares = sums.moments(values)
     return Numbers(
         count=len(values),
@@ -93,6 +93,7 @@ def _summed(values: Floats, infinite: int, counted: Histogram) -> Numbers:
         minimum=float(values.min()) + 0.0 if len(values) else None,
         maximum=float(values.max()) + 0.0 if len(values) else None,
         histogram=counted,
+        sample=() if counted.is_exact else distinct.lowest(keys),
     )
 
 

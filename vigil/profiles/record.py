@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vigil.errors import ContractError
-from vigil.profiles import codec, histogram, levels
+from vigil.profiles import codec, distinct, histogram, levels
 from vigil.profiles.histogram import Histogram
 from vigil.profiles.levels import Levels
 from vigil.records import Kind
@@ -18,7 +18,8 @@ class Numbers:
     """The finite values of a column: numbers, dates as seconds since 1970, or lengths of texts.
 
     ``total`` and ``squares`` are exact, in units of 2^-1074 and 2^-2148 (see `sums`). ``minimum`` and
-    ``maximum`` are None when there is no value.
+    ``maximum`` are None when there is no value. ``sample`` holds the lowest hashes of the values (see
+    `distinct`), and nothing while the histogram has every value.
     """
 
     count: int
@@ -30,6 +31,13 @@ class Numbers:
     minimum: float | None
     maximum: float | None
     histogram: Histogram
+    sample: tuple[int, ...] = ()
+
+    def distinct(self) -> int:
+        """Return the number of different values: exact, or estimated within about 13 %."""
+        if self.histogram.is_exact:
+            return len(self.histogram.keys)
+        return distinct.estimate(self.sample)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,8 @@ def _merged_column(columns: Sequence[ColumnProfile], rows: int) -> ColumnProfile
 
 def _merged_numbers(parts: Sequence[Numbers]) -> Numbers:
     """Add the summaries of values."""
+    counted = histogram.merged([part.histogram for part in parts])
+    hashes = [part.sample or distinct.lowest(histogram.exact_bits(part.histogram)) for part in parts]
     return Numbers(
         count=sum(part.count for part in parts),
         zeros=sum(part.zeros for part in parts),
@@ -123,5 +133,6 @@ def _merged_numbers(parts: Sequence[Numbers]) -> Numbers:
         squares=sum(part.squares for part in parts),
         minimum=min((part.minimum for part in parts if part.minimum is not None), default=None),
         maximum=max((part.maximum for part in parts if part.maximum is not None), default=None),
-        histogram=histogram.merged([part.histogram for part in parts]),
+        histogram=counted,
+        sample=() if counted.is_exact else distinct.merged(hashes),
     )

@@ -5,12 +5,27 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from vigil.profiles import histogram, sums
+from vigil.profiles import distinct, histogram, sums
 from vigil.profiles.levels import Levels
 from vigil.profiles.record import ColumnProfile, Numbers, Profile
 
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
 _FREQUENT = 5
+_ABSENT = (
+    "mean",
+    "median",
+    "std",
+    "minimum",
+    "maximum",
+    "quantiles",
+    "zeros",
+    "distinct",
+    "distinct_error",
+    "length",
+    "most_frequent",
+)
+#: The standard error of a number of levels that are too many to count, relative.
+LEVELS_ERROR = 1.04 / 32
 
 
 def summary(profile: Profile) -> list[dict[str, Any]]:
@@ -18,7 +33,8 @@ def summary(profile: Profile) -> list[dict[str, Any]]:
 
     Mean and standard deviation (n − 1) are exact up to rounding; median and quantiles are within one
     bucket of the histogram, about 3 % of the value at most on usual data; dates are seconds since
-    1970, UTC. The most frequent levels are given while all levels are counted.
+    1970, UTC. ``distinct`` is exact or an estimate with the relative standard error ``distinct_error``;
+    text has the ``length`` of its cells. The most frequent levels are given while all levels are counted.
     """
     return [_column(column) for column in profile.columns]
 
@@ -31,11 +47,12 @@ def _column(column: ColumnProfile) -> dict[str, Any]:
         "count": column.rows - column.missing,
         "missing": column.missing,
         "missing_share": column.missing / column.rows if column.rows else None,
-        **dict.fromkeys(("mean", "median", "std", "minimum", "maximum", "quantiles", "zeros", "distinct")),
-        "most_frequent": None,
+        **dict.fromkeys(_ABSENT),
     }
     if column.numbers is not None and column.kind != "text":
         found.update(_numbers(column.numbers, is_date=column.kind == "date"))
+    elif column.numbers is not None and column.numbers.count:
+        found["length"] = _lengths(column.numbers)
     if column.levels is not None:
         found.update(_levels(column.levels))
     return found
@@ -45,7 +62,7 @@ def _numbers(numbers: Numbers, *, is_date: bool) -> dict[str, Any]:
     """Return the statistics of values."""
     if not numbers.count:
         return {}
-    exact = numbers.histogram.is_exact
+    exact = numbers.histogram.is_exact or len(numbers.sample) < distinct.KEPT
     std = sums.deviation(numbers.total, numbers.squares, numbers.count) if numbers.count > 1 else math.inf
     return {
         "mean": sums.mean(numbers.total, numbers.count),
@@ -55,7 +72,18 @@ def _numbers(numbers: Numbers, *, is_date: bool) -> dict[str, Any]:
         "maximum": numbers.maximum,
         "quantiles": {str(share): _quantile(numbers, share) for share in QUANTILES},
         "zeros": None if is_date else numbers.zeros,
-        "distinct": len(numbers.histogram.keys) if exact else None,
+        "distinct": numbers.distinct(),
+        "distinct_error": 0.0 if exact else distinct.ERROR,
+    }
+
+
+def _lengths(numbers: Numbers) -> dict[str, Any]:
+    """Return the statistics of the lengths of texts, in characters."""
+    return {
+        "mean": sums.mean(numbers.total, numbers.count),
+        "median": _quantile(numbers, 0.5),
+        "minimum": numbers.minimum,
+        "maximum": numbers.maximum,
     }
 
 
@@ -71,5 +99,6 @@ def _levels(levels: Levels) -> dict[str, Any]:
     ranked = sorted(levels.counts, key=lambda pair: (-pair[1], pair[0]))[:_FREQUENT]
     return {
         "distinct": levels.distinct(),
+        "distinct_error": 0.0 if levels.is_exact else LEVELS_ERROR,
         "most_frequent": [list(pair) for pair in ranked] if levels.is_exact else None,
     }

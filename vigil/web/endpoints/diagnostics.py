@@ -25,7 +25,10 @@ ANSWER = record(
     missing=listed(record(column=TEXT, share=maybe(NUMBER), share_before=maybe(NUMBER))),
     timings=listed(record(step=TEXT, last=NUMBER, median=NUMBER, history=listed(NUMBER))),
     packages=record(checked=TEXT, list=listed(ANYTHING)),
-    drift=listed(ANYTHING),
+    drift_of=maybe(record(batch=TEXT, name=TEXT, release=TEXT, verdict=TEXT)),
+    drift=listed(record(column=TEXT, verdict=TEXT)),
+    slices=by_name(ANYTHING),
+    moved=maybe(by_name(ANYTHING)),
     faults=listed(ANYTHING),
     advice=listed(by_name(TEXT)),
 )
@@ -34,7 +37,29 @@ EXAMPLE = {
     "missing": [{"column": "staff", "share": 0.02, "share_before": 0.0}],
     "timings": [{"step": "ingestion", "last": 0.21, "median": 0.2, "history": [0.2, 0.21]}],
     "packages": {"checked": "not asked", "list": []},
-    "drift": [],
+    "drift_of": {
+        "batch": "5d1c0e77a2b94f06",
+        "name": "2026-05.csv",
+        "release": "3f9c01aa52d7",
+        "verdict": "drift",
+    },
+    "drift": [
+        {
+            "column": "staff",
+            "verdict": "drift",
+            "test": "ks",
+            "p_value": 0.0001,
+            "effect": 0.38,
+            "floor": 0.1,
+            "detectable": 0.06,
+            "lasting": True,
+            "new": False,
+            "since": "2026-04.csv",
+            "words": "staff: median 84 → 171",
+        }
+    ],
+    "slices": {"metric": "f1", "by_column": [], "worst": [], "fairness": []},
+    "moved": None,
     "faults": [],
     "advice": [],
 }

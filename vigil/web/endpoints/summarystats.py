@@ -26,6 +26,8 @@ _COLUMN = record(
     missing=WHOLE,
     missing_share=maybe(NUMBER),
     **dict.fromkeys(("mean", "median", "std", "minimum", "maximum", "zeros", "distinct"), maybe(NUMBER)),
+    distinct_error=maybe(NUMBER),
+    length=maybe(by_name(maybe(NUMBER))),
     quantiles=maybe(by_name(maybe(NUMBER))),
     most_frequent=ANYTHING,
 )
@@ -57,6 +59,8 @@ EXAMPLE = {
             "quantiles": {"0.25": 10.0, "0.75": 48.0},
             "zeros": 0,
             "distinct": 611,
+            "distinct_error": 0.127,
+            "length": None,
             "most_frequent": None,
         }
     ],
