@@ -17,7 +17,8 @@ from vigil.project import Project
 from vigil.records import Batch, Decision
 from vigil.releases import switch
 from vigil.run import begun
-from vigil.stats import alarm, gate
+from vigil.stats import alarm
+from vigil.trials import gating
 from vigil.trials.judged import Judged
 from vigil.trials.panel import Panel
 from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING, snapshot
@@ -82,36 +83,42 @@ def challenge(
     """Choose a challenger on one half of the holdout, and gate it against the champion on the other."""
     if not candidates:
         return _gate(batch, champion, "nothing", "No challenger differs from the live release.", {})
-    since, attempt = plan.evidence["since"], plan.evidence["attempt"]
+    since, attempt = plan.evidence.get("judged_since", plan.evidence["since"]), plan.evidence["attempt"]
     panel = _panel(project, batch, since)
     best = panel.best(candidates)
-    new, old = panel.judged(best, GATING), panel.judged(champion, GATING)
-    result = gate.compare(
-        panel.metric,
-        new.truth,
-        old.answer,
-        new.answer,
+    refresh, config = plan.outcome == "refresh", project.config
+    rules = gating.Rules(
         attempt=attempt,
-        margin=project.config.margin if plan.outcome == "refresh" else None,
-        seed=project.config.seed,
-        classes=len(new.classes),
-        clip=old.clip,
+        margin=config.margin,
+        refresh=refresh,
+        seed=config.seed,
+        anchors=anchors(project, plan.evidence["since"]) if refresh else (),
+        slices=config.slices,
+        calibration=config.budgets.calibration,
+        latency_ms=config.budgets.latency_ms,
     )
+    result, more = gating.gated(panel, best, champion, rules)
+    new, old = panel.judged(best, GATING), panel.judged(champion, GATING)
     if result.promote:
         # The rows that promoted it flatter it; on the other half it was only chosen among a few.
         _set_reference(project, panel, best, panel.judged(best, CHOOSING), choices=len(candidates))
     scores = {"champion": panel.metric.value(old.tally()), "challenger": panel.metric.value(new.tally())}
-    evidence: dict[str, Any] = {
-        "champion": champion,
-        "challenger": best,
-        "candidates": candidates,
-        "scores": scores,
-    }
+    evidence: dict[str, Any] = {"champion": champion, "challenger": best, "candidates": candidates}
+    evidence["scores"] = scores
     evidence |= {"since": since, "attempt": attempt, **asdict(result)}
-    for told in ("promote", "outcome", "reason"):
+    for told in ("promote", "outcome", "reason") + (("buckets",) if result.buckets is None else ()):
         del evidence[told]
+    evidence |= more
     release = best if result.promote else champion
     return _gate(batch, release, result.outcome, result.reason, evidence)
+
+
+def anchors(project: Project, since: int) -> list[str]:
+    """Return the releases since a batch that went live by being better, and not merely as good.
+
+    A refresh must match the best of them too, or many refreshes could lose a margin each.
+    """
+    return [won for won in project.ledger.decisions.won(since=since) if _eligible(project, won)]
 
 
 def replacement(

@@ -33,6 +33,9 @@ SAID = {
     "abstain": "kept",
 }
 
+#: Gating rows that must have come since the last attempt for a refresh to be judged on these alone.
+FRESH_ROWS = 200
+
 
 def tick(
     project: Project,
@@ -163,7 +166,9 @@ def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: boo
         plan = Decision(name, "plan", batch.id, "", "train-first", reason, evidence)
     elif force:
         reason = "A person asked for challengers."
-        plan = Decision(name, "plan", batch.id, live.release, "refresh", reason, trial(project, live.release))
+        plan = Decision(
+            name, "plan", batch.id, live.release, "refresh", reason, trial(project, live.release, batch)
+        )
     else:
         with run.step("scoring"):
             score = scoring.run(project, batch, live.release, run=run.number)
@@ -172,25 +177,32 @@ def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: boo
         evidence = {
             "e_value": score.e_value,
             "alarm_at": score.alarm_at,
-            **trial(project, live.release),
+            **trial(project, live.release, batch),
             **tried,
         }
         plan = Decision(name, "plan", batch.id, live.release, proposal.action, reason, evidence)
     return project.ledger.decisions.add(plan, order=batch.order, run=run.number)
 
 
-def trial(project: Project, release: str) -> dict[str, Any]:
+def trial(project: Project, release: str, batch: Batch) -> dict[str, Any]:
     """Return which rows may judge challengers of the live release, and which attempt on them this is.
 
-    Without an incident, only rows of the time that the live release was made for may judge it.
+    Without an incident, only rows of the time that the live release was made for may judge it; those
+    that came after the last attempt, where they are enough. On other rows the attempts count up.
     """
+    from vigil import situation
+
     ledger = project.ledger
     incident = ledger.incidents.open_for(release) or {}
     facts = (ledger.releases.get(release) or {"facts": {"since": 1}})["facts"]
-    return {
-        "since": incident.get("since", facts["since"]),
-        "attempt": 1 + ledger.decisions.challenges(release),
-    }
+    since = incident.get("since", facts["since"])
+    last = ledger.decisions.last_challenge()
+    if last is None or since > last["order"]:
+        return {"since": since, "attempt": 1}
+    fresh = situation.labelled(project, last["order"] + 1, batch) * project.config.holdout / 2
+    if not incident and fresh >= FRESH_ROWS:
+        return {"since": since, "judged_since": last["order"] + 1, "attempt": 1}
+    return {"since": since, "attempt": last["attempt"] + 1}
 
 
 def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, dict[str, Any]]:

@@ -17,7 +17,7 @@ from vigil.ledger.shelf import Row
 from vigil.project import Project
 from vigil.records import Batch, Score
 from vigil.run import begun
-from vigil.stats import alarm, past, watch
+from vigil.stats import alarm, past, spread, watch
 from vigil.table import hashing
 from vigil.trials import arrays
 from vigil.trials.judged import Judged, judge
@@ -44,8 +44,10 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     judged = judge(project.models, live, rows, contract, metric)
     trained = keys.load(project.models / live)
     identity = [column.name for column in contract.identity]
-    unseen = ~keys.among(hashing.row_hashes(rows, identity)[judged.labelled], trained)
-    score, evidence = _score(project, batch, release, judged, unseen if len(trained) else None)
+    hashes = hashing.row_hashes(rows, identity)[judged.labelled]
+    unseen = ~keys.among(hashes, trained) if len(trained) else None
+    entity = spread.entities(hashes) if project.config.key else None
+    score, evidence = _score(project, batch, release, judged, unseen, entity)
     tally = judged.tally()
     project.ledger.scores.add(score, tally=tally, evidence=evidence, run=run)
     write_latest(project, score)
@@ -61,7 +63,12 @@ def write_latest(project: Project, score: Score) -> None:
 
 
 def _score(
-    project: Project, batch: Batch, release: Row, judged: Judged, unseen: np.ndarray | None
+    project: Project,
+    batch: Batch,
+    release: Row,
+    judged: Judged,
+    unseen: np.ndarray | None,
+    entity: np.ndarray | None,
 ) -> tuple[Score, Row | None]:
     """Put one batch's score, the evidence after it and the verdict together."""
     config, metric, tally = project.config, judged.metric, judged.tally()
@@ -73,7 +80,9 @@ def _score(
     complete = not batch.is_released and batch.labelled >= LABELLED_SHARE * batch.rows and batch.labelled > 0
     if complete:
         growth = judged.log_l(start.level) if start.level else None
-        now = watch.after(now, start, tally, growth, batch=batch.id)
+        counts = past.counted(tally, watched) if (watched := past.watched(metric, tally)) else None
+        wider = spread.after(now.spread, judged.moved(), entity, counts, rule=config.recurring)
+        now = watch.after(now, start, tally, growth, batch=batch.id, spread=wider)
     reading = watch.read(now, start, budget)
     change = None
     if reading.past_alarms:

@@ -57,6 +57,13 @@ class Predictions(Section):
     most_waiting_mb: int = Field(default=1024, ge=1)
 
 
+class Budgets(Section):
+    """What a challenger may cost; nothing is asked where a budget is null."""
+
+    calibration: float | None = Field(default=None, gt=0, lt=1)
+    latency_ms: float | None = Field(default=None, gt=0)
+
+
 class Config(Section):
     """Every setting of a project. Paths are relative to the config file."""
 
@@ -82,7 +89,9 @@ class Config(Section):
     false_alarm: Share = 0.05
     margin: float = Field(default=0.01, ge=0, lt=1)
     max_drop: Share = 0.15
+    budgets: Budgets = Budgets()
     holdout: Share = 0.2
+    recurring: Literal["design_effect", "largest", "ignore"] = "design_effect"
 
     # What is let in
     quarantine_share: float = Field(default=0.2, ge=0, le=1)

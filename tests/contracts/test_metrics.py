@@ -154,6 +154,16 @@ def test_detectable_shrinks_with_rows(pair) -> None:
     assert found[1] > found[2] > 0
 
 
+def test_rows_move_the_score_around_zero(pair) -> None:
+    """Contributions of rows sum to nothing, and a batch of none has none."""
+    metric, task = pair
+    moved = metric.moved(*rows(task, 300), classes=CLASSES[task])
+    assert moved.shape == (300,)
+    assert moved.sum() == pytest.approx(0, abs=1e-6)
+    assert moved.any()
+    assert metric.moved(*rows(task, 0), classes=CLASSES[task]).shape == (0,)
+
+
 def test_the_gate_takes_it(pair) -> None:
     """A clearly better challenger is promoted, a clearly worse one is not."""
     metric, task = pair

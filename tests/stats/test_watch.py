@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from vigil.stats import alarm, metrics, past, standardised, watch
+from vigil.stats.spread import Spread
 
 F1 = metrics.get("f1")
 BUDGET = alarm.budget(0.05)
@@ -112,11 +113,22 @@ def test_spread_divides_all_evidence() -> None:
     """Counts said to vary four times as much weigh a quarter against the level."""
     begin, growth = start(), F1.log_l_of(WORSE, start().level)
     parts = [
-        watch.after(watch.Watch.resumed(begin, None), begin, WORSE, growth, batch="a", spread=spread)
-        for spread in (1.0, 4.0)
+        watch.after(
+            watch.Watch.resumed(begin, None), begin, WORSE, growth, batch="a", spread=Spread(factor=factor)
+        )
+        for factor in (1.0, 4.0)
     ]
     weight = math.log(0.2505)
     for name in ("plain", "even"):
         whole, quarter = (getattr(part, name).log_wealth - weight for part in parts)
         assert quarter == pytest.approx(whole / 4, abs=1e-3)
     assert parts[1].past.log_wealth.max() < parts[0].past.log_wealth.max()
+
+
+def test_a_guarantee_that_is_approximate_is_said() -> None:
+    """Where evidence was divided, the reason says by how much and what that means."""
+    begin = start()
+    now = watch.Watch.resumed(begin, None)
+    now = watch.after(now, begin, SAME, None, batch="a", spread=Spread(factor=2.34))
+    notes = watch.weighed(now, begin, watch.read(now, begin, BUDGET), None, tolerance=0.02)[1]
+    assert notes[-1].startswith("The evidence is divided by 2.3")

@@ -102,10 +102,27 @@ class Decisions(Shelf):
         rows = self.find(decisions.c.done.is_(False), order=[decisions.c.order, decisions.c.at])
         return [_decision(row) for row in rows]
 
-    def challenges(self, champion: str) -> int:
-        """Return how many challengers were gated against a champion."""
-        gates = self.find(decisions.c.kind == "gate", columns=[decisions.c.evidence])
-        return sum(row["evidence"].get("champion") == champion for row in gates)
+    def last_challenge(self) -> Row | None:
+        """Return the order and the attempt of the newest comparison at the gate, or None."""
+        gates = self.find(
+            decisions.c.kind == "gate",
+            order=[decisions.c.order.desc(), decisions.c.at.desc()],
+            columns=[decisions.c.order, decisions.c.evidence],
+        )
+        held = (row for row in gates if "attempt" in row["evidence"])
+        return next(({"order": row["order"], "attempt": row["evidence"]["attempt"]} for row in held), None)
+
+    def won(self, *, since: int) -> list[str]:
+        """Return what was promoted from a batch on by being better than a champion or a constant."""
+        gates = self.find(
+            decisions.c.kind == "gate", decisions.c.outcome == "promote", decisions.c.order >= since
+        )
+        better = [
+            row
+            for row in gates
+            if row["evidence"].get("p_value") is not None or "baseline" in row["evidence"]
+        ]
+        return list(dict.fromkeys(row["release"] for row in better))
 
     def of_run(self, run: int) -> list[Row]:
         """Return what one run decided, in order, with times."""

@@ -5,20 +5,21 @@ test refutes that the two may be exchanged row by row. For classes all of it is 
 of (truth, champion, challenger), so that a billion rows cost what a thousand do. The two tests share
 their rows with earlier attempts, whose number lowers the level.
 
-Rows are taken as independent: rows of one entity in a cluster need a jackknife, which is not here yet.
+Where an entity has several rows, whole buckets of entities are left out and swapped (``buckets``).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from vigil.stats import buckets
 from vigil.stats.betting import Floats
 from vigil.stats.metrics import Metric, Tally
 
@@ -50,6 +51,7 @@ class GateResult:
     ``level`` is what this attempt ran at. ``p_value`` is None when no swap test was made (abstention,
     or a margin). ``cells`` counts the rows by "truth-champion-challenger" codes; for a loss it holds
     the rows on which the challenger is better and worse, and the sums of gains and their squares.
+    ``buckets`` is how many buckets of entities the rows fell into, None where rows count one by one.
     """
 
     promote: bool
@@ -62,6 +64,7 @@ class GateResult:
     discordant: int
     cells: dict[str, float]
     reason: str
+    buckets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class _Pair:
     enough: bool
     cells: dict[str, float]
     swap: Callable[[float], float]
+    buckets: int | None = None
 
 
 @runtime_checkable
@@ -121,6 +125,7 @@ def compare(
     seed: int = 0,
     classes: int = 2,
     clip: float | None = None,
+    bucket: npt.NDArray[np.int64] | None = None,
 ) -> GateResult:
     """Decide whether the challenger's predictions may replace the champion's.
 
@@ -128,15 +133,20 @@ def compare(
     the challenger. ``attempt`` counts comparisons on these rows (see ``attempt_level``). With ``margin``
     the challenger need only be not worse by more than that (a share of the champion's value if the
     metric is relative). ``seed`` makes the random swaps repeatable. A mean loss is compared unclipped,
-    whatever ``clip`` says.
+    whatever ``clip`` says. ``bucket`` (rows,) numbers each row's bucket of entities, where these recur.
     """
     del clip
     if isinstance(metric, _OfLosses):
-        pair = _pair_of_losses(metric, truth, champion, challenger, seed)
+        pair = _pair_of_losses(metric, truth, champion, challenger, seed, bucket)
         return _decide(metric, pair, attempt_level(level, attempt), margin)
     codes = (truth.astype(np.int64) * classes + champion.astype(np.int64)) * classes
-    counts = np.bincount(codes + challenger.astype(np.int64), minlength=classes**3)
-    cells = counts.reshape(classes, classes, classes)
+    codes = codes + challenger.astype(np.int64)
+    if bucket is not None:
+        codes, groups = codes + bucket * classes**3, int(bucket.max(initial=0)) + 1
+    else:
+        groups = 1
+    cells = np.bincount(codes, minlength=groups * classes**3).reshape(groups, classes, classes, classes)
+    cells = cells if bucket is not None else cells[0]
     return compare_cells(metric, cells, level=level, attempt=attempt, margin=margin, seed=seed)
 
 
@@ -151,11 +161,21 @@ def compare_cells(
 ) -> GateResult:
     """Decide as ``compare`` does, from the counts by (truth, champion, challenger), shape (K, K, K).
 
-    Raises TypeError for a metric that is not a score of such counts.
+    With one more axis in front these are the counts of buckets of entities. Raises TypeError for a
+    metric that is not a score of such counts.
     """
     if not isinstance(metric, _OfCells):
         raise TypeError(f"{metric.name} is not a score of classes")
-    pair = _pair_of_cells(metric, np.asarray(cells, dtype=np.float64), seed)
+    counts = np.asarray(cells, dtype=np.float64)
+    pair = _pair_of_cells(metric, counts if counts.ndim == 3 else counts.sum(axis=0), seed)
+    if counts.ndim == 4:
+        filled = counts[counts.sum(axis=(1, 2, 3)) > 0]
+        pair = replace(
+            pair,
+            error=buckets.error_of_cells(metric, filled) if len(filled) else math.inf,
+            buckets=len(filled),
+            swap=lambda level: buckets.swapped(metric, filled, _draws(level), seed),
+        )
     return _decide(metric, pair, attempt_level(level, attempt), margin)
 
 
@@ -215,22 +235,32 @@ def _pair_of_losses(
     champion: npt.NDArray[Any],
     challenger: npt.NDArray[Any],
     seed: int,
+    bucket: npt.NDArray[np.int64] | None,
 ) -> _Pair:
-    """Measure both models by their losses, row by row."""
+    """Measure both models by their losses, row by row or by buckets of rows."""
     before, after = metric.losses(truth, champion), metric.losses(truth, challenger)
     gained, rows = before - after, len(before)
     better, worse = int((gained > 0).sum()), int((gained < 0).sum())
     sums = {"sum": float(gained.sum()), "squares": float(gained @ gained)}
+    error = float(gained.std(ddof=1)) / math.sqrt(rows) if rows > 1 else math.inf
+    flipped: Floats = gained
+    filled: int | None = None
+    if bucket is not None:
+        within: Floats = np.bincount(bucket).astype(np.float64)
+        flipped = np.bincount(bucket, weights=gained)[within > 0].astype(np.float64)
+        filled = len(flipped)
+        error = buckets.error_of_mean(flipped, within[within > 0]) if filled else math.inf
     return _Pair(
         champion=float(before.mean()) if rows else None,
         challenger=float(after.mean()) if rows else None,
         difference=float(gained.mean()) if rows else math.nan,
-        error=float(gained.std(ddof=1)) / math.sqrt(rows) if rows > 1 else math.inf,
+        error=error,
         rows=rows,
         discordant=better + worse,
         enough=metric.enough(metric.tally(truth, champion, classes=0, clip=None)),
         cells={"better": better, "worse": worse, **sums},
-        swap=lambda level: _flipped(gained, level, seed),
+        swap=lambda level: _flipped(flipped, level, seed),
+        buckets=filled,
     )
 
 
@@ -238,6 +268,9 @@ def _decide(metric: Metric, pair: _Pair, level: float, margin: float | None) -> 
     """Take both hurdles, or with a margin the first one, lowered."""
     if pair.champion is None or pair.challenger is None or not pair.enough:
         return _result(metric, pair, level, "abstain", why="too few rows for a verdict")
+    if pair.buckets is not None and pair.buckets < buckets.ENOUGH:
+        why = f"the rows are of too few entities ({pair.buckets} of {buckets.ENOUGH} buckets)"
+        return _result(metric, pair, level, "abstain", why=why)
     if pair.discordant < _DISCORDANT:
         why = f"the two differ on {pair.discordant} rows, fewer than {_DISCORDANT}"
         return _result(metric, pair, level, "abstain", why=why)
@@ -279,6 +312,7 @@ def _result(
         discordant=pair.discordant,
         cells=pair.cells,
         reason=f"{_HEADS[outcome]}: {words}",
+        buckets=pair.buckets,
     )
 
 

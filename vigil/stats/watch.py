@@ -8,7 +8,7 @@ one, else the plain alarm, and beside it the comparison with the past.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vigil.stats import betting, past, standardised
@@ -16,6 +16,7 @@ from vigil.stats.alarm import Budget
 from vigil.stats.betting import Evidence, Floats
 from vigil.stats.metrics import Level, Metric, Tally
 from vigil.stats.metrics._cells import CellMetric
+from vigil.stats.spread import Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,16 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What a release's batches say so far; ``since`` is the tally of those that counted."""
+    """What a release's batches say so far; ``since`` is the tally of those that counted.
+
+    ``spread`` says by how much they vary more than independent rows do.
+    """
 
     plain: Evidence
     even: Evidence | None
     past: Evidence | None
     since: Tally | None = None
+    spread: Spread = field(default_factory=Spread)
 
     @classmethod
     def resumed(cls, start: Start, stored: dict[str, Any] | None) -> Watch:
@@ -74,6 +79,7 @@ class Watch:
             even=part("even", 1) if start.even else None,
             past=part("past", past.directions(len(watched))) if watched else None,
             since=found.get("since"),
+            spread=Spread(**found.get("spread", {})),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -82,30 +88,38 @@ class Watch:
         return {
             **{name: part.as_json() for name, part in parts.items() if part is not None},
             "since": self.since,
+            "spread": self.spread.as_json(),
         }
 
 
 def after(
-    watch: Watch, start: Start, tally: Tally, growth: Floats | None, *, batch: str, spread: float = 1.0
+    watch: Watch,
+    start: Start,
+    tally: Tally,
+    growth: Floats | None,
+    *,
+    batch: str,
+    spread: Spread | None = None,
 ) -> Watch:
     """Return the watch after one more batch: its tally, and its ``log_l`` against the plain level.
 
-    ``batch`` is the batch's id; ``spread`` the factor by which its counts vary more than those of
-    independent rows, by which all evidence is divided.
+    ``batch`` is the batch's id. All evidence is divided by the factor of ``spread``.
     """
+    spread = spread or watch.spread
+    factor = spread.factor
     metric, even, compared = start.metric, watch.even, watch.past
-    plain = watch.plain if growth is None else betting.update(watch.plain, growth / spread)
+    plain = watch.plain if growth is None else betting.update(watch.plain, growth / factor)
     if even is not None and start.even is not None and isinstance(metric, CellMetric):
         moved = standardised.log_growth(metric, tally["confusion"], start.even)
-        even = betting.update(even, moved[None] / spread)
+        even = betting.update(even, moved[None] / factor)
     so_far = start.tally if watch.since is None else metric.add(start.tally, watch.since)
     if compared is not None:
         watched = past.watched(metric, tally)
         counts, before = past.counted(tally, watched), past.counted(so_far, watched)
         places = past.places_of(batch, len(watched))
-        compared = betting.update(compared, past.log_growth(counts, before, places, spread=spread))
+        compared = betting.update(compared, past.log_growth(counts, before, places, spread=factor))
     since = tally if watch.since is None else metric.add(watch.since, tally)
-    return Watch(plain, even, compared, since)
+    return Watch(plain, even, compared, since, spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +168,22 @@ def weighed(
     A ``change`` against the past counts when the score since is also worse by the tolerance. What moves
     with the class mix alone is said, and calls for nothing.
     """
+    log_e, notes = max(reading.level, reading.past), []
     if change is not None and change.worse_by(start.metric) >= tolerance:
         words = f"{_shown(change.before)} before, {_shown(change.after)} since"
-        return max(reading.level, reading.past), (f"Against its own past the score has changed: {words}.",)
-    if change is not None:
-        return reading.level, ("Answers have changed, and the score is not worse by the tolerance.",)
-    if reading.class_mix_alone and watch.since is not None:
+        notes.append(f"Against its own past the score has changed: {words}.")
+    elif change is not None:
+        log_e = reading.level
+        notes.append("Answers have changed, and the score is not worse by the tolerance.")
+    elif reading.class_mix_alone and watch.since is not None:
         now, then = (standardised.mix(tally)[1] for tally in (watch.since, start.tally))
-        plain = f"{start.metric.title} as it is has reached its alarm"
+        plain = f"{start.metric.title} as it is has reached its alarm, the model's own has not"
         mix = f"positives are {now:.1%} of the rows, {then:.1%} in the holdout"
-        return max(reading.level, reading.past), (
-            f"The class mix changed: {plain}, the model's own has not; {mix}.",
-        )
-    return max(reading.level, reading.past), ()
+        notes.append(f"The class mix changed: {plain}; {mix}.")
+    if watch.spread.factor > 1:
+        why = f"The evidence is divided by {watch.spread.factor:.1f}: rows are not independent"
+        notes.append(f"{why}, and the guarantee is approximate.")
+    return log_e, tuple(notes)
 
 
 def _shown(value: float | None) -> str:

@@ -36,20 +36,31 @@ class Judged:
     probability: npt.NDArray[np.float64] | None
     labelled: npt.NDArray[np.bool_]
 
+    @property
+    def heard(self) -> npt.NDArray[Any]:
+        """What the metric listens to: the answers, or the probabilities."""
+        if self.metric.of == "probability" and self.probability is not None:
+            return self.probability
+        return self.answer
+
     def tally(self, rows: npt.NDArray[np.bool_] | None = None) -> Tally:
         """Summarise all rows, or some of them."""
         chosen = slice(None) if rows is None else rows
         return self.metric.tally(
-            self.truth[chosen], self.answer[chosen], classes=len(self.classes), clip=self.clip
+            self.truth[chosen], self.heard[chosen], classes=len(self.classes), clip=self.clip
         )
 
     def log_l(self, level: Level) -> npt.NDArray[np.float64]:
         """Return the growth of the alarm's bets on these rows."""
-        return self.metric.log_l(self.truth, self.answer, level, classes=len(self.classes), clip=self.clip)
+        return self.metric.log_l(self.truth, self.heard, level, classes=len(self.classes), clip=self.clip)
 
     def answers(self) -> Profile:
         """Return the distribution of the answers, against which those to come are compared."""
         return of_answers(self.answer, self.probability, self.classes)
+
+    def moved(self) -> npt.NDArray[np.float64]:
+        """Return by how much each row moves the score, shape (rows,), with mean 0 (to a factor)."""
+        return self.metric.moved(self.truth, self.heard, classes=len(self.classes))
 
     def details(self) -> dict[str, Any]:
         """Return what is drawn of these rows; its size does not follow theirs."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
 from vigil import models
 from vigil.records import Contract
-from vigil.stats import standardised
+from vigil.stats import buckets, standardised
 from vigil.stats.metrics import Level, Metric, Tally
 from vigil.stats.metrics._cells import CellMetric
+from vigil.trials import arrays, slicing
 from vigil.trials.judged import Judged, judge
 from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, Snapshot
 
@@ -40,6 +45,27 @@ class Panel:
             table = self._rows.take(self._rows.part(*sides, since=self._since))
             self._known[release, sides] = judge(self._bundles, release, table, self._contract, self.metric)
         return self._known[release, sides]
+
+    def bucket(self, judged: Judged, *sides: int) -> npt.NDArray[np.int64] | None:
+        """Return the bucket of each judged row's entity; None without a key, or where none recurs."""
+        if not self._contract.by_role("key"):
+            return None
+        hashes = self._rows.hashes[self._rows.part(*sides, since=self._since)][judged.labelled]
+        return buckets.bucket_of(hashes) if buckets.recurs(hashes) else None
+
+    def slices(self, judged: Judged, columns: Sequence[str], *sides: int) -> dict[str, npt.NDArray[np.bool_]]:
+        """Return which judged rows are in each slice of some columns that has enough rows."""
+        if not columns:
+            return {}
+        table = self._rows.take(self._rows.part(*sides, since=self._since))
+        return slicing.masks(table.filter(pa.array(judged.labelled)), columns)
+
+    def one_row(self, release: str, *sides: int) -> Callable[[], object]:
+        """Return a call that answers one row by a release."""
+        table = self._rows.take(self._rows.part(*sides, since=self._since)).slice(0, 1)
+        answerer = models.open_answerer(self._bundles, release)
+        row = arrays.features(table, self._contract.features)
+        return lambda: answerer.predict(row)
 
     def best(self, candidates: Sequence[str]) -> str:
         """Return the candidate with the best score on the choosing half; the first of equals."""

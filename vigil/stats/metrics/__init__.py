@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy.typing as npt
 
@@ -27,8 +27,10 @@ Level = dict[str, Any]
 class Metric(Protocol):
     """A score with its alarm. Arrays have length n: class codes 0…K−1 (1 = positive), or floats.
 
-    ``relative`` says that tolerance, margin and ``max_drop`` are shares of the reference value and not
-    amounts in metric units. ``processes`` that an alarm averages are fixed by the classes.
+    ``of`` says what ``prediction`` is: a row's answer (a class code or a value), or for two classes the
+    probability of the positive one. ``relative`` says that tolerance, margin and ``max_drop`` are shares
+    of the reference value and not amounts in metric units. ``processes`` that an alarm averages are
+    fixed by the classes.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Metric(Protocol):
     tasks: tuple[Task, ...]
     higher_is_better: bool
     relative: bool
+    of: Literal["answer", "probability"]
 
     def tally(
         self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int, clip: float | None
@@ -77,6 +80,9 @@ class Metric(Protocol):
         clip: float | None,
     ) -> Floats:
         """Return the log growth of each bet on these rows, shape (processes, 8)."""
+
+    def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int) -> Floats:
+        """Return by how much each row moves the score, times n, shape (rows,), with mean 0."""
 
     def detectable(
         self, level: Level, since: Tally, reference: float, *, log_threshold: float, log_weight: float

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,7 @@ class CellMetric:
     tasks: tuple[Task, ...] = ("binary",)
     higher_is_better = True
     relative = False
+    of: Literal["answer", "probability"] = "answer"
 
     def masks(self, classes: int) -> tuple[Floats, Floats]:
         """Return the hit cells and the miss cells, each of shape (processes, K, K)."""
@@ -185,6 +186,14 @@ class CellMetric:
         parts = hit - share[:, None, None] * (hit + miss)
         moved: Floats = np.tensordot(scale, parts, axes=1)
         return moved
+
+    def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int) -> Floats:
+        """Return each row's influence on the score."""
+        if not len(truth):
+            return np.zeros(0)
+        table = _table(self.tally(truth, prediction, classes=classes))
+        rows: Floats = self.influence(table)[np.asarray(truth, int), np.asarray(prediction, int)]
+        return rows
 
     def _counts(self, tables: Floats) -> tuple[Floats, Floats]:
         """Return hits and misses of each process, shape (…, processes), of tables (…, K, K)."""

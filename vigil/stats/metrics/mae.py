@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,7 @@ class MeanAbsoluteError:
     tasks: tuple[Task, ...] = ("regression",)
     higher_is_better = False
     relative = True
+    of: Literal["answer", "probability"] = "answer"
 
     def tally(
         self,
@@ -169,6 +170,13 @@ class MeanAbsoluteError:
         """Return each row's loss, |e|, unclipped."""
         size: Floats = np.abs(np.asarray(truth, dtype=np.float64) - np.asarray(prediction, dtype=np.float64))
         return size
+
+    def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int = 0) -> Floats:
+        """Return each row's loss less their mean."""
+        del classes
+        losses = self.losses(truth, prediction)
+        rows: Floats = losses - losses.mean() if len(losses) else losses
+        return rows
 
 
 def _points() -> Floats:

@@ -1,0 +1,158 @@
+"""All hurdles of a challenger: the champion, the best anchor, every slice, and what a model may cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from vigil.stats import curves, gate
+from vigil.stats.gate import GateResult
+from vigil.trials.judged import Judged
+from vigil.trials.panel import Panel
+from vigil.trials.snapshot import GATING
+
+#: Answers to one row that are timed; the median counts.
+_TIMED = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a challenger must keep to.
+
+    ``attempt`` counts the tries on these rows; ``level`` is the error allowed to all of them. ``margin`` is
+    how much worse a refresh, or a slice, may be; ``refresh`` asks for no more than that. ``anchors`` are
+    earlier releases that won their place by being better. ``slices`` are columns; ``calibration`` (mean
+    gap of probability and share) and ``latency_ms`` (one row) are None where nothing is asked.
+    """
+
+    attempt: int
+    margin: float
+    refresh: bool
+    seed: int
+    anchors: Sequence[str] = ()
+    slices: Sequence[str] = ()
+    calibration: float | None = None
+    latency_ms: float | None = None
+    level: float = 0.05
+
+
+def gated(panel: Panel, challenger: str, champion: str, rules: Rules) -> tuple[GateResult, dict[str, Any]]:
+    """Compare on the gating half; return the result, and what the further hurdles found.
+
+    All hurdles must be taken, so that none of them needs a part of another's level.
+    """
+    new = panel.judged(challenger, GATING)
+    result = _compared(panel, new, panel.judged(champion, GATING), rules)
+    found: dict[str, Any] = {}
+    for hurdle in (_anchor, _slices, _calibration, _latency):
+        if not result.promote:
+            break
+        result, more = hurdle(panel, challenger, champion, rules, result)
+        found |= more
+    return result, found
+
+
+def _compared(panel: Panel, new: Judged, old: Judged, rules: Rules) -> GateResult:
+    """Compare two models on the same rows."""
+    return gate.compare(
+        panel.metric,
+        new.truth,
+        old.heard,
+        new.heard,
+        level=rules.level,
+        attempt=rules.attempt,
+        margin=rules.margin if rules.refresh else None,
+        seed=rules.seed,
+        classes=len(new.classes),
+        clip=old.clip,
+        bucket=panel.bucket(new, GATING),
+    )
+
+
+Hurdle = tuple[GateResult, dict[str, Any]]
+
+
+def _anchor(panel: Panel, challenger: str, champion: str, rules: Rules, result: GateResult) -> Hurdle:
+    """Hold a refresh against the best release that was better than another: many small losses add up."""
+    others = [anchor for anchor in rules.anchors if anchor not in (champion, challenger)]
+    if not rules.refresh or not others:
+        return result, {}
+    best = panel.best(others)
+    against = _compared(panel, panel.judged(challenger, GATING), panel.judged(best, GATING), rules)
+    found = {"anchor": best, "anchor_difference": against.difference, "anchor_bound": against.lower_bound}
+    if against.promote or against.discordant == 0:
+        return result, found
+    return _kept(result, f"against the earlier release {best}: {against.reason}"), found
+
+
+def _slices(panel: Panel, challenger: str, champion: str, rules: Rules, result: GateResult) -> Hurdle:
+    """Ask that no slice is worse by more than its margin, beyond chance."""
+    new, old = panel.judged(challenger, GATING), panel.judged(champion, GATING)
+    masks = panel.slices(new, rules.slices, GATING)
+    worse = {}
+    for name, rows in masks.items():
+        # Turned round: is the champion better here by more than the margin?
+        turned = gate.compare(
+            panel.metric,
+            new.truth[rows],
+            new.heard[rows],
+            old.heard[rows],
+            level=rules.level / len(masks),
+            attempt=0,
+            seed=rules.seed,
+            classes=len(new.classes),
+        )
+        allowed = (
+            rules.margin * abs(panel.metric.value(old.tally(rows)) or 0.0)
+            if panel.metric.relative
+            else rules.margin
+        )
+        if turned.lower_bound is not None and turned.lower_bound > allowed:
+            worse[name] = turned.difference
+    if not worse:
+        return result, {"slices_compared": len(masks)} if masks else {}
+    named = ", ".join(f"{name} ({gap:.3g} worse)" for name, gap in worse.items())
+    return _kept(result, f"it is worse by more than the margin where {named}"), {"worse_slices": worse}
+
+
+def _calibration(panel: Panel, challenger: str, champion: str, rules: Rules, result: GateResult) -> Hurdle:
+    """Ask that probabilities are as right as the budget says: the mean gap over ten bins."""
+    del champion
+    new = panel.judged(challenger, GATING)
+    if rules.calibration is None or new.probability is None or new.probability.ndim != 1:
+        return result, {}
+    bins = curves.calibration(new.truth, new.probability)
+    total = sum(row["rows"] for row in bins)
+    gap = sum(row["rows"] * abs(row["predicted"] - row["observed"]) for row in bins) / max(total, 1)
+    if gap <= rules.calibration:
+        return result, {"calibration_gap": gap}
+    why = f"its probabilities are off by {gap:.3f} on average, and {rules.calibration:g} is allowed"
+    return _kept(result, why), {"calibration_gap": gap}
+
+
+def _latency(panel: Panel, challenger: str, champion: str, rules: Rules, result: GateResult) -> Hurdle:
+    """Ask that one row is answered within the budget, by the median of some answers on this machine."""
+    del champion
+    if rules.latency_ms is None:
+        return result, {}
+    answer = panel.one_row(challenger, GATING)
+    taken = []
+    for _ in range(_TIMED):
+        started = time.perf_counter()
+        answer()
+        taken.append(1000 * (time.perf_counter() - started))
+    median = float(np.median(taken))
+    if median <= rules.latency_ms:
+        return result, {"latency_ms": median}
+    why = f"it takes {median:.1f} ms to answer one row, and {rules.latency_ms:g} ms are allowed"
+    return _kept(result, why), {"latency_ms": median}
+
+
+def _kept(result: GateResult, why: str) -> GateResult:
+    """Turn a promotion down."""
+    reason = f"The champion stays: {why}. {result.reason.replace('The challenger takes over', 'Otherwise')}"
+    return replace(result, promote=False, outcome="keep", reason=reason)
