@@ -22,8 +22,8 @@ from vigil.stats.metrics import Level, Tally
 from vigil.stats.metrics._cells import CellMetric
 
 #: Pairs of rates that are looked at for a bound, and how closely it is found.
-_PAIRS = 25
-_PRECISE = 1e-5
+_PAIRS = 15
+_PRECISE = 1e-4
 
 
 def fits(metric: Any, tally: Tally) -> bool:
@@ -83,25 +83,39 @@ def score_lower(metric: CellMetric, table: Floats, delta: float) -> float:
     low = float(share_lower(right[1], sizes[1] - right[1], spared / 2))
     high = 1 - float(share_lower(sizes[1] - right[1], right[1], spared / 2))
     rates = np.linspace(low, high, _PAIRS)
+    reach = 4 * math.sqrt(sizes[1]) + 2
+    first, last = (
+        max(0.0, math.floor(sizes[1] * low - reach)),
+        min(sizes[1], math.ceil(sizes[1] * high + reach)),
+    )
+    hits = np.arange(first, last + 1)
+    needed = _needed(metric, sizes, hits, seen)
     least, most = 0.0, seen
-    while most - least > _PRECISE:
-        middle = (least + most) / 2
-        if _chance(metric, sizes, rates, middle, seen) > delta - spared:
-            most = middle
+    # Down in steps that become finer: the bound is seldom far below what was seen.
+    step = 0.1
+    while step > _PRECISE:
+        if most - step <= 0:
+            step /= 4
+        elif _chance(metric, sizes, rates, most - step, hits, needed) > delta - spared:
+            most -= step
         else:
-            least = middle
+            least = most - step
+            step = min(step, most - least) / 4
     return least
 
 
-def _chance(metric: CellMetric, sizes: Floats, rates: Floats, score: float, seen: float) -> float:
-    """Return the largest chance of a score of ``seen`` or more, over pairs of rates that have ``score``.
+def _chance(
+    metric: CellMetric, sizes: Floats, rates: Floats, score: float, hits: Floats, needed: Floats
+) -> float:
+    """Return the largest chance of a score as high as seen, over pairs of rates that have ``score``.
 
-    ``rates`` are those of class 1; the rate of class 0 follows from the score.
+    ``rates`` are those of class 1; the rate of class 0 follows from the score. ``hits`` are right answers
+    of class 1, ``needed`` how many of class 0 it takes beside them.
     """
     from scipy.special import bdtrc, gammaln, xlog1py, xlogy
 
     low, high = np.zeros(len(rates)), np.ones(len(rates))
-    for _ in range(50):
+    for _ in range(40):
         middle = (low + high) / 2
         over = np.nan_to_num(metric.score(_table(np.stack([middle, rates], -1), sizes))) >= score
         low, high = np.where(over, low, middle), np.where(over, middle, high)
@@ -109,14 +123,8 @@ def _chance(metric: CellMetric, sizes: Floats, rates: Floats, score: float, seen
     if not possible.any():
         return 0.0
     first, second = rates[possible], low[possible]
-    reach = 8 * math.sqrt(sizes[1]) / 2 + 2
-    hits = np.arange(
-        max(0.0, math.floor(sizes[1] * first.min() - reach)),
-        min(sizes[1], sizes[1] * first.max() + reach) + 1,
-    )
     ways = gammaln(sizes[1] + 1) - gammaln(hits + 1) - gammaln(sizes[1] - hits + 1)
     logs = ways + xlogy(hits, first[:, None]) + xlog1py(sizes[1] - hits, -first[:, None])
-    needed = _needed(metric, sizes, hits, seen)
     # At least so many right answers of class 0; none at all is always had.
     enough = np.where(needed > 0, bdtrc(np.maximum(needed - 1, 0), int(sizes[0]), second[:, None]), 1.0)
     enough = np.where(needed > sizes[0], 0.0, enough)
