@@ -39,7 +39,7 @@ cron: $(VENV)/.core  ## Add the tick to this user's crontab, every ten minutes
 	 { crontab -l 2>/dev/null | grep -vF "$(CURDIR)"; echo "$$line"; } | crontab - && echo "added: $$line"
 
 clean:  ## Forget everything that was ingested, trained and reported
-	@rm -rf $(STATE) .attrition.lock .attrition.service.json .attrition.secret
+	@rm -rf $(STATE) .attrition.lock .attrition.service.json .attrition.secret .config.json.tick
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-strip-extras \

@@ -11,26 +11,25 @@ It listens on this machine only, unless a token was made, or is in the environme
 from __future__ import annotations
 
 import argparse
+import atexit
 import getpass
 import json
-import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vigil.caller import note
 from vigil.command import perform
-from vigil.errors import VigilError
+from vigil.errors import ServiceError, VigilError
 from vigil.project import Project
 from vigil.table import durable
 
 if TYPE_CHECKING:
     from flask import Flask
-
-    from vigil.web.service import Service
 
 HERE = Path(__file__).resolve().parent
 
@@ -63,42 +62,103 @@ def commands(project: Project) -> dict[str, list[str]]:
     }
 
 
-def run(project: Project, *, host: str | None, port: int | None, schedule: bool) -> None:
-    """Serve until told to stop; requests under way are answered first."""
+def run(project: Project, options: argparse.Namespace) -> None:
+    """Serve until told to stop; requests under way are answered first. Only this process starts ticks."""
+    from vigil.web import logs
+    from vigil.web.ticks import Ticks
+    from vigil.web.workers import LOG
+
+    settings = project.config.server
+    os.environ[LOG] = options.log or settings.log  # worker processes write in the same way
+    logs.configure(os.environ[LOG])
+    kind, workers = options.runner or settings.runner, options.workers or settings.workers
+    host = options.host or settings.host
+    port = settings.port if options.port is None else options.port
+    if kind == "waitress" and workers > 1:
+        hint = "Add --runner gunicorn, or granian."
+        raise ServiceError("Waitress has one process.", where="service", hint=hint)
+    ticks = Ticks([*commands(project)["run"], "--trigger", "schedule"], HERE)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    serving = _one if kind == "waitress" else _several
+    with serving(project, host, port, kind, workers) as (address, serve):
+        try:
+            if options.schedule:
+                ticks.start(minutes=project.config.schedule)
+            serve()
+        finally:
+            ticks.stop()
+            if _noted(project) == address:
+                note(project).unlink(missing_ok=True)
+    project.close()
+
+
+@contextmanager
+def _one(project: Project, host: str, port: int, *_: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Serve from this process."""
     from vigil.web.application import build
     from vigil.web.server import bind
     from vigil.web.service import open_service
-    from vigil.web.ticks import Ticks
 
-    settings = project.config.server
-    host = host or settings.host
     service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
-    app = build(service)
-    server = bind(app, host, settings.port if port is None else port, settings.threads)
-    shown = f"[{host}]" if ":" in host else host
-    print(f"Vigil serves http://{shown}:{server.effective_port}", flush=True)
-    address = _note_address(project, service, shown, server.effective_port)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
-    ticks = Ticks([*commands(project)["run"], "--trigger", "schedule"], HERE)
+    server = bind(build(service), host, port, project.config.server.threads, service.traffic)
+    service.waiting = lambda: len(server.task_dispatcher.queue)
     try:
-        if schedule:
-            ticks.start(minutes=project.config.schedule)
-        server.run()
+        yield _announce(project, host, server.effective_port, service.instance), server.run
     finally:
-        ticks.stop()
         server.close()
         if service.log is not None:
             service.log.close()
-        if _noted(project) == address:
-            note(project).unlink(missing_ok=True)
-        project.close()
 
 
-def _note_address(project: Project, service: Service, shown: str, port: int) -> str:
+@contextmanager
+def _several(
+    project: Project, host: str, port: int, kind: str, count: int
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Serve from several worker processes, each of which builds the application anew."""
+    from vigil.web.service import open_service
+    from vigil.web.workers import CONFIG, HOST, INSTANCE, Workers
+
+    # Once here: a ledger out of reach, or a missing token, is said before anything is started.
+    service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
+    threads = project.config.server.threads
+    if service.log is not None:
+        service.log.close()  # each worker process has its own
+    workers = Workers(kind, host=host, port=port, workers=count, threads=threads, folder=HERE)
+    told = {CONFIG: str(project.config_path), HOST: host, INSTANCE: service.instance}
+    try:
+        workers.start({**os.environ, **told})
+        yield _announce(project, host, workers.port, service.instance), workers.wait
+    finally:
+        workers.stop()
+
+
+def worker() -> Flask:
+    """Return the application of a worker process, told by the environment what it belongs to."""
+    from vigil.web import logs
+    from vigil.web.application import build
+    from vigil.web.service import open_service
+    from vigil.web.workers import CONFIG, HOST, LOG
+
+    project, host = Project(Path(os.environ[CONFIG])), os.environ[HOST]
+    logs.configure(os.environ.get(LOG) or project.config.server.log)
+    service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
+    if service.log is not None:
+        atexit.register(service.log.close)
+    return build(service)
+
+
+def _announce(project: Project, host: str, port: int, instance: str) -> str:
+    """Say where it listens, and leave word of it."""
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Vigil serves http://{shown}:{port}", flush=True)
+    return _note_address(project, instance, shown, port)
+
+
+def _note_address(project: Project, instance: str, shown: str, port: int) -> str:
     """Leave word where reports can ask, so that they start no second service; return the word."""
     nearest = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(shown, shown)  # noqa: S104  (only compared)
-    address = json.dumps({"url": f"http://{nearest}:{port}", "instance": service.instance})
+    address = json.dumps({"url": f"http://{nearest}:{port}", "instance": instance})
     durable.write_atomic(note(project), address.encode())
     return address
 
@@ -171,11 +231,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", help="where to listen; the config's server.host by default")
     parser.add_argument("--port", type=int, help="the port; 0 takes a free one")
     parser.add_argument("--schedule", action="store_true", help="start a tick every `schedule` minutes")
+    parser.add_argument("--workers", type=int, help="worker processes, with gunicorn or granian")
+    parser.add_argument("--runner", choices=["waitress", "gunicorn", "granian"], help="what serves")
+    parser.add_argument("--log", choices=["text", "json"], help="how the log is written")
     given = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     try:
-        run(Project(given.config), host=given.host, port=given.port, schedule=given.schedule)
+        run(Project(given.config), given)
     except VigilError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -254,6 +254,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = any((options.init, options.explain is not None, options.dry_run, options.force_retrain))
     asked = asked or options.reproduce or options.pause or options.resume
     if not asked and glance.nothing_to_do(Path(options.config), options.input):
+        glance.looked(Path(options.config))
         print("{}" if options.json else "Nothing new.")
         return 0
     # Late: a tick with nothing new has ended above, and has imported next to nothing.

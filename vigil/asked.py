@@ -59,6 +59,7 @@ def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
         return
     folder = Path(options.input).absolute() if options.input else None
     found = tick(project, folder=folder, trigger=options.trigger, force=options.force_retrain)
+    glance.looked(project.config_path)
     if options.json:
         print_json(found)
         return

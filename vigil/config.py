@@ -34,6 +34,10 @@ class Server(Section):
     threads: int = Field(default=4, ge=1, le=64)
     max_body_mb: int = Field(default=16, ge=1, le=1024)
     requests_per_second: int = Field(default=0, ge=0, le=1_000_000)
+    workers: int = Field(default=1, ge=1, le=256)
+    runner: Literal["waitress", "gunicorn", "granian"] = "waitress"
+    log: Literal["text", "json"] = "text"
+    proxy: str | None = None
 
 
 class Retention(Section):

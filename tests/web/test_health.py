@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+
+from vigil.ledger import glance
 
 
 def test_a_service_without_a_release_lives_and_is_not_ready(empty: Any) -> None:
@@ -13,7 +16,19 @@ def test_a_service_without_a_release_lives_and_is_not_ready(empty: Any) -> None:
 
 def test_a_service_with_a_release_is_ready(client: Any, world: Any) -> None:
     """It names the release that answers."""
-    assert client.get("/readyz").json == {"status": "ready", "release": world.ids["second"], "notice": None}
+    release = world.ids["second"]
+    expected = {"status": "ready", "release": release, "notice": None, "tick_is_recent": True}
+    assert client.get("/readyz").json == expected
+
+
+def test_ticks_that_stay_away_are_said_and_refused_on_request(client: Any, world: Any) -> None:
+    """Predictions are answered all the same, so that plain readiness does not depend on them."""
+    world.project.clock.now += timedelta(hours=2)
+    assert client.get("/readyz").json["tick_is_recent"] is False
+    answer = client.get("/readyz?ticks")
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "ticks-overdue")
+    glance.looked(world.project.config_path)
+    assert client.get("/readyz?ticks").status_code == 200
 
 
 def test_an_unreadable_ledger_is_a_503_in_our_words(client: Any, world: Any) -> None:

@@ -1,28 +1,81 @@
 from __future__ import annotations
 
-import re
+import json
+import logging
 from typing import Any
 
-LINE = re.compile(r'^[a-z_]+\{([a-z_]+="(?:[^"\\\n]|\\.)*",?)+\} [0-9.e+-]+$')
+from prometheus_client.parser import text_string_to_metric_families
+
+from vigil.web.logs import JsonLines, TextLines
 
 
-def test_every_line_is_in_the_exposition_format(client: Any, world: Any, batch: Any, score: Any) -> None:
-    """Comments with help and type, then samples that carry the project's name."""
+def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Read an exposition as Prometheus' own parser does."""
+    found = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
+    return found
+
+
+def test_the_standing_is_exposed(client: Any, world: Any, batch: Any, score: Any) -> None:
+    """Score, evidence, verdict, release and ticks, each with the project's name."""
     april = batch(world.project, 3, 4, "2026-04.csv")
     score(world.project, 3, world.ids["second"], april, 0.72, "watch", 30.0)
     answer = client.get("/metrics")
     assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
-    samples = [line for line in answer.text.splitlines() if not line.startswith("#")]
-    assert all(LINE.match(line) for line in samples)
-    assert 'vigil_score{project="attrition",metric="f1"} 0.72' in samples
-    assert 'vigil_verdict{project="attrition",verdict="watch"} 1.0' in samples
-    assert 'vigil_verdict{project="attrition",verdict="steady"} 0.0' in samples
-    assert f'vigil_release_info{{project="attrition",release="{world.ids["second"]}"}} 1.0' in samples
-    assert any(line.startswith("vigil_last_tick_age_seconds") for line in samples)
+    found = samples(answer.text)
+    project = ("project", "attrition")
+    assert found["vigil_score", (("metric", "f1"), project)] == 0.72
+    assert found["vigil_verdict", (project, ("verdict", "watch"))] == 1
+    assert found["vigil_verdict", (project, ("verdict", "steady"))] == 0
+    assert found["vigil_release_info", (project, ("release", world.ids["second"]))] == 1
+    for name in ("vigil_last_tick_age_seconds", "vigil_tick_is_recent", "vigil_ledger_reachable"):
+        assert (name, (project,)) in found
 
 
 def test_an_empty_project_exposes_what_it_knows(empty: Any) -> None:
     """Without a release there is no score, and the release is not loaded."""
-    text = empty.client().get("/metrics").text
-    assert 'vigil_release_loaded{project="attrition"} 0.0' in text
-    assert "vigil_score" not in text
+    found = samples(empty.client().get("/metrics").text)
+    assert found["vigil_release_loaded", (("project", "attrition"),)] == 0
+    assert not any(name == "vigil_score" for name, _ in found)
+
+
+def test_traffic_is_counted_by_route_and_status(client: Any) -> None:
+    """Predictions on the short way too; a path that a client made up has no number of its own."""
+    client.post("/prediction", json={"rows": [{"activity": 3}, {"activity": 4}]})
+    client.get("/runs/1")
+    client.get("/runs/2")
+    for number in range(3):
+        client.get(f"/made-up-{number}")
+    client.open("/runs", method="BREW")
+    found = samples(client.get("/metrics").text)
+    assert found["vigil_prediction_rows_total", ()] == 2
+    shown = {labels: value for (name, labels), value in found.items() if name == "vigil_requests_total"}
+    assert shown == {
+        (("method", "POST"), ("route", "/prediction"), ("status", "200")): 1,
+        (("method", "GET"), ("route", "/runs/<int:run>"), ("status", "200")): 2,
+        (("method", "GET"), ("route", "none"), ("status", "404")): 3,
+        (("method", "other"), ("route", "none"), ("status", "405")): 1,
+    }
+    assert found["vigil_request_seconds_count", (("route", "/prediction"),)] == 1
+
+
+def test_one_request_is_found_again_in_the_log(client: Any, caplog: Any) -> None:
+    """Its line has the id of its answer, what was asked, how long it took, and how many rows."""
+    with caplog.at_level(logging.INFO, "vigil.request"):
+        answer = client.post("/prediction", json={"rows": [{"activity": 3}]})
+        client.get("/%0aforged%0a line")
+    first, second = (json.loads(JsonLines().format(record)) for record in caplog.records)
+    assert first["request"] == answer.headers["X-Request-Id"] == answer.json["request"]
+    expected = {"method": "POST", "route": "/prediction", "status": 200, "rows": 1, "who": "anyone"}
+    assert expected.items() <= first.items()
+    assert "forged" not in json.dumps(second)
+    assert answer.json["request"] in TextLines().format(caplog.records[0])
+
+
+def test_no_message_begins_a_line_of_its_own() -> None:
+    """Whatever a message holds, it is one line; a fault's trace is a field."""
+    record = logging.LogRecord("x", logging.INFO, "f", 1, "a\nFORGED %s", ("b\r\nc",), None)
+    assert "\n" not in JsonLines().format(record)
+    assert "\n" not in TextLines().format(record)

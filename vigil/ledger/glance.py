@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 #: Facts that the last complete tick left behind for this look.
@@ -48,6 +48,17 @@ def nothing_to_do(config_path: Path, folder: str | None = None) -> bool:
         return all(known.get(path_key(path, root)) == seen for path, seen in stamped(incoming))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, sqlite3.Error):
         return False
+
+
+def mark(config_path: Path) -> Path:
+    """Return the file whose time says when a tick last looked."""
+    return config_path.with_name(f".{config_path.name}.tick")
+
+
+def looked(config_path: Path) -> None:
+    """Leave word that a tick has looked, whatever it found, where the folder can be written."""
+    with suppress(OSError):
+        mark(config_path).touch()
 
 
 def stamped(folder: Path) -> list[tuple[Path, tuple[int, int, int]]]:

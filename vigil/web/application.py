@@ -9,10 +9,12 @@ from typing import Any
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vigil.web import endpoints, errors, security
 from vigil.web.service import Service
 from vigil.web.shortcut import Shortcut
+from vigil.web.traffic import Counted
 
 
 def build(service: Service) -> Flask:
@@ -27,8 +29,25 @@ def build(service: Service) -> Flask:
     errors.install(app)
     for blueprint in endpoints.blueprints(service):
         app.register_blueprint(blueprint)
-    app.wsgi_app = Shortcut(app.wsgi_app, service)  # type: ignore[method-assign]
+    app.config["PROXY"] = service.project.config.server.proxy
+    app.wsgi_app = Counted(Shortcut(app.wsgi_app, service), service.traffic)  # type: ignore[method-assign]
+    if app.config["PROXY"]:
+        app.wsgi_app = Proxied(app.wsgi_app, app.config["PROXY"])  # type: ignore[method-assign]
     return app
+
+
+class Proxied:
+    """Believes one proxy what it says of its client's address and of TLS, and nobody else."""
+
+    def __init__(self, application: Any, proxy: str) -> None:
+        self._application = application
+        self._fixed = ProxyFix(application, x_for=1, x_proto=1)
+        self._proxy = proxy
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer one request."""
+        is_known = environ.get("REMOTE_ADDR") == self._proxy
+        return (self._fixed if is_known else self._application)(environ, start_response)
 
 
 class FiniteJson(DefaultJSONProvider):

@@ -73,10 +73,15 @@ class Rows:
 
 def received(environ: dict[str, Any], limit: int) -> Body:
     """Take a request's body from the server. Raises Refusal 413 when it holds more than `limit` bytes."""
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > limit:
+    length = environ.get("CONTENT_LENGTH")
+    if not length:  # in chunks, whose end the server knows; else there is no body
+        content = environ["wsgi.input"].read(limit + 1) if environ.get("wsgi.input_terminated") else b""
+    elif not (length.isascii() and length.isdigit()) or int(length) > limit:
         _too_large()
-    content = environ["wsgi.input"].read(int(length))
+    else:
+        content = environ["wsgi.input"].read(int(length))
+    if len(content) > limit:
+        _too_large()
     return Body(content, environ.get("CONTENT_TYPE", ""), environ.get("HTTP_CONTENT_ENCODING", ""))
 
 

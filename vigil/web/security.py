@@ -19,6 +19,7 @@ from vigil.web.negotiation import prefers_html
 from vigil.web.routes import Need, need
 from vigil.web.service import Service
 from vigil.web.sessions import COOKIE, Session
+from vigil.web.traffic import REQUEST, ROUTE, WHO
 
 #: What Flask serves by itself: a stylesheet and a mark, which the login page needs.
 PUBLIC_FILES = "static"
@@ -52,7 +53,8 @@ def install(app: Flask, service: Service) -> None:
     """Check every request before it reaches an endpoint, dress every answer, and help pages with forms."""
 
     def check() -> AnyResponse | None:
-        g.request_id = new_id()
+        g.request_id = request.environ[REQUEST] = new_id()
+        request.environ[ROUTE] = str(request.url_rule) if request.url_rule else "none"
         try:
             g.holder = admit(service, request.environ, _asked())
         except Refusal as refusal:
@@ -91,7 +93,7 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def admit(service: Service, environ: Environ, asked: Need) -> Holder | None:
+def admit(service: Service, environ: dict[str, Any], asked: Need) -> Holder | None:
     """Check one request's name, origin, token or session, role and rate; return who asks.
 
     None is a stranger at a public address. Raises Refusal: 400 for a foreign name, 401, 403 or 429.
@@ -105,6 +107,7 @@ def admit(service: Service, environ: Environ, asked: Need) -> Holder | None:
         if not allows(holder.role, asked):
             hint = f"Ask with a token of the role {asked}, or of an admin."
             raise Refusal(403, "role-needed", f"The role {holder.role} may not do this.", hint)
+    environ[WHO] = holder.name if holder else "-"
     throttle(service.rates.take(holder.id if holder and holder.id else address(environ)))
     return holder
 

@@ -14,6 +14,7 @@ from waitress.task import ErrorTask
 
 from vigil.errors import ServiceError
 from vigil.web import errors, security
+from vigil.web.traffic import Traffic
 
 #: Open connections; further ones wait in the system's queue.
 CONNECTIONS = 500
@@ -30,13 +31,13 @@ _HEADERS = [("Content-Type", "application/json"), ("Cache-Control", "no-store"),
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-def bind(app: Flask, host: str, port: int, threads: int) -> Any:
+def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None = None) -> Any:
     """Return a Waitress server that listens; ``effective_port`` is its port, ``run()`` serves.
 
     Raises ServiceError when the address cannot be used.
     """
     limit = app.config["MAX_CONTENT_LENGTH"]
-    gate = Shedding(app)
+    gate = Shedding(app, traffic)
     try:
         server = create_server(
             gate,
@@ -46,7 +47,7 @@ def bind(app: Flask, host: str, port: int, threads: int) -> Any:
             channel_timeout=SILENCE,
             cleanup_interval=SILENCE,
             max_request_body_size=limit + 1,
-            clear_untrusted_proxy_headers=True,
+            clear_untrusted_proxy_headers=not app.config.get("PROXY"),
             asyncore_use_poll=True,
             ident=None,
         )
@@ -62,14 +63,17 @@ def bind(app: Flask, host: str, port: int, threads: int) -> Any:
 class Shedding:
     """Turns requests away while too many wait, so that those that are answered are answered soon."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, traffic: Traffic | None = None) -> None:
         self._application = application
+        self._traffic = traffic
         self.waiting: Callable[[], int] = lambda: 0
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request, or say that there are too many."""
         if self.waiting() <= WAITING:
             return self._application(environ, start_response)
+        if self._traffic is not None:
+            self._traffic.shed.inc()
         code, _, hint = errors.words(503)
         content = json.dumps(errors.body(code, "Too many requests are waiting.", hint)).encode()
         headers = [*_HEADERS, ("Content-Length", str(len(content))), ("Retry-After", "1")]

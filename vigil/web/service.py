@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from vigil.web.limits import Limiter
 from vigil.web.live import LiveRelease
 from vigil.web.merged import MergedProfiles
 from vigil.web.sessions import Sessions
+from vigil.web.traffic import Traffic
 
 #: Names by which a machine calls itself.
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -28,13 +29,14 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 GUESSES, GUESS_EVERY = 20, 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Service:
     """One project's service.
 
     ``commands`` maps what a page may start to the argument list of a child process. ``keyring`` knows who
-    may ask, ``sessions`` who has logged in; ``rates`` and ``guesses`` say how often. ``instance`` names
-    this service, its worker processes included, so that a report never asks another one on the same port.
+    may ask, ``sessions`` who has logged in; ``rates`` and ``guesses`` say how often; ``traffic`` counts;
+    ``waiting`` says how many requests wait. ``instance`` names this service, its worker processes
+    included, so that a report never asks another one on the same port.
     """
 
     project: Project
@@ -45,6 +47,8 @@ class Service:
     children: Children
     rates: Limiter
     guesses: Limiter
+    traffic: Traffic
+    waiting: Callable[[], int | None] = lambda: None
     hosts: frozenset[str] = LOOPBACK
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     log: PredictionLog | None = None
@@ -84,6 +88,7 @@ def open_service(
         children=Children(commands, folder or project.root),
         rates=Limiter(rate, 2 * rate),
         guesses=Limiter(1 / GUESS_EVERY, GUESSES),
+        traffic=Traffic(),
         hosts=hosts,
         instance=environ.get("VIGIL_INSTANCE") or uuid.uuid4().hex,
         log=_log(project),

@@ -15,6 +15,7 @@ import msgspec
 from vigil.web import errors, security
 from vigil.web.endpoints.prediction import answered
 from vigil.web.service import Service
+from vigil.web.traffic import REQUEST, ROUTE
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -34,7 +35,8 @@ class Shortcut:
             return self._application(environ, start_response)
         if "HTTP_COOKIE" in environ or security.is_from_browser(environ, None):  # a form's word is asked for
             return self._application(environ, start_response)
-        request_id = security.new_id()
+        request_id = environ[REQUEST] = security.new_id()
+        environ[ROUTE] = "/prediction"
         status, content = self._answered(environ, request_id)
         headers = {
             "Content-Type": "application/json",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
+
 from vigil.web.errors import Refusal
 from vigil.web.routes import Routes
 from vigil.web.service import Service
-from vigil.web.shapes import TEXT, choice, maybe, record
+from vigil.web.shapes import ANYTHING, FLAG, TEXT, choice, maybe, record
+from vigil.web.standing import is_recent
 
 
 def blueprint(service: Service) -> Routes:
@@ -28,17 +31,29 @@ def blueprint(service: Service) -> Routes:
     @routes.get("/readyz")
     @routes.doc(
         summary="Whether predictions can be answered",
+        description="With `?ticks` it is also asked for that ticks come as scheduled.",
         responses={200: "They can; `notice` says when a newer release is damaged", 503: "They cannot"},
-        answer=record(status=choice("ready"), release=TEXT, notice=maybe(TEXT)),
-        example={"status": "ready", "release": "3f9c01aa52d7", "notice": None},
+        answer=record(status=choice("ready"), release=TEXT, notice=maybe(TEXT), tick_is_recent=FLAG),
+        query={"ticks": ANYTHING},
+        example={"status": "ready", "release": "3f9c01aa52d7", "notice": None, "tick_is_recent": True},
         need="public",
     )
     def readyz() -> dict[str, Any]:
         service.project.ledger.facts.get("idle")
+        recent = is_recent(service)
+        if "ticks" in request.args and not recent:
+            raise Refusal(
+                503, "ticks-overdue", "No tick has looked lately.", "See cron, or app.py --schedule."
+            )
         snapshot = service.live.snapshot()
         if snapshot.loaded is None:
             raise Refusal(503, "not-ready", snapshot.notice or "Nothing is deployed yet.", FIRST_STEP)
-        return {"status": "ready", "release": snapshot.loaded.id, "notice": snapshot.notice}
+        return {
+            "status": "ready",
+            "release": snapshot.loaded.id,
+            "notice": snapshot.notice,
+            "tick_is_recent": recent,
+        }
 
     return routes
 

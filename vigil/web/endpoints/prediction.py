@@ -21,6 +21,7 @@ from vigil.web.live import Loaded
 from vigil.web.routes import Routes
 from vigil.web.service import Service
 from vigil.web.shapes import NUMBER, TEXT, by_name, listed, record
+from vigil.web.traffic import ROWS
 
 Answers = list[dict[str, Any]]
 
@@ -107,6 +108,7 @@ def answered(service: Service, environ: dict[str, Any], request_id: str, client:
         raise Refusal(503, "not-ready", snapshot.notice or "Nothing is deployed yet.", FIRST_STEP)
     limit = service.project.config.server.max_body_mb * 2**20
     given = read(received(environ, limit), limit)
+    environ[ROWS] = given.count
     typed = _typed(loaded, given)
     answers, outcome = _asked(loaded, typed)
     if service.log is not None and answers:

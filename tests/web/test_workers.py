@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def service(world: Any, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start app.py with arguments on a free port; yield process and address once it answers."""
+    command = [
+        sys.executable,
+        "app.py",
+        "--config",
+        str(world.project.config_path),
+        "--port",
+        "0",
+        *arguments,
+    ]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        try:
+            assert child.stdout is not None
+            line = child.stdout.readline().strip()
+            assert line.startswith("Vigil serves "), child.communicate()
+            url = line.removeprefix("Vigil serves ")
+            until = time.monotonic() + 40
+            while True:
+                try:
+                    urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
+                    break
+                except OSError:
+                    assert time.monotonic() < until
+                    time.sleep(0.1)
+            yield child, url
+        finally:
+            child.terminate()
+            child.wait(20)
+
+
+def ask(url: str, rows: int) -> int:
+    """Ask for predictions; return how many came."""
+    body = json.dumps({"rows": [{"activity": n, "segment": "north"} for n in range(rows)]}).encode()
+    request = urllib.request.Request(f"{url}/prediction", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return len(json.loads(answer.read())["predictions"])
+
+
+@pytest.mark.parametrize("runner", ["gunicorn", "granian"])
+def test_workers_count_together_and_stop_gracefully(world: Any, runner: str) -> None:
+    """Two processes: one instance, one sum of what all have counted, and no request cut off at the end."""
+    with service(world, "--runner", runner, "--workers", "2", "--log", "json") as (child, url):
+        assert [ask(url, 5) for _ in range(20)] == [5] * 20
+        instances = {
+            json.loads(urllib.request.urlopen(f"{url}/healthz", timeout=5).read())["instance"]
+            for _ in range(10)
+        }
+        noted = json.loads((world.project.root / ".attrition.service.json").read_text())
+        assert instances == {noted["instance"]}
+        text = urllib.request.urlopen(f"{url}/metrics", timeout=5).read().decode()
+        assert "vigil_prediction_rows_total 100.0" in text
+        assert 'vigil_release_loaded{project="attrition"} 1.0' in text
+        found: list[int] = []
+        asking = threading.Thread(target=lambda: found.append(ask(url, 10_000)))
+        asking.start()
+        time.sleep(0.1)
+        child.send_signal(signal.SIGTERM)
+        asking.join(30)
+        assert child.wait(40) == 0
+        assert found == [10_000]
+    assert not (world.project.root / ".attrition.service.json").exists()
+
+
+def test_chunked_bodies_are_read_by_every_runner(world: Any) -> None:
+    """A body without a length is answered, and one without an end in sight refused."""
+    import http.client
+
+    for runner in ("waitress", "gunicorn", "granian"):
+        with service(world, "--runner", runner) as (_, url):
+            for parts, status in (
+                ([b'{"rows": [{"activity"', b": 3}]}"], 200),
+                ([b"x" * 65536] * 20, 413),
+            ):
+                connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+                headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+                try:
+                    connection.request("POST", "/prediction", iter(parts), headers, encode_chunked=True)
+                    assert connection.getresponse().status == status, runner
+                except (BrokenPipeError, ConnectionResetError):
+                    assert status == 413, runner
+                connection.close()
+
+
+def test_only_one_process_starts_ticks(world: Any) -> None:
+    """With a schedule and two workers, one tick runs at once, and not two."""
+    settings = json.loads(world.project.config_path.read_text())
+    (world.project.root / settings["input_folder_path"]).mkdir(exist_ok=True)
+    before = len(world.project.ledger.runs.latest(limit=50))
+    with service(world, "--runner", "gunicorn", "--workers", "2", "--schedule"):
+        until = time.monotonic() + 40
+        while len(world.project.ledger.runs.latest(limit=50)) == before and time.monotonic() < until:
+            time.sleep(0.2)
+        time.sleep(2)
+    assert len(world.project.ledger.runs.latest(limit=50)) == before + 1
+
+
+def test_waitress_has_one_process(world: Any) -> None:
+    """Said in words, with what to use instead."""
+    command = [sys.executable, "app.py", "--config", str(world.project.config_path), "--workers", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, env=dict(os.environ))
+    assert (done.returncode, "gunicorn" in done.stderr) == (1, True)

@@ -1,0 +1,121 @@
+"""What comes and goes: one line in the log and a few numbers for every request."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+#: Seconds, from a compiled answer to a page of a large project.
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+#: What a request leaves in its environ for its line: its name, its route, who asked, rows answered.
+REQUEST, ROUTE, WHO, ROWS = "vigil.request", "vigil.route", "vigil.who", "vigil.rows"
+
+_log = logging.getLogger("vigil.request")
+
+
+class Traffic:
+    """The numbers of one worker process, or of all of them where PROMETHEUS_MULTIPROC_DIR names a folder."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        kept: Any = {"registry": self._registry}
+        labels = ("method", "route", "status")
+        self._requests = Counter("vigil_requests", "Requests that were answered.", labels, **kept)
+        self._seconds = Histogram(
+            "vigil_request_seconds",
+            "Seconds from a request to its answer.",
+            ("route",),
+            buckets=BUCKETS,
+            **kept,
+        )
+        self._rows = Counter("vigil_prediction_rows", "Rows that predictions were asked for.", **kept)
+        self.shed = Counter("vigil_requests_shed", "Requests turned away because too many waited.", **kept)
+        self._known: dict[tuple[str, str, str], tuple[Any, Any]] = {}
+
+    def count(self, environ: dict[str, Any], status: str, seconds: float) -> None:
+        """Count one answer and write its line; a route's name stands for the path, which a client chose."""
+        method, route, code = environ["REQUEST_METHOD"], environ.get(ROUTE, "none"), status[:3]
+        key = (method if method in _METHODS else "other", route, code)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = (self._requests.labels(*key), self._seconds.labels(route))
+        found[0].inc()
+        found[1].observe(seconds)
+        rows = environ.get(ROWS)
+        if rows:
+            self._rows.inc(rows)
+        if _log.isEnabledFor(logging.INFO):
+            _log.info("%s", _Line(environ, key, seconds, rows))
+
+    def exposition(self, standing: Collector) -> bytes:
+        """Return every number in the Prometheus text format, and the standing's with them."""
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            shared = CollectorRegistry()
+            MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        else:
+            shared = self._registry
+        own = CollectorRegistry()
+        own.register(standing)
+        return generate_latest(shared) + generate_latest(own)
+
+
+#: Methods that have a number of their own; a client may send any word.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
+
+class _Line:
+    """One request in the log: text when it is printed, fields for JSON."""
+
+    def __init__(
+        self, environ: dict[str, Any], key: tuple[str, str, str], seconds: float, rows: int | None
+    ) -> None:
+        self.fields: dict[str, Any] = {
+            "request": environ.get(REQUEST, "-"),
+            "method": key[0],
+            "route": key[1],
+            "status": int(key[2]),
+            "milliseconds": round(seconds * 1000, 2),
+            "who": environ.get(WHO, "-"),
+            "address": environ.get("REMOTE_ADDR", "-"),
+        }
+        if rows is not None:
+            self.fields["rows"] = rows
+
+    def __str__(self) -> str:
+        f = self.fields
+        rows = f" {f['rows']} rows" if "rows" in f else ""
+        return (
+            f"{f['method']} {f['route']} {f['status']} {f['milliseconds']} ms{rows} {f['who']} {f['request']}"
+        )
+
+
+class Counted:
+    """The application with every request counted."""
+
+    def __init__(self, application: Application, traffic: Traffic) -> None:
+        self._application = application
+        self._traffic = traffic
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request and count it."""
+        begun = time.perf_counter()
+        seen = ["500"]
+
+        def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            seen[0] = status
+            return start_response(status, headers, *more)
+
+        try:
+            return self._application(environ, started)
+        finally:
+            self._traffic.count(environ, seen[0], time.perf_counter() - begun)

@@ -1,0 +1,86 @@
+"""Several worker processes under Gunicorn or Granian, with the same limits and numbers that add up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from vigil.errors import ServiceError
+
+#: What the worker processes are told by the one that starts them.
+CONFIG, HOST, INSTANCE, LOG = "VIGIL_CONFIG", "VIGIL_HOST", "VIGIL_INSTANCE", "VIGIL_LOG"
+
+#: Connections that wait in the system's queue; further ones are refused.
+BACKLOG = 256
+
+#: Seconds that requests under way may take after the service was told to stop.
+GRACE = 30
+
+
+class Workers:
+    """A server with several worker processes, as one child process of ours."""
+
+    def __init__(self, kind: str, *, host: str, port: int, workers: int, threads: int, folder: Path) -> None:
+        if find_spec(kind) is None:
+            hint = "Install it with the extra: pip install 'vigil[servers]'"
+            raise ServiceError(f"{kind} is not installed.", where="service", hint=hint)
+        self.port = port or free_port(host)
+        address = (host, self.port)
+        make = {"gunicorn": _gunicorn, "granian": _granian}[kind]
+        self._command = [sys.executable, "-m", kind, *make(*address, workers, threads)]
+        self._folder = folder
+        self._numbers = Path(tempfile.mkdtemp(prefix="vigil-metrics-"))
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self, environ: Mapping[str, str]) -> None:
+        """Start the server; the folder of numbers is empty, so that nothing of an earlier run is counted."""
+        told = {**environ, "PROMETHEUS_MULTIPROC_DIR": str(self._numbers)}
+        self._child = subprocess.Popen(self._command, cwd=self._folder, env=told)  # noqa: S603
+
+    def wait(self) -> int:
+        """Wait until the server has ended; return its exit code."""
+        assert self._child is not None  # noqa: S101  (`start` comes first)
+        return self._child.wait()
+
+    def stop(self) -> None:
+        """Let requests under way be answered, then end the server, and forget its numbers."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.terminate()
+            try:
+                self._child.wait(GRACE + 5)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+        shutil.rmtree(self._numbers, ignore_errors=True)
+
+
+def free_port(host: str) -> int:
+    """Return a port that nothing listens on just now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _gunicorn(host: str, port: int, workers: int, threads: int) -> list[str]:
+    shown = f"[{host}]" if ":" in host else host
+    return [
+        "app:worker()", "--bind", f"{shown}:{port}", "--workers", str(workers), "--threads", str(threads),
+        "--worker-class", "gthread", "--backlog", str(BACKLOG), "--graceful-timeout", str(GRACE),
+        "--timeout", "60", "--keep-alive", "5", "--log-level", "warning", "--limit-request-line", "8190",
+        "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir(),  # noqa: S108, PTH112
+    ]  # fmt: skip
+
+
+def _granian(host: str, port: int, workers: int, threads: int) -> list[str]:
+    return [
+        "app:worker", "--factory", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws",
+        "--workers", str(workers), "--blocking-threads", str(threads), "--backlog", str(BACKLOG),
+        "--log-level", "warning", "--workers-kill-timeout", str(GRACE),
+    ]  # fmt: skip
