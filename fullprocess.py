@@ -217,6 +217,9 @@ def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, di
         ledger.incidents.open(score.release, batch, since=situation.first_changed(project, score))
     found = situation.of(project, batch, score)
     proposal = propose(project.config.policy, found)
+    aged = situation.made_elsewhere(project, score.release) if proposal.action == "nothing" else None
+    if aged is not None:
+        return aged, {"made_under": aged.reason}
     if proposal.action == "replace":
         return proposal, {
             "since": 1 if proposal.batches is None else max(1, batch.order - proposal.batches + 1)

@@ -61,6 +61,8 @@ def erase(project: Project, values: list[str]) -> None:
     say(
         f"{found.rows:,} rows erased from {len(found.batches)} batches, {found.quarantined} quarantined ones."
     )
+    if found.answers:
+        say(f"{found.answers:,} answers of the service erased.")
     if found.reports:
         say(f"deleted, because they named it: the documents of the runs {', '.join(found.reports)}.")
     for path in found.arriving:

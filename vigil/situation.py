@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from vigil.policies import Met, Situation
+from vigil.ledger.schema import decisions
+from vigil.policies import Met, Proposal, Situation
 
 if TYPE_CHECKING:
     from vigil.ledger.shelf import Row
@@ -52,6 +53,29 @@ def first_changed(project: Project, score: Score) -> int:
         held_out=metric.counts(release["reference"]["tally"]),
     )
     return int(counted[found.index]["order"])
+
+
+def made_elsewhere(project: Project, release: str) -> Proposal | None:
+    """Ask for a refresh of a release that was trained under another scikit-learn, once for each version here.
+
+    Its compiled form goes on answering, until a newer release that is not worse takes over. The policy
+    ``never`` leaves also this to a person.
+    """
+    from vigil import bundles
+
+    policy = project.config.policy
+    found = bundles.made_under(project.models, release)
+    if found is None or "never" in (policy, policy["name"] if isinstance(policy, dict) else ""):
+        return None
+    reason = (
+        f"The release was made under scikit-learn {found[0]}, and {found[1]} is installed: it is retrained."
+    )
+    tried = project.ledger.decisions.find(
+        decisions.c.kind == "plan", decisions.c.release == release, columns=[decisions.c.evidence]
+    )
+    if any(row["evidence"].get("made_under") == reason for row in tried):
+        return None
+    return Proposal("refresh", reason)
 
 
 def labelled(project: Project, since: int, through: Batch) -> int:

@@ -63,12 +63,31 @@ def open_pipeline(folder: Path, name: str) -> Any:
         ) from error
 
 
+def made_under(folder: Path, name: str) -> tuple[str, str] | None:
+    """Return the scikit-learn that trained a bundle and the one here; None when its pipeline can be opened.
+
+    Raises BundleError when there is no manifest.
+    """
+    from importlib.metadata import version
+
+    made, here = (
+        load_manifest(folder, name)["versions"].get("scikit-learn", "unknown"),
+        version("scikit-learn"),
+    )
+    return None if _crosses(made, here) else (made, here)
+
+
+def _crosses(made: str, here: str) -> bool:
+    """Say whether a pipeline of one scikit-learn can be opened by another."""
+    return made.split(".")[:2] == here.split(".")[:2]
+
+
 def _check_version(stated: dict[str, str], where: Path) -> None:
     """Refuse a pipeline of another scikit-learn: its files do not cross minor versions."""
     from importlib.metadata import version
 
     made, here = stated["scikit-learn"], version("scikit-learn")
-    if made.split(".")[:2] != here.split(".")[:2]:
+    if not _crosses(made, here):
         what = f"was trained with scikit-learn {made}, and {here} is installed."
         hint = f"Install scikit-learn {made}, or train again."
         raise BundleError(what, where=str(where), hint=hint)

@@ -2,7 +2,8 @@
 
 The file is a tar archive. The ledger is in it as rows, so that it can be restored into a database of
 another kind. Its last member lists the SHA-256 of all others: an archive that was cut short or altered
-is refused before anything is put in place. Indexes are left out; they are made anew.
+is refused before anything is put in place. Indexes are left out: they are made anew; and so are answers
+that the service is just writing down.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from vigil.errors import VigilError
 from vigil.ledger import dump
 from vigil.ledger.connection import sqlite_path
 from vigil.ledger.schema import HEAD
+from vigil.predictions import segments
 from vigil.project import Project
 from vigil.table import durable
 
@@ -111,7 +113,8 @@ def _members(project: Project) -> Iterator[tuple[str, Path]]:
             is_ledger = (
                 ledger is not None and path.parent == ledger.parent and path.name.startswith(ledger.name)
             )
-            if path.is_file() and not path.is_symlink() and not is_index and not is_ledger:
+            left_out = is_index or is_ledger or path.suffix == segments.OPEN
+            if path.is_file() and not path.is_symlink() and not left_out:
                 yield str(PurePosixPath(name, *inner.parts)), path
 
 

@@ -18,10 +18,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute
 
-from vigil import profiles
+from vigil import models, profiles
 from vigil.bundles import keys
 from vigil.errors import VigilError
 from vigil.ledger.schema import files
+from vigil.predictions import collecting
 from vigil.project import Project
 from vigil.records import ORDER_COLUMN, Batch, Column, Contract, Decision
 from vigil.table import durable, hashing
@@ -34,6 +35,7 @@ class Erased:
     """What was found of a key, and what still holds it."""
 
     rows: int = 0
+    answers: int = 0
     batches: list[str] = field(default_factory=list)
     quarantined: int = 0
     reports: list[str] = field(default_factory=list)
@@ -62,6 +64,7 @@ def erase(project: Project, values: Sequence[str], *, run: int) -> Erased:
         shutil.rmtree(project.table.root / "_torn", ignore_errors=True)
         project.seen.rebuild(project.table)
         found.batches = [batch.name for batch in _measured_anew(project, contract)]
+    found.answers = _from_predictions(project, contract, values)
     pattern = re.compile(r"(?<!\w)" + r"\W+".join(map(re.escape, values)) + r"(?!\w)")
     found.quarantined = _from_quarantine(project, pattern) + _from_ledger(project, pattern)
     found.reports = _from_reports(project, pattern)
@@ -87,6 +90,18 @@ def _of_key(rows: pa.Table, columns: Sequence[Column], values: Sequence[str]) ->
 
 def _both(masks: list[Any]) -> Any:
     return masks[0] if len(masks) == 1 else pc.and_(masks[0], _both(masks[1:]))
+
+
+def _from_predictions(project: Project, contract: Contract, values: Sequence[str]) -> int:
+    """Erase the key from what the service answered; segments that are closed are taken in before."""
+    collecting.collect(project.output, contract, models.code_order(contract))
+    answered = collecting.table(project.output)
+    columns = contract.by_role("key")
+    if not answered.exists() or any(column.name not in answered.schema().names for column in columns):
+        return 0
+    gone = answered.replace(lambda rows: rows.filter(pc.invert(_of_key(rows, columns, values))))
+    answered.vacuum(0)
+    return gone
 
 
 def _measured_anew(project: Project, contract: Contract) -> list[Batch]:
@@ -195,6 +210,7 @@ def _write_down(project: Project, values: Sequence[str], found: Erased, run: int
         "key_sha256": digest,
         "rows": found.rows,
         "batches": found.batches,
+        "answers": found.answers,
         "quarantined": found.quarantined,
         "reports": found.reports,
         "arriving": len(found.arriving),
