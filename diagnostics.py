@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from typing import Any
 
@@ -121,6 +122,9 @@ def _advice(severity: str, what: str, do: str) -> Advice:
 
 def command(project: Project, options: argparse.Namespace) -> None:
     """Diagnose now, and print what was found."""
+    if options.explore:
+        explore(project)
+        return
     with project.locked(), begun(project, "diagnostics") as current, current.step("diagnostics"):
         found = run(project)
     if options.json:
@@ -137,25 +141,34 @@ def command(project: Project, options: argparse.Namespace) -> None:
 
 
 def tell_changes(project: Project) -> None:
-    """Print the drift of the newest diagnosed batch by column, the largest first."""
+    """Print the newest diagnosis."""
     found = project.ledger.diagnoses.latest()
-    if found is None:
-        return
-    drift, batch = found["drift"], project.ledger.batches.get(found["batch"])
-    name = batch.name if batch else found["batch"]
-    project.console.say(f"drift of {name} against release {found['release']}: {drift['verdict']}")
-    for column in drift["columns"]:
-        mark = "!" if column["verdict"] == "drift" or column["lasting"] else " "
-        project.console.say(f" {mark} {column['words']}")
-    for one in found["slices"].get("worst", []):
-        where = " and ".join(f"{column}: {group}" for column, group in one["where"])
-        inside, outside = one["failures"], one["failures_elsewhere"]
-        project.console.say(f"worse where {where}: {inside:.0%} fail, elsewhere {outside:.0%}")
-    if found["moved"]:
-        project.console.say(found["moved"]["words"])
+    if found is not None:
+        batch = project.ledger.batches.get(found["batch"])
+        for line in changes.lines(found, batch.name if batch else found["batch"]):
+            project.console.say(line)
+
+
+def explore(project: Project) -> None:
+    """Write a first look at all rows, as a page and as a PDF."""
+    from vigil import exploring
+    from vigil.table import durable
+
+    contract = project.contract()
+    names = [column.name for column in contract.columns if column.role != "ignored"]
+    looked = exploring.study(project.table.rows(columns=names), contract)
+    folder = project.reports / "explore"
+    documents = {
+        "explore.html": exploring.page(project.name, looked).encode(),
+        "explore.pdf": exploring.paper(project.name, looked),
+    }
+    for name, content in documents.items():
+        durable.write_atomic(folder / name, content)
+        project.console.say(f"first look: {os.path.relpath(folder / name)}")
 
 
 if __name__ == "__main__":
     cli = parser(__doc__.splitlines()[0])
     cli.add_argument("--json", action="store_true", help="print it as JSON")
+    cli.add_argument("--explore", action="store_true", help="write a first look at the data")
     sys.exit(perform(command, cli.parse_args()))

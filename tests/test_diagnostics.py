@@ -68,3 +68,16 @@ def test_packages_are_stated_and_the_index_is_not_asked(site):
     rows = {row["name"]: row for row in found["list"]}
     assert rows["numpy"]["ok"]
     assert rows["numpy"]["latest"] is None
+
+
+def test_a_first_look_is_written(site):
+    """`--explore` leaves a page and a PDF in the reports' folder, and nothing in the ledger."""
+    from types import SimpleNamespace
+
+    site.leavers("w-1.csv", 300)
+    site.tick()
+    project = site.project()
+    runs = len(project.ledger.runs.latest(limit=50))
+    diagnostics.command(project, SimpleNamespace(explore=True, json=False))
+    assert {path.name for path in (project.reports / "explore").iterdir()} == {"explore.html", "explore.pdf"}
+    assert len(project.ledger.runs.latest(limit=50)) == runs
