@@ -126,8 +126,17 @@ def _provenance(project: Project, since: int, through: Batch) -> Row:
     }
 
 
-def command(project: Project, _options: argparse.Namespace) -> None:
-    """Train candidates on everything that is in the table, and deploy none of them."""
+def command(project: Project, options: argparse.Namespace) -> None:
+    """Train candidates on everything that is in the table, and deploy none; or look at those there are."""
+    if options.runs or options.compare or options.export:
+        from vigil.comparing import answers
+
+        answers.answer(project, options)
+    else:
+        _train(project)
+
+
+def _train(project: Project) -> None:
     batches = project.ledger.batches.all()
     if not batches:
         project.console.say("There is nothing to train on yet. Run: python fullprocess.py")
@@ -143,4 +152,11 @@ def command(project: Project, _options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(perform(command, parser("Train candidates; none goes live from here.").parse_args()))
+    cli = parser("Train candidates; none goes live from here.")
+    one = cli.add_mutually_exclusive_group()
+    one.add_argument("--runs", action="store_true", help="list every training with its scores")
+    one.add_argument("--compare", action="store_true", help="draw the newest candidates side by side")
+    one.add_argument("--export", metavar="NAME", help="send the trainings to a tracking server (mlflow)")
+    cli.add_argument("--to", metavar="URL", help="where that server is")
+    cli.add_argument("--json", action="store_true", help="print --runs as JSON")
+    sys.exit(perform(command, cli.parse_args()))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from vigil import charts, documents, drift, models, policies
+from vigil import charts, documents, drift, exporters, models, policies
 from vigil.config import Config
 from vigil.errors import ConfigError
 from vigil.project import Project
@@ -47,6 +47,7 @@ PLUG_INS = {
     "a reader": {"csv", "parquet"},
     "a chart": set(charts.names()),
     "a document": {Path(name).stem.replace("report", "pdf") for name in documents.names()},
+    "an exporter": set(exporters.names()),
     "an endpoint or page": files("vigil/web/endpoints"),
 }
 

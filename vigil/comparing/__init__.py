@@ -1,0 +1,1 @@
+"""Models side by side on the same held-out rows: scores, curves, reports by class, importances."""
