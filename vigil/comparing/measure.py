@@ -7,7 +7,7 @@ it is. What is said of a release for good is its reference, in the ledger.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,8 @@ from vigil import models
 from vigil.bundles import load_manifest
 from vigil.errors import VigilError
 from vigil.project import Project
-from vigil.stats.metrics import Metric
 from vigil.trials import arrays
-from vigil.trials.judged import Judged, judge
+from vigil.trials.judged import Judged, features, judge
 from vigil.trials.snapshot import CHOOSING, GATING, snapshot
 
 #: Held-out rows used for importances at the most; each feature is permuted this many times.
@@ -82,13 +81,13 @@ def compare(project: Project, releases: Sequence[str]) -> list[Compared]:
     table = held.take(held.part(CHOOSING, GATING, **first))
     found = []
     for release in project.console.progress(releases, "comparing", len(releases)):
-        manifest = load_manifest(project.models, release)
-        answerer = models.open_answerer(project.models, release)
-        judged = judge(answerer, table, contract, metric, clip=manifest["clip"])
+        judged = judge(project.models, release, table, contract, metric)
         if not len(judged.truth):
             raise VigilError("no held-out row has a label.", where="comparison", hint="Wait for more rows.")
         labelled = table.filter(judged.labelled)
-        columns = arrays.features(labelled, contract.features)
+        manifest = load_manifest(project.models, release)
+        columns = arrays.features(labelled, features(manifest))
+        answerer = models.open_answerer(project.models, release)
         found.append(
             Compared(
                 release=release,
@@ -99,7 +98,7 @@ def compare(project: Project, releases: Sequence[str]) -> list[Compared]:
                 rows=len(judged.truth),
                 details=judged.details(),
                 report=by_class(judged),
-                importances=importances(answerer, columns, judged, metric, seed=project.config.seed),
+                importances=importances(answerer, columns, judged, seed=project.config.seed),
             )
         )
     sign = 1 if metric.higher_is_better else -1
@@ -123,7 +122,6 @@ def importances(
     answerer: models.Answerer,
     columns: dict[str, npt.NDArray[Any]],
     judged: Judged,
-    metric: Metric,
     *,
     seed: int,
 ) -> tuple[Importance, ...]:
@@ -136,15 +134,15 @@ def importances(
     """
     draw = np.random.default_rng(seed)
     rows = len(judged.truth)
-    sign = 1 if metric.higher_is_better else -1
+    sign = 1 if judged.metric.higher_is_better else -1
     losses: dict[str, list[float]] = {name: [] for name in columns}
     for _ in range(REPEATS):
         chosen = draw.integers(0, rows, min(rows, ROWS))
         drawn = {name: cells[chosen] for name, cells in columns.items()}
-        whole = _score(judged, judged.answer[chosen], chosen, metric)
+        whole = _score(judged, chosen, judged.answer[chosen], _some(judged.probability, chosen))
         for name, cells in drawn.items():
-            shuffled = answerer.predict({**drawn, name: draw.permutation(cells)}).outcome
-            without = _score(judged, shuffled, chosen, metric)
+            shuffled = answerer.predict({**drawn, name: draw.permutation(cells)})
+            without = _score(judged, chosen, shuffled.outcome, shuffled.probability)
             if whole is not None and without is not None:
                 losses[name].append(sign * (whole - without))
     found = [_importance(name, np.array(values)) for name, values in losses.items() if values]
@@ -157,7 +155,15 @@ def _importance(column: str, losses: npt.NDArray[np.float64]) -> Importance:
 
 
 def _score(
-    judged: Judged, answer: npt.NDArray[Any], rows: npt.NDArray[np.int64], metric: Metric
+    judged: Judged,
+    rows: npt.NDArray[np.int64],
+    answer: npt.NDArray[Any],
+    probability: npt.NDArray[np.float64] | None,
 ) -> float | None:
-    tally = metric.tally(judged.truth[rows], answer, classes=len(judged.classes), clip=judged.clip)
-    return metric.value(tally)
+    """Return the score of other answers to some of the rows."""
+    other = replace(judged, truth=judged.truth[rows], answer=answer, probability=probability)
+    return judged.metric.value(other.tally())
+
+
+def _some(values: npt.NDArray[np.float64] | None, rows: npt.NDArray[np.int64]) -> Any:
+    return None if values is None else values[rows]
