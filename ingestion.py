@@ -72,7 +72,7 @@ def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
     version = stored.version if stored else 0
     settled = time.time_ns() - int(project.config.settle_seconds * 1e9)
     found = []
-    for path, stamp in sorted(glance.stamped(folder), key=lambda entry: natural(entry[0].name)):
+    for path, stamp in sorted(glance.stamped(folder, project.labelled), key=lambda e: natural(e[0].name)):
         file = NewFile(path, glance.path_key(path, project.root), stamp)
         row = known.get(file.key)
         if row is not None and (row["size"], row["mtime_ns"], row["inode"]) == file.stamp:

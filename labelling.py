@@ -1,29 +1,44 @@
 """The service's answers, and what came of them: kept, and turned into labelled rows.
 
-This step decides how long answers are kept.
+This step decides when enough labels are in: rows that were answered on one day, or came in one file,
+become a batch once, when nearly all of them have a label or the horizon is reached.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from datetime import timedelta
-from typing import TYPE_CHECKING
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from vigil.command import parser, perform
+from vigil.ledger import glance
 from vigil.run import begun
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vigil.outcomes.cohorts import Cohort, Found
     from vigil.project import Project
     from vigil.records import Contract
 
+#: Rows count together when this share of them has a label.
+LABELLED_SHARE = 0.95
+#: The fact under which the ledger keeps how the labels stand.
+LABELS = "labels"
+
 
 def run(project: Project) -> list[str]:
-    """Take in what the service wrote since the last run; return what happened, in words."""
+    """Take in what the service wrote and what came of it; return what happened, in words."""
     from vigil import contract as contracts
 
     contract = contracts.load(project.output)
-    return take_up_answers(project, contract) if contract is not None else []
+    if contract is None:
+        return []
+    said = take_up_answers(project, contract) + take_up_outcomes(project, contract)
+    return said + count(project, contract, news=bool(said))
 
 
 def take_up_answers(project: Project, contract: Contract) -> list[str]:
@@ -36,12 +51,128 @@ def take_up_answers(project: Project, contract: Contract) -> list[str]:
     gone = collecting.forget(project.output, oldest) if moved else 0
     said = [f"{moved:,} predictions taken in."] if moved else []
     said += [f"{lost:,} predictions were not written down: the log was full."] if lost else []
-    said += [f"{gone:,} old predictions deleted."] if gone else []
+    return said + ([f"{gone:,} old predictions deleted."] if gone else [])
+
+
+def take_up_outcomes(project: Project, contract: Contract) -> list[str]:
+    """Move outcomes that were sent, and those in the outcomes folder, into their table."""
+    from vigil.outcomes import store
+
+    received = store.collect(project.output)
+    said = [f"{received:,} outcomes received."] if received else []
+    if project.outcomes is None or not project.outcomes.is_dir():
+        return said
+    known = project.ledger.files.known()
+    settled = time.time_ns() - int(project.config.settle_seconds * 1e9)
+    for path, stamp in sorted(glance.stamped(project.outcomes)):
+        row = known.get(glance.path_key(path, project.root))
+        seen = row is not None and (row["size"], row["mtime_ns"], row["inode"]) == stamp
+        if not seen and (project.config.settle_seconds == 0 or stamp[1] <= settled):
+            said.append(take_file(project, contract, path, stamp))
     return said
 
 
+def take_file(project: Project, contract: Contract, path: Path, stamp: tuple[int, int, int]) -> str:
+    """Take one file of outcomes in, or refuse it whole; the ledger remembers it either way."""
+    from vigil.errors import FileRefused
+    from vigil.outcomes import store
+
+    try:
+        found = store.take_file(project.output, path, contract, project.clock().timestamp())
+        status, reason = "outcomes", f"{found:,} outcomes taken in."
+    except FileRefused as refusal:
+        status, reason = "refused", f"{refusal.what} {refusal.hint}".strip()
+    project.ledger.files.record(
+        glance.path_key(path, project.root), stamp, digest="", status=status, batch=None, reason=reason,
+        contract_version=contract.version, run=0, details={"name": path.name, "rows": 0, "faults": []},
+    )  # fmt: skip
+    return f"{path.name}: {reason}"
+
+
+def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
+    """Look what has come of the rows that wait; those that count now are laid down as a file.
+
+    Nothing is looked at when nothing came and nothing is due.
+    """
+    from vigil.outcomes import cohorts, store
+
+    now, before = project.clock(), json.loads(project.ledger.facts.get(LABELS) or "{}")
+    is_due = now.timestamp() >= float(project.ledger.facts.get(glance.LABELS_DUE) or "inf")
+    through = project.ledger.batches.last_order()
+    if not (news or is_due or through != before.get("batches_through", 0)):
+        return []
+    waiting, first = rows_that_wait(project, contract, now, before.get("predictions_from", 1))
+    outcomes = store.known(project.output)
+    looked = [(cohort, cohorts.look(cohort, outcomes)) for cohort in waiting]
+    counted = {one.id: before["counted"][one.id] for one in waiting if one.id in before.get("counted", {})}
+    said = []
+    for cohort, found in looked:
+        if cohort.id in counted:
+            counted[cohort.id]["corrected"] = corrections(project, cohort, found, counted[cohort.id]["at"])
+        elif counts(project, cohort, found, now):
+            counted[cohort.id] = lay_down(project, contract, cohort, found, now)
+            said.append(f"{cohort.id}: {found.labelled:,} of {len(found.labels):,} rows have a label.")
+    left = [(cohort, found) for cohort, found in looked if cohort.id not in counted]
+    horizon = timedelta(days=project.config.label_horizon)
+    ends = [cohort.begun + (horizon if cohort.ended else timedelta(days=1)) for cohort, _ in left]
+    due = min(ends, default=None)
+    standing = {
+        "counted": counted,
+        "waiting": [summary(cohort, found) for cohort, found in left],
+        "delays": [
+            {"days": d, "share": share, "rows": rows} for d, share, rows in cohorts.curve(looked, now)
+        ],
+        "predictions_from": first,
+        "batches_through": through,
+    }
+    facts = {LABELS: json.dumps(standing), glance.LABELS_DUE: due.timestamp() if due else "inf"}
+    project.ledger.facts.set(**facts)
+    return said
+
+
+def rows_that_wait(
+    project: Project, contract: Contract, now: datetime, first: int
+) -> tuple[list[Cohort], int]:
+    """Return answers and unlabelled files, twice the horizon back, and where to begin the next time."""
+    from vigil.outcomes import waiting
+
+    since = now - timedelta(days=2 * project.config.label_horizon)
+    answered, first = waiting.answered(project.output, contract, now, since, first)
+    came = waiting.arrived(project.ledger, project.table, contract, since, LABELLED_SHARE)
+    return answered + came, first
+
+
+def counts(project: Project, cohort: Cohort, found: Found, now: datetime) -> bool:
+    """Say whether rows enter the evidence now: nearly all labels are in, or no more are waited for."""
+    horizon = timedelta(days=project.config.label_horizon)
+    return cohort.ended and (found.share >= LABELLED_SHARE or now >= cohort.begun + horizon)
+
+
+def corrections(project: Project, cohort: Cohort, found: Found, counted_at: str) -> int:
+    """Return how many labels have changed since the rows were counted; they are not counted again."""
+    from vigil.outcomes import waiting
+
+    return waiting.corrected(project.output, cohort, found, datetime.fromisoformat(counted_at))
+
+
+def lay_down(
+    project: Project, contract: Contract, cohort: Cohort, found: Found, now: datetime
+) -> dict[str, Any]:
+    """Make labelled rows a file, which ingestion takes in like any other; return what is remembered."""
+    from vigil.outcomes import waiting
+
+    rows, name = waiting.lay_down(project.labelled, contract, cohort, found)
+    return {**summary(cohort, found), "file": name, "used": rows, "at": now.isoformat(), "corrected": 0}
+
+
+def summary(cohort: Cohort, found: Found) -> dict[str, Any]:
+    """Return how a cohort stands."""
+    rows = len(found.labels)
+    return {"id": cohort.id, "begun": cohort.begun.isoformat(), "rows": rows, "labelled": found.labelled}
+
+
 def command(project: Project, _options: argparse.Namespace) -> None:
-    """Take in what the service wrote; decide nothing."""
+    """Take in what the service wrote and what came of it."""
     with project.locked(), begun(project, "labelling") as current, current.step("labelling"):
         lines = run(project)
     for line in lines or ["Nothing new."]:

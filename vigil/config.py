@@ -77,6 +77,7 @@ class Config(Section):
     output_model_path: str
     prod_deployment_path: str
     test_data_path: str | None = None
+    outcomes_folder_path: str | None = None
 
     # What is predicted
     target: str
@@ -101,6 +102,7 @@ class Config(Section):
     quarantine_share: float = Field(default=0.2, ge=0, le=1)
     duplicates: Literal["drop", "keep"] = "drop"
     settle_seconds: float = Field(default=2.0, ge=0)
+    label_horizon: int = Field(default=30, ge=1, le=3650)
 
     # How it is trained and when
     model: str = "auto"

@@ -71,6 +71,17 @@ class Project:
         return self.root / self.config.output_folder_path
 
     @property
+    def labelled(self) -> Path:
+        """Where rows whose outcome has come are laid as files, to be taken in like any other."""
+        return self.output / glance.LABELLED
+
+    @property
+    def outcomes(self) -> Path | None:
+        """Where files of outcomes arrive, or None."""
+        named = self.config.outcomes_folder_path
+        return self.root / named if named else None
+
+    @property
     def models(self) -> Path:
         """Where trained bundles are kept."""
         return self.root / self.config.output_model_path

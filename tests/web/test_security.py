@@ -37,6 +37,7 @@ ROUTES = {
     ("GET", "/metrics"): "read",
     ("GET", "/models"): "read",
     ("GET", "/openapi.json"): "any",
+    ("POST", "/outcomes"): "predict",
     ("POST", "/prediction"): "predict",
     ("GET", "/readyz"): "public",
     ("GET", "/runs"): "read",

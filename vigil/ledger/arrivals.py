@@ -105,6 +105,13 @@ class Batches(Shelf):
         found = self._records(batches.c.state == "ingested", batches.c.id == batch)
         return found[0] if found else None
 
+    def run_of(self, batch: str) -> int:
+        """Return the run that took a batch in. Raises KeyError when there is no such batch."""
+        row = self.first(batches.c.id == batch)
+        if row is None:
+            raise KeyError(batch)
+        return int(row["run"])
+
     def last_order(self) -> int:
         """Return the order of the newest batch that is ingested or lost, 0 when there is none."""
         query = sa.select(sa.func.max(batches.c.order)).where(self.mine(batches.c.state != "pending"))

@@ -18,7 +18,8 @@ from pathlib import Path
 IDLE, CONFIG, CONTRACT = "idle", "config_digest", "contract_stamp"
 
 #: Folders in which the service leaves segments, and how long an open one may rest before it is looked at.
-COLLECTED = ("predictions",)
+LABELLED, LABELS_DUE = "labelled", "labels_due"
+COLLECTED = ("predictions", "outcomes")
 RESTING_SECONDS = 120
 
 
@@ -43,9 +44,14 @@ def nothing_to_do(config_path: Path, folder: str | None = None) -> bool:
             expected = {IDLE: "yes", CONFIG: digest_of(text), CONTRACT: stamp_of(contract)}
             if any(facts.get(key) != value for key, value in expected.items()):
                 return False
+            if time.time() >= float(facts.get(LABELS_DUE) or "inf"):
+                return False
             query = "SELECT path, size, mtime_ns, inode FROM files WHERE project = ?"
             known = {path: tuple(stamp) for path, *stamp in connection.execute(query, (project,))}
-        return all(known.get(path_key(path, root)) == seen for path, seen in stamped(incoming))
+        others = [output / LABELLED]
+        if outcomes := config.get("outcomes_folder_path"):
+            others.append(root / outcomes)
+        return all(known.get(path_key(path, root)) == seen for path, seen in stamped(incoming, *others))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, sqlite3.Error):
         return False
 
@@ -61,20 +67,21 @@ def looked(config_path: Path) -> None:
         mark(config_path).touch()
 
 
-def stamped(folder: Path) -> list[tuple[Path, tuple[int, int, int]]]:
+def stamped(folder: Path, *others: Path) -> list[tuple[Path, tuple[int, int, int]]]:
     """Return what could be data in a folder, with its stamp: plain files, neither hidden nor temporary.
 
     Links are followed, also out of the folder; what goes away meanwhile, or leads round in a circle, is
-    passed over.
+    passed over. ``others`` are looked into where they are there.
     """
     found = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            try:
-                if _is_candidate(entry):
-                    found.append((Path(entry.path), stamp(entry.stat())))
-            except OSError:
-                continue
+    for place in (folder, *(other for other in others if other.is_dir())):
+        with os.scandir(place) as entries:
+            for entry in entries:
+                try:
+                    if _is_candidate(entry):
+                        found.append((Path(entry.path), stamp(entry.stat())))
+                except OSError:
+                    continue
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import request
@@ -71,6 +72,7 @@ ANSWER = record(
     details_of=maybe(choice("batch", "holdout")),
     history=listed(SCORE),
     older=maybe(WHOLE),
+    labels=maybe(ANYTHING),
     incident=maybe(
         record(
             id=TEXT,
@@ -107,6 +109,7 @@ EXAMPLE = {
     "details_of": "batch",
     "history": [],
     "older": None,
+    "labels": None,
     "incident": None,
 }
 
@@ -159,8 +162,22 @@ def standing(
         **_details(newest, release),
         "history": history,
         "older": history[0]["order"] if len(scored) > limit else None,
+        "labels": _labels(ledger) if moment.is_now else None,
         "incident": _incident(ledger, moment.incident(ledger)),
     }
+
+
+def _labels(ledger: Ledger) -> dict[str, Any] | None:
+    """Return which rows wait for their labels, which have counted, and how long labels take."""
+    stored = ledger.facts.get("labels")
+    if stored is None:
+        return None
+    standing = json.loads(stored)
+    rows = [{**row, "share": row["labelled"] / max(row["rows"], 1)} for row in standing["waiting"]]
+    counted = [
+        {**row, "share": row["labelled"] / max(row["rows"], 1)} for row in standing["counted"].values()
+    ]
+    return {"waiting": rows, "counted": counted, "delays": standing["delays"]}
 
 
 def _details(score: Row | None, release: Row | None) -> dict[str, Any]:

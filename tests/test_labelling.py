@@ -1,0 +1,198 @@
+"""From a prediction to the outcome that judged it, and from outcomes to rows that count."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fullprocess
+import labelling
+from app import create_app
+from vigil.outcomes import store
+from vigil.predictions import collecting
+from vigil.project import Project
+
+PRACTICE = Path(__file__).resolve().parents[1] / "practicedata"
+SAMPLE = Path(__file__).resolve().parents[1] / "sourcedata"
+START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        """Return the time, which goes on a little."""
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train a first release on the sample's first file."""
+    folder = tmp_path_factory.mktemp("trained")
+    config = json.loads((SAMPLE.parent / "config.json").read_text())
+    settings = {"input_folder_path": "arriving", "outcomes_folder_path": "outcomes", "settle_seconds": 0}
+    (folder / "config.json").write_text(json.dumps({**config, **settings, "label_horizon": 10}))
+    (folder / "arriving").mkdir()
+    (folder / "outcomes").mkdir()
+    (folder / "arriving" / "2026-01.csv").write_bytes((PRACTICE / "2026-01.csv").read_bytes())
+    project = Project(folder / "config.json", clock=Clock())
+    fullprocess.tick(project, report=False)
+    project.close()
+    return folder
+
+
+@pytest.fixture
+def site(trained: Path, tmp_path: Path) -> Any:
+    """Give a copy of that project with its clock."""
+    import shutil
+
+    shutil.copytree(trained, tmp_path / "site")
+    project = Project(tmp_path / "site" / "config.json", clock=Clock())
+    yield project
+    project.close()
+
+
+def sample(count: int, name: str = "2026-02.csv") -> list[dict[str, str]]:
+    """Return rows of a later month."""
+    import csv
+
+    with (SAMPLE / name).open(newline="") as file:
+        return [row for row, _ in zip(csv.DictReader(file), range(count), strict=False)]
+
+
+def ask(project: Project, rows: list[dict[str, str]]) -> Any:
+    """Ask the project's service about rows without their target, and stop it."""
+    app = create_app(project, environ={})
+    asked = [{name: cell for name, cell in row.items() if name != "exited"} for row in rows]
+    answer = app.test_client().post("/prediction", json={"rows": asked})
+    app.extensions["vigil"].log.close()
+    return answer
+
+
+def send(project: Project, outcomes: list[dict[str, Any]]) -> Any:
+    """Send outcomes to the project's service."""
+    return create_app(project, environ={}).test_client().post("/outcomes", json={"outcomes": outcomes})
+
+
+def scored(project: Project) -> list[tuple[str, int, bool]]:
+    """Return each score's batch, labelled rows, and whether it moved the evidence."""
+    names = {batch.id: batch.name for batch in project.ledger.batches.all()}
+    rows = project.ledger.scores.find()
+    return [(names[row["batch"]], row["labelled"], row["evidence"] is not None) for row in rows]
+
+
+def test_one_prediction_is_followed_from_the_request_to_the_outcome_that_judged_it(site: Project) -> None:
+    """Its request id names the stored answer, the outcome, the labelled row and so the score it moved."""
+    rows = sample(40)
+    answer = ask(site, rows)
+    request = answer.headers["X-Request-Id"]
+    outcomes = [{"request": request, "row": n, "outcome": row["exited"]} for n, row in enumerate(rows)]
+    assert send(site, outcomes).json["accepted"] == 40
+    fullprocess.tick(site, report=False)
+    stored = collecting.table(site.output).rows().to_pylist()
+    assert {row[collecting.REQUEST] for row in stored} == {request}
+    assert scored(site) == []  # the day is not over
+    site.clock.now += timedelta(days=1)
+    fullprocess.tick(site, report=False)
+    assert scored(site) == [("answered-2026-06-01.labelled.parquet", 40, True)]
+    batch = site.ledger.batches.all()[-1]
+    learnt = site.table.batch(batch.order).to_pylist()
+    assert [row["exited"] for row in learnt] == [row["exited"] for row in rows]
+    assert [row["corporation"] for row in learnt] == [row["corporation"] for row in rows]
+    known = store.known(site.output)[f"request {request} 7"]
+    assert [one.label for one in known] == [rows[7]["exited"]]
+    release = answer.json["release"]
+    assert site.ledger.scores.get(release, batch.id) is not None
+
+
+def test_rows_count_once_at_the_horizon_with_the_labels_that_came(site: Project) -> None:
+    """Half the labels wait; at the horizon that half counts, and what comes later is noted and no more."""
+    rows = sample(40)
+    request = ask(site, rows).headers["X-Request-Id"]
+    send(site, [{"request": request, "row": n, "outcome": rows[n]["exited"]} for n in range(20)])
+    site.clock.now += timedelta(days=2)
+    fullprocess.tick(site, report=False)
+    standing = json.loads(site.ledger.facts.get(labelling.LABELS) or "")
+    assert [(one["rows"], one["labelled"]) for one in standing["waiting"]] == [(40, 20)]
+    assert scored(site) == []
+    site.clock.now += timedelta(days=9)
+    fullprocess.tick(site, report=False)
+    assert scored(site) == [("answered-2026-06-01.labelled.parquet", 20, True)]
+    send(site, [{"request": request, "row": n, "outcome": rows[n]["exited"]} for n in range(20, 40)])
+    flipped = "0" if rows[0]["exited"] == "1" else "1"
+    send(site, [{"request": request, "row": 0, "outcome": flipped}])
+    fullprocess.tick(site, report=False)
+    assert len(scored(site)) == 1
+    counted = json.loads(site.ledger.facts.get(labelling.LABELS) or "")["counted"]
+    assert counted["answered-2026-06-01"]["corrected"] == 1
+
+
+def test_a_file_without_labels_gets_them_by_key(site: Project) -> None:
+    """An outcomes file with key and target makes an unlabelled file a batch that counts."""
+    rows = sample(60)
+    keys = list({row["corporation"]: row for row in rows}.values())
+    header = [name for name in rows[0] if name != "exited"]
+    lines = [",".join([*header, "exited"]), *(",".join([*(row[n] for n in header), ""]) for row in keys)]
+    (site.input / "2026-02.csv").write_text("\n".join(lines) + "\n")
+    fullprocess.tick(site, report=False)
+    assert [(name, counts) for name, _, counts in scored(site)] == [("2026-02.csv", False)]
+    outcomes = ["corporation;exited", *(f"{row['corporation']};{row['exited']}" for row in keys)]
+    assert site.outcomes is not None
+    (site.outcomes / "late.csv").write_text("\n".join(outcomes) + "\n")
+    said = labelling.run(site)
+    assert said[0] == f"late.csv: {len(keys)} outcomes taken in."
+    fullprocess.tick(site, report=False)
+    assert [(labels, counts) for _, labels, counts in scored(site)][1:] == [(len(keys), True)]
+    assert labelling.run(site) == []
+
+
+def test_what_was_known_at_a_moment_can_be_asked_again(site: Project) -> None:
+    """A correction is a later word: before it the earlier one stands, in whatever order they are read."""
+    key = {"key": "corp-1", "valid_for": "2026-06-01"}
+    send(site, [{**key, "outcome": "0"}])
+    labelling.run(site)
+    between = site.clock.now + timedelta(seconds=1)
+    site.clock.now += timedelta(seconds=2)
+    send(site, [{**key, "outcome": "1"}])
+    labelling.run(site)
+    case = 'key ["corp-1"]'
+    assert [one.label for one in store.known(site.output)[case]] == ["1"]
+    assert [one.label for one in store.known(site.output, by=between)[case]] == ["0"]
+    assert store.known(site.output, by=START) == {}
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        {"outcome": "1"},
+        {"outcome": "1", "key": "a", "request": "b"},
+        {"outcome": "perhaps", "key": "a"},
+        {"outcome": "1", "key": {"another": "a"}},
+        {"outcome": "1", "key": "?"},
+        {"outcome": "1", "key": "a", "valid_for": "soon"},
+        {"outcome": "1", "key": "a", "colour": "red"},
+        {"outcome": None, "key": "a"},
+    ],
+)
+def test_an_outcome_that_says_nothing_is_refused_with_all_beside_it(site: Project, outcome: Any) -> None:
+    """One bad outcome: a 422 that names its place, and none of the request is taken."""
+    answer = send(site, [{"outcome": "1", "key": "a"}, outcome])
+    assert answer.status_code == 422
+    assert "utcome" in answer.json["error"]["what"]
+    assert labelling.run(site) == []
+
+
+def test_a_file_that_names_no_cases_is_refused_once(site: Project) -> None:
+    """A person reads what is missing, and the next tick leaves the file alone."""
+    assert site.outcomes is not None
+    (site.outcomes / "bad.csv").write_text("exited\n1\n")
+    assert "corporation" in labelling.run(site)[0]
+    assert labelling.run(site) == []

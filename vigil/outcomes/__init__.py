@@ -1,0 +1,1 @@
+"""What came of the cases that were answered: late, in part, out of order, corrected."""
