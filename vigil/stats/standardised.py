@@ -89,14 +89,18 @@ def score_lower(metric: CellMetric, table: Floats, delta: float) -> float:
         min(sizes[1], math.ceil(sizes[1] * high + reach)),
     )
     hits = np.arange(first, last + 1)
-    needed = _needed(metric, sizes, hits, seen)
+    # At least so many right answers of class 0, beside the hits, make the score as high as seen.
+    needed = np.ceil(sizes[0] * _other_rate(metric, sizes, hits / sizes[1], seen) - 1e-9)
     least, most = 0.0, seen
     # Down in steps that become finer: the bound is seldom far below what was seen.
     step = 0.1
     while step > _PRECISE:
         if most - step <= 0:
             step /= 4
-        elif _chance(metric, sizes, rates, most - step, hits, needed) > delta - spared:
+        elif (
+            _chance(sizes, rates, _other_rate(metric, sizes, rates, most - step), hits, needed)
+            > delta - spared
+        ):
             most -= step
         else:
             least = most - step
@@ -104,42 +108,37 @@ def score_lower(metric: CellMetric, table: Floats, delta: float) -> float:
     return least
 
 
-def _chance(
-    metric: CellMetric, sizes: Floats, rates: Floats, score: float, hits: Floats, needed: Floats
-) -> float:
-    """Return the largest chance of a score as high as seen, over pairs of rates that have ``score``.
+def _other_rate(metric: CellMetric, sizes: Floats, rates: Floats, score: float) -> Floats:
+    """Return class 0's rate of right answers that gives ``score`` together with these rates of class 1.
 
-    ``rates`` are those of class 1; the rate of class 0 follows from the score. ``hits`` are right answers
-    of class 1, ``needed`` how many of class 0 it takes beside them.
+    Hits less their share of all hits and misses are linear in both rates. The result may lie outside
+    [0, 1], where no rate does.
+    """
+    share = score / (2 - score) if metric.harmonic(1)[0] else score
+    hit, miss = (mask[0] for mask in metric.masks(2))
+    worth = sizes[:, None] * (hit - share * (hit + miss))
+    given = worth[1, 1] * rates + worth[1, 0] * (1 - rates)
+    rate: Floats = -(given + worth[0, 1]) / (worth[0, 0] - worth[0, 1])
+    return rate
+
+
+def _chance(sizes: Floats, rates: Floats, others: Floats, hits: Floats, needed: Floats) -> float:
+    """Return the largest chance of a score as high as seen, over pairs of rates of classes 1 and 0.
+
+    ``hits`` are right answers of class 1, ``needed`` how many of class 0 it takes beside them.
     """
     from scipy.special import bdtrc, gammaln, xlog1py, xlogy
 
-    low, high = np.zeros(len(rates)), np.ones(len(rates))
-    for _ in range(40):
-        middle = (low + high) / 2
-        over = np.nan_to_num(metric.score(_table(np.stack([middle, rates], -1), sizes))) >= score
-        low, high = np.where(over, low, middle), np.where(over, middle, high)
-    possible = np.nan_to_num(metric.score(_table(np.stack([high, rates], -1), sizes))) >= score - 1e-9
+    possible = (others >= 0) & (others <= 1)
     if not possible.any():
         return 0.0
-    first, second = rates[possible], low[possible]
+    first, second = rates[possible], others[possible]
     ways = gammaln(sizes[1] + 1) - gammaln(hits + 1) - gammaln(sizes[1] - hits + 1)
     logs = ways + xlogy(hits, first[:, None]) + xlog1py(sizes[1] - hits, -first[:, None])
-    # At least so many right answers of class 0; none at all is always had.
-    enough = np.where(needed > 0, bdtrc(np.maximum(needed - 1, 0), int(sizes[0]), second[:, None]), 1.0)
+    least = np.clip(needed, 1, sizes[0])
+    enough = np.where(needed > 0, bdtrc(least - 1, int(sizes[0]), second[:, None]), 1.0)
     enough = np.where(needed > sizes[0], 0.0, enough)
     return float((np.exp(logs) * enough).sum(axis=1).max())
-
-
-def _needed(metric: CellMetric, sizes: Floats, hits: Floats, seen: float) -> Floats:
-    """Return with how many right answers of class 0, beside these of class 1, the score is ``seen``."""
-    low, high = np.zeros(len(hits)), np.full(len(hits), sizes[0] + 1)
-    while (low < high).any():
-        middle = np.floor((low + high) / 2)
-        rates = np.stack([middle / sizes[0], hits / sizes[1]], -1)
-        as_good = np.nan_to_num(metric.score(_table(rates, sizes))) >= seen - 1e-12
-        low, high = np.where(as_good, low, middle + 1), np.where(as_good, middle, high)
-    return low
 
 
 def log_growth(metric: CellMetric, tables: npt.ArrayLike, level: Level) -> Floats:
