@@ -17,6 +17,8 @@ from vigil.bundles import pointer
 from vigil.command import parser, perform, print_json
 from vigil.project import Project
 from vigil.run import begun
+from vigil.stats import metrics
+from vigil.stats.metrics import Metric
 
 Advice = dict[str, str]
 
@@ -46,12 +48,17 @@ def diagnose(project: Project) -> None:
         project.table,
         project.models,
         contract,
-        project.metric(contract.task),
+        shown(project.metric(contract.task)),
         project.config,
         project.test_data,
     )
     for pair in undone:
         changes.diagnose(sources, pair)
+
+
+def shown(metric: Metric) -> Metric:
+    """Return what groups are compared by: right answers, where the metric is one of probabilities."""
+    return metric if metric.of == "answer" else metrics.get("accuracy")
 
 
 def advise(project: Project) -> list[Advice]:

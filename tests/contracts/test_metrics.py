@@ -32,8 +32,16 @@ def rows(task: str, count: int, seed: int = 0, skill: float = 0.8) -> tuple[np.n
     return truth, np.where(random.random(count) < skill, truth, random.integers(0, CLASSES[task], count))
 
 
+def heard(metric, truth: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the metric listens to: answers as they are, or probabilities that lean to them."""
+    if metric.of == "answer":
+        return truth, guess
+    return truth, np.where(guess == 1, 0.8, 0.2)
+
+
 def tally(metric, task: str, *arrays: np.ndarray) -> dict:
     """Tally rows as the contract says, with a clip for regression."""
+    arrays = heard(metric, *arrays)
     return metric.tally(*arrays, classes=CLASSES[task], clip=0.5 if task == "regression" else None)
 
 
@@ -60,6 +68,12 @@ def test_agrees_with_scikit_learn(pair) -> None:
         "recall": lambda: peer.recall_score(truth, guess),
         "macro_f1": lambda: peer.f1_score(truth, guess, average="macro"),
         "mae": lambda: peer.mean_absolute_error(truth, guess),
+        "specificity": lambda: peer.recall_score(truth, guess, pos_label=0),
+        "f2": lambda: peer.fbeta_score(truth, guess, beta=2),
+        "f05": lambda: peer.fbeta_score(truth, guess, beta=0.5),
+        "balanced_accuracy": lambda: peer.balanced_accuracy_score(truth, guess),
+        "brier": lambda: peer.brier_score_loss(truth, heard(metric, truth, guess)[1]),
+        "log_loss": lambda: peer.log_loss(truth, heard(metric, truth, guess)[1]),
     }
     value = metric.value(tally(metric, task, truth, guess))
     assert value == pytest.approx(expected[metric.name](), abs=1e-12)
@@ -124,7 +138,9 @@ def test_level_is_plain_json_and_bets(pair) -> None:
     level = json.loads(json.dumps(metric.level(held, delta=0.02, tolerance=0.02), allow_nan=False))
     e_values = []
     for skill in (0.8, 0.5):
-        growth = metric.log_l(*rows(task, 800, seed=9, skill=skill), level, classes=classes, clip=0.5)
+        growth = metric.log_l(
+            *heard(metric, *rows(task, 800, seed=9, skill=skill)), level, classes=classes, clip=0.5
+        )
         assert growth.shape == (metric.processes(classes), len(betting.BETS))
         assert np.isfinite(growth).all()
         evidence = betting.update(betting.Evidence.fresh(metric.processes(classes)), growth)
@@ -136,7 +152,7 @@ def test_an_empty_batch_says_nothing(pair) -> None:
     """No rows, no growth."""
     metric, task = pair
     level = metric.level(tally(metric, task, *rows(task, 3000)), delta=0.02, tolerance=0.02)
-    growth = metric.log_l(*rows(task, 0), level, classes=CLASSES[task], clip=0.5)
+    growth = metric.log_l(*heard(metric, *rows(task, 0)), level, classes=CLASSES[task], clip=0.5)
     assert (growth == 0).all()
 
 
@@ -157,11 +173,11 @@ def test_detectable_shrinks_with_rows(pair) -> None:
 def test_rows_move_the_score_around_zero(pair) -> None:
     """Contributions of rows sum to nothing, and a batch of none has none."""
     metric, task = pair
-    moved = metric.moved(*rows(task, 300), classes=CLASSES[task])
+    moved = metric.moved(*heard(metric, *rows(task, 300)), classes=CLASSES[task])
     assert moved.shape == (300,)
     assert moved.sum() == pytest.approx(0, abs=1e-6)
     assert moved.any()
-    assert metric.moved(*rows(task, 0), classes=CLASSES[task]).shape == (0,)
+    assert metric.moved(*heard(metric, *rows(task, 0)), classes=CLASSES[task]).shape == (0,)
 
 
 def test_the_gate_takes_it(pair) -> None:
@@ -170,6 +186,7 @@ def test_the_gate_takes_it(pair) -> None:
     truth, guess = rows(task, 1500, seed=3, skill=0.6)
     better = truth if task != "regression" else truth + 0.1 * (guess - truth)
     better = np.where(np.arange(1500) % 20 == 0, guess, better)
+    guess, better = heard(metric, truth, guess)[1], heard(metric, truth, better)[1]
     options = {"classes": CLASSES[task], "clip": 0.5}
     assert gate.compare(metric, truth, guess, better, **options).outcome == "promote"
     worse = gate.compare(metric, truth, better, guess, **options)

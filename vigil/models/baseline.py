@@ -24,13 +24,16 @@ def baseline(
     """Return the best constant answer for the metric.
 
     ``y`` (n,) holds codes below ``classes``, or values. Tried are every class; for regression the
-    median and the mean. For F1 that compares always with never positive.
+    median and the mean; for a metric of probabilities the share of positives.
+    For F1 that compares always with never positive.
     """
     judge = metrics.get(metric)
+    shared = judge.of == "probability"
     constants = [np.median(y), np.mean(y)] if task == "regression" else np.arange(classes)
+    constants = [np.mean(y)] if shared and len(y) else constants
     tried = []
     for constant in constants:
-        answers = np.full(len(y), constant, dtype=y.dtype if task != "regression" else np.float64)
+        answers = np.full(len(y), constant, dtype=np.float64 if shared or task == "regression" else y.dtype)
         value = judge.value(judge.tally(y, answers, classes=classes, clip=clip))
         tried.append(Baseline(float(constant), None if value is None else float(value)))
     known = [one for one in tried if one.score is not None]

@@ -113,7 +113,7 @@ def fit(
         threshold=threshold,
         clip=clip,
         baseline=baseline(task, metric, y, classes=len(classes), clip=clip),
-        score=_score(metric, y[scored], judged.outcome[scored], len(classes), clip) if judged else None,
+        score=_score(metric, y[scored], judged, scored, len(classes), clip) if judged else None,
         out_of_fold=judged,
         scored=scored,
         sample=_sample(columns, made.sources),
@@ -178,9 +178,13 @@ def _clip(y: np.ndarray, answers: np.ndarray) -> float:
     return max(float(np.quantile(np.abs(y - answers), 0.99)), floor)
 
 
-def _score(metric: str, y: np.ndarray, answers: np.ndarray, classes: int, clip: float | None) -> float | None:
-    """Return the metric's value."""
+def _score(
+    metric: str, y: np.ndarray, judged: Prediction, scored: np.ndarray, classes: int, clip: float | None
+) -> float | None:
+    """Return the metric's value on some rows."""
     judge = metrics.get(metric)
+    heard = judged.probability if judge.of == "probability" else judged.outcome
+    answers = (judged.outcome if heard is None else heard)[scored]
     return judge.value(judge.tally(y, answers, classes=classes, clip=clip))
 
 

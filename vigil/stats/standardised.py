@@ -31,7 +31,9 @@ def fits(metric: Any, tally: Tally) -> bool:
 
     Recall looks at the rows of one class alone, so that their mix does not move it.
     """
-    if not isinstance(metric, CellMetric) or len(tally["confusion"]) != 2 or metric.processes(2) != 1:
+    if not isinstance(metric, CellMetric) or not metric.moves_with_mix:
+        return False
+    if len(tally["confusion"]) != 2 or metric.processes(2) != 1:
         return False
     hit, miss = metric.masks(2)
     return bool((hit + miss).sum(axis=(0, 2)).all())
@@ -69,8 +71,12 @@ def level(
     }
 
 
-def score_lower(metric: CellMetric, table: Floats, delta: float) -> float:
+def score_lower(
+    metric: CellMetric, table: Floats, delta: float, *, mix: tuple[float, float] | None = None
+) -> float:
     """Return an exact lower bound of the score at the table's own class mix, wrong at most ``delta``.
+
+    With ``mix``, at that one, for a score that weighs the classes so.
 
     Given the class sizes the right answers are two binomials. The bound is the smallest score that some
     pair of rates has under which a score as high as the one seen comes with more than the allowed
@@ -78,6 +84,7 @@ def score_lower(metric: CellMetric, table: Floats, delta: float) -> float:
     which the pairs are confined (Berger and Boos, 1994).
     """
     sizes, right = table.sum(axis=1), np.diag(table)
+    weights = sizes if mix is None else np.asarray(mix)
     seen = float(metric.score(table))
     spared = delta / 10
     low = float(share_lower(right[1], sizes[1] - right[1], spared / 2))
@@ -90,7 +97,7 @@ def score_lower(metric: CellMetric, table: Floats, delta: float) -> float:
     )
     hits = np.arange(first, last + 1)
     # At least so many right answers of class 0, beside the hits, make the score as high as seen.
-    needed = np.ceil(sizes[0] * _other_rate(metric, sizes, hits / sizes[1], seen) - 1e-9)
+    needed = np.ceil(sizes[0] * _other_rate(metric, weights, hits / sizes[1], seen) - 1e-9)
     least, most = 0.0, seen
     # Down in steps that become finer: the bound is seldom far below what was seen.
     step = 0.1
@@ -98,7 +105,7 @@ def score_lower(metric: CellMetric, table: Floats, delta: float) -> float:
         if most - step <= 0:
             step /= 4
         elif (
-            _chance(sizes, rates, _other_rate(metric, sizes, rates, most - step), hits, needed)
+            _chance(sizes, rates, _other_rate(metric, weights, rates, most - step), hits, needed)
             > delta - spared
         ):
             most -= step
@@ -108,7 +115,7 @@ def score_lower(metric: CellMetric, table: Floats, delta: float) -> float:
     return least
 
 
-def _other_rate(metric: CellMetric, sizes: Floats, rates: Floats, score: float) -> Floats:
+def _other_rate(metric: CellMetric, weights: Floats, rates: Floats, score: float) -> Floats:
     """Return class 0's rate of right answers that gives ``score`` together with these rates of class 1.
 
     Hits less their share of all hits and misses are linear in both rates. The result may lie outside
@@ -116,7 +123,7 @@ def _other_rate(metric: CellMetric, sizes: Floats, rates: Floats, score: float) 
     """
     share = score / (2 - score) if metric.harmonic(1)[0] else score
     hit, miss = (mask[0] for mask in metric.masks(2))
-    worth = sizes[:, None] * (hit - share * (hit + miss))
+    worth = weights[:, None] * (hit - share * (hit + miss))
     given = worth[1, 1] * rates + worth[1, 0] * (1 - rates)
     rate: Floats = -(given + worth[0, 1]) / (worth[0, 0] - worth[0, 1])
     return rate

@@ -36,6 +36,10 @@ class CellMetric:
     higher_is_better = True
     relative = False
     of: Literal["answer", "probability"] = "answer"
+    #: Whether hits are whole rows of one binomial, so that bounds are exact.
+    exact = True
+    #: Whether the score moves when the class mix does.
+    moves_with_mix = True
 
     def masks(self, classes: int) -> tuple[Floats, Floats]:
         """Return the hit cells and the miss cells, each of shape (processes, K, K)."""
@@ -90,7 +94,7 @@ class CellMetric:
         table = _table(tally)
         if self.value(tally) is None:
             return None
-        if len(self.masks(len(table))[0]) > 1:
+        if len(self.masks(len(table))[0]) > 1 or not self.exact:
             return self._mean_interval(table, confidence)
         return self._exact_interval(table, (1 - confidence) / 2)
 

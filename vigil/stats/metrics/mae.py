@@ -1,210 +1,28 @@
-"""Mean absolute error, watched through its clipped part and its tail.
-
-The loss min(|e|, B)/B lies in [0, 1], so that its mean has an exact bound and can be bet on; what the
-clip B hides is watched by a second process, on the share of rows with |e| > B. B must come from other
-rows than those tallied.
-"""
+"""Mean absolute error: the mean of |truth − prediction|, in units of the target."""
 
 from __future__ import annotations
 
-import math
-from statistics import NormalDist
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vigil.records import Task
-from vigil.stats.betting import BETS, Floats, log_growth, log_growth_of_losses
-from vigil.stats.intervals import mean_upper, share_upper
-from vigil.stats.power import found_rise, needed
-
-#: Cells of the grid on which losses are summarised.
-_CELLS = 64
-
-_ENOUGH = 100
-
-_PROCESSES = 2
+from vigil.stats.betting import Floats
+from vigil.stats.metrics._losses import LossMetric
 
 
-class MeanAbsoluteError:
-    """The mean of |truth − prediction|. Tolerance, margin and ``max_drop`` are shares of it."""
+class MeanAbsoluteError(LossMetric):
+    """Errors are clipped at the 0.99 quantile of those out of fold; the rows beyond are counted."""
 
     name = "mae"
     title = "MAE"
     tasks: tuple[Task, ...] = ("regression",)
-    higher_is_better = False
-    relative = True
-    of: Literal["answer", "probability"] = "answer"
-
-    def tally(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        *,
-        classes: int = 0,
-        clip: float | None = None,
-    ) -> dict[str, Any]:
-        """Sum |e|, e² and the rows beyond ``clip``, and lay the clipped losses on a grid.
-
-        A loss between two grid points is shared between them so that its mean stays. A bet's log pay is
-        concave in the loss, so that wealth reckoned from the grid is never more than from the rows: all
-        bounds and evidence stay valid.
-        """
-        del classes
-        size = self.losses(truth, prediction)
-        tally = {"rows": len(size), "sum": float(size.sum()), "squares": float(size @ size)}
-        if clip is None or clip <= 0:
-            return {**tally, "over": 0, "clip": None, "grid": None}
-        over, grid = int((size > clip).sum()), _on_grid(size / clip).tolist()
-        return {**tally, "over": over, "clip": float(clip), "grid": grid}
-
-    def add(self, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-        """Add the sums. Raises ValueError for two clips: their losses are not the same."""
-        if a["clip"] != b["clip"]:
-            raise ValueError(f"tallies with clips {a['clip']} and {b['clip']} cannot be added")
-        both = {key: a[key] + b[key] for key in ("rows", "sum", "squares", "over")}
-        grid = None if a["grid"] is None else (np.array(a["grid"]) + np.array(b["grid"])).tolist()
-        return {**both, "clip": a["clip"], "grid": grid}
-
-    def value(self, tally: dict[str, Any]) -> float | None:
-        """Return the mean absolute error, or None without rows."""
-        return tally["sum"] / tally["rows"] if tally["rows"] else None
-
-    def counts(self, tally: dict[str, Any]) -> tuple[float, float]:
-        """Return the sum of 1 − loss as hits and of losses as misses; zeros without a clip."""
-        if tally["grid"] is None:
-            return 0.0, 0.0
-        lost = float(np.array(tally["grid"]) @ _points())
-        return tally["rows"] - lost, lost
-
-    def enough(self, tally: dict[str, Any]) -> bool:
-        """Ask for 100 rows."""
-        return bool(tally["rows"] >= _ENOUGH)
-
-    def interval(self, tally: dict[str, Any], confidence: float) -> tuple[float, float] | None:
-        """Return the normal interval of the mean, or None below two rows.
-
-        Absolute errors have no upper limit, so that no interval for their mean is exact.
-        """
-        rows = tally["rows"]
-        if rows < 2:
-            return None
-        mean = tally["sum"] / rows
-        variance = max(tally["squares"] - rows * mean**2, 0.0) / (rows - 1)
-        width = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(variance / rows)
-        return max(mean - width, 0.0), mean + width
-
-    def processes(self, classes: int = 0) -> int:
-        """Return two: the clipped mean and the tail."""
-        del classes
-        return _PROCESSES
-
-    def level(
-        self, tally: dict[str, Any], *, delta: float, tolerance: float, choices: int = 1
-    ) -> dict[str, Any] | None:
-        """Return both levels, each an upper bound at δ/(2·choices) plus ``tolerance`` of the reference.
-
-        A level of 1 or more is mute (None). "value" is the reference raised by what the clipped mean
-        may rise, in units of the target. None below 100 rows or without a clip.
-        """
-        if not self.enough(tally) or tally["grid"] is None:
-            return None
-        grid, share = np.array(tally["grid"]), delta / (_PROCESSES * choices)
-        rows, over = tally["rows"], tally["over"]
-        mean = float(grid @ _points()) / rows
-        clipped = mean_upper(_points(), share, grid) + tolerance * mean
-        tail = float(share_upper(over, rows - over, share)) + tolerance * over / rows
-        if clipped >= 1 and tail >= 1:
-            return None
-        return {
-            "value": tally["sum"] / rows + tally["clip"] * (clipped - mean),
-            "clipped": clipped if clipped < 1 else None,
-            "tail": tail if tail < 1 else None,
-            "clip": tally["clip"],
-            "grid": (grid / rows).tolist(),
-        }
-
-    def log_l(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        level: dict[str, Any],
-        *,
-        classes: int = 0,
-        clip: float | None = None,
-    ) -> Floats:
-        """Return the log growth of each bet, row by row; that of a mute process is 0.
-
-        The clip is the level's own, whatever ``clip`` says: a level means nothing under another.
-        """
-        del classes, clip
-        losses: Floats = self.losses(truth, prediction) / level["clip"]
-        over = int((losses > 1).sum())
-        return _growth(np.minimum(losses, 1.0), np.ones(len(losses)), over, level)
-
-    def log_l_of(self, tally: dict[str, Any], level: dict[str, Any]) -> Floats:
-        """Return the log growth of each bet from a batch's tally: never more than ``log_l``."""
-        return _growth(_points(), np.array(tally["grid"]), tally["over"], level)
-
-    def detectable(
-        self,
-        level: dict[str, Any],
-        since: dict[str, Any],
-        reference: float,
-        *,
-        log_threshold: float,
-        log_weight: float,
-    ) -> float | None:
-        """Return the smallest rise of the mean that would have been found, in units of the target.
-
-        For a rise of all errors by the same factor, found through the clipped mean alone.
-        """
-        if level["clipped"] is None:
-            return None
-        need = needed(log_threshold, log_weight, _PROCESSES)
-        rise = found_rise(since["rows"], _points(), np.array(level["grid"]), level["clipped"], need)
-        return None if rise is None else rise * reference
 
     def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
-        """Return each row's loss, |e|, unclipped."""
+        """Return each row's |e|."""
         size: Floats = np.abs(np.asarray(truth, dtype=np.float64) - np.asarray(prediction, dtype=np.float64))
         return size
-
-    def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int = 0) -> Floats:
-        """Return each row's loss less their mean."""
-        del classes
-        losses = self.losses(truth, prediction)
-        rows: Floats = losses - losses.mean() if len(losses) else losses
-        return rows
-
-
-def _points() -> Floats:
-    """Return the grid's points, 0 to 1."""
-    points: Floats = np.linspace(0.0, 1.0, _CELLS + 1)
-    return points
-
-
-def _on_grid(losses: Floats) -> Floats:
-    """Return how many losses lie at each grid point, sharing each between its two neighbours."""
-    place = np.minimum(losses, 1.0) * _CELLS
-    below = np.minimum(place.astype(np.int64), _CELLS - 1)
-    part = place - below
-    grid: Floats = np.zeros(_CELLS + 1)
-    grid += np.bincount(below, weights=1.0 - part, minlength=_CELLS + 1)
-    grid += np.bincount(below + 1, weights=part, minlength=_CELLS + 1)
-    return grid
-
-
-def _growth(losses: Floats, weights: Floats, over: int, level: dict[str, Any]) -> Floats:
-    """Return the log growth of both processes, shape (2, 8)."""
-    growth = np.zeros((_PROCESSES, len(BETS)))
-    if level["clipped"] is not None:
-        growth[0] = log_growth_of_losses(losses, weights, level["clipped"])
-    if level["tail"] is not None:
-        # A row within the clip is a hit of "at most this share lies beyond".
-        growth[1] = log_growth(weights.sum() - over, over, 1 - level["tail"])
-    return growth
 
 
 METRIC = MeanAbsoluteError()

@@ -1,0 +1,35 @@
+"""Log-loss: the mean of −ln of the probability that was given to the class that came."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vigil.records import Task
+from vigil.stats.betting import Floats
+from vigil.stats.metrics._losses import LossMetric
+
+#: Probabilities are kept this far from 0 and 1.
+_EDGE = 1e-15
+
+
+class LogLoss(LossMetric):
+    """Losses are clipped where a class that came was given a probability of 0.01; rows beyond are counted."""
+
+    name = "log_loss"
+    title = "log-loss"
+    tasks: tuple[Task, ...] = ("binary",)
+    of: Literal["answer", "probability"] = "probability"
+    limit = math.log(100)
+
+    def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+        """Return each row's −ln p of its class."""
+        positive = np.clip(np.asarray(prediction, dtype=np.float64), _EDGE, 1 - _EDGE)
+        losses: Floats = -np.log(np.where(np.asarray(truth) == 1, positive, 1 - positive))
+        return losses
+
+
+METRIC = LogLoss()
