@@ -72,9 +72,9 @@ def forget_old(project: Project) -> None:
     """Keep the newest reports only, when the config says how many."""
     keep = project.config.retention.reports
     if keep and project.reports.is_dir():
-        for folder in sorted(project.reports.iterdir())[:-keep]:
-            if folder.is_dir() and folder.name.isdecimal():
-                shutil.rmtree(folder)
+        numbered = [folder for folder in project.reports.iterdir() if folder.name.isdecimal()]
+        for folder in sorted(numbered)[:-keep]:
+            shutil.rmtree(folder)
 
 
 def command(project: Project, options: argparse.Namespace) -> None:

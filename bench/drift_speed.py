@@ -1,11 +1,17 @@
 """What a drift verdict costs against a stored reference, beside a loop over scipy's tests in the same run.
 
 Run from the project's folder: python -m bench.drift_speed [--quick]
+    [--evidently PYTHON] [--nannyml PYTHON]
 
 Tables of 20 columns of numbers and 5 of categories. Vigil profiles the batch and judges it against a stored
 profile; "judge" is the second part alone, which does not depend on the number of rows. The loop runs
 ``ks_2samp`` and ``chi2_contingency`` on the rows of both sides, its reference in memory, unsorted, as it is
 usually written. Best of a few runs; without import and load.
+
+"From Parquet" reads, profiles and judges in a process of its own; its peak is what it needs beyond the
+imports, as a share of the frame in memory. Peers get the same rows in an environment of their own, whose
+interpreter is named; without one, a line says so. They are given both frames in memory and their
+defaults; NannyML is fitted on the reference beforehand, as Vigil's is profiled.
 """
 
 from __future__ import annotations
@@ -13,12 +19,17 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from vigil import drift
 from vigil.profiles import Profile, profile
@@ -76,11 +87,97 @@ def best(work: Callable[[], object], runs: int) -> float:
     return min(times)
 
 
+#: What a process does from a file: it prints its seconds and its peak beyond the imports, in bytes.
+FROM_FILE = """
+import json, resource, sys, time
+from pathlib import Path
+import numpy, pyarrow.parquet, scipy.special
+from bench.drift_speed import COLUMNS
+from vigil import drift
+from vigil.profiles import Profile, of_parquet
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+stored = Profile.from_json(json.loads(Path(sys.argv[2]).read_text()))
+before = peak()
+for _ in range(2):
+    started = time.perf_counter()
+    drift.judge(stored, of_parquet(Path(sys.argv[1]), COLUMNS))
+    taken = time.perf_counter() - started
+print(taken, peak() - before)
+"""
+
+#: Peers, each with both frames in memory; they print their seconds.
+PEERS = {
+    "evidently": """
+import sys, time, warnings
+warnings.filterwarnings("ignore")
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.presets import DataDriftPreset
+frames = [pd.read_parquet(path) for path in sys.argv[1:3]]
+numbers = [c for c in frames[0] if c.startswith("n")]
+kinds = [c for c in frames[0] if c.startswith("c")]
+what = DataDefinition(numerical_columns=numbers, categorical_columns=kinds)
+started = time.perf_counter()
+sides = [Dataset.from_pandas(frame, data_definition=what) for frame in frames]
+Report([DataDriftPreset()]).run(sides[1], sides[0])
+print(time.perf_counter() - started)
+""",
+    "nannyml": """
+import sys, time, warnings
+warnings.filterwarnings("ignore")
+import pandas as pd
+import nannyml
+frames = [pd.read_parquet(path) for path in sys.argv[1:3]]
+columns = list(frames[0])
+made = nannyml.UnivariateDriftCalculator(column_names=columns, chunk_number=1)
+made.fit(frames[0])
+started = time.perf_counter()
+made.calculate(frames[1])
+print(time.perf_counter() - started)
+""",
+}
+
+
+def from_file(rows: int, ours: pa.Table, theirs: pa.Table, peers: dict[str, str | None]) -> None:
+    """Print what it costs from a Parquet file, and what the peers take on the same rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("before.parquet", "now.parquet")]
+        for path, table in zip(paths, (ours, theirs), strict=True):
+            pq.write_table(table, path)
+        stored = Path(folder) / "stored.json"
+        stored.write_text(json.dumps(profile(ours, COLUMNS).to_json()))
+        seconds, peak = run(sys.executable, FROM_FILE, str(paths[1]), str(stored))
+        frame = theirs.to_pandas().memory_usage(deep=True).sum()
+        print(f"{rows:>9,}  from Parquet {1000 * seconds:.0f} ms, peak {peak / frame:.2f} of the frame")
+        for name, python in peers.items():
+            if python is None:
+                print(f"{'':>9}  {name}: skipped, no interpreter was named with --{name}")
+                continue
+            try:
+                taken = run(python, PEERS[name], *map(str, paths))[0]
+            except subprocess.SubprocessError as fault:
+                print(f"{'':>9}  {name}: skipped, {fault}")
+                continue
+            print(f"{'':>9}  {name}: {taken:.2f} s, {taken / seconds:.0f} times as long")
+
+
+def run(python: str, code: str, *arguments: str) -> list[float]:
+    """Run a program in a process of its own; return the numbers on its last line."""
+    done = subprocess.run([python, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise subprocess.SubprocessError(f"its interpreter failed: {done.stderr.strip().splitlines()[-1]}")
+    return [float(word) for word in done.stdout.strip().splitlines()[-1].split()]
+
+
 def main() -> None:
     """Print the times and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="up to a hundred thousand rows")
-    quick = parser.parse_args().quick
+    for name in PEERS:
+        parser.add_argument(f"--{name}", metavar="PYTHON", help=f"an interpreter that has {name}")
+    options = parser.parse_args()
+    quick, peers = options.quick, {name: getattr(options, name) for name in PEERS}
     print(f"{'rows':>9}  {'profile':>9}  {'judge':>9}  {'both':>9}  {'scipy':>9}  {'scipy/both':>10}")
     for rows in (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000):
         ours, theirs = batch(rows, 1), batch(rows, 2)
@@ -94,6 +191,7 @@ def main() -> None:
         both = profiled + judged
         cells = (f"{1000 * seconds:>6.0f} ms" for seconds in (profiled, judged, both, peer))
         print(f"{rows:>9,}  {'  '.join(cells)}  {peer / both:>10.1f}")
+        from_file(rows, ours, theirs, peers)
     size = len(json.dumps(stored.to_json())) / 1000
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(f"stored reference {size:.0f} kB; peak {peak} MB, rows of both sides included")

@@ -1,6 +1,7 @@
 """Exactly mergeable summaries of columns: any split of the rows, in any order, adds up to the same."""
 
 from vigil.profiles.answers import of_answers
+from vigil.profiles.files import of_parquet
 from vigil.profiles.measure import profile
 from vigil.profiles.record import ColumnProfile, Numbers, Profile, merge
 from vigil.profiles.stored import FILE, dump, load
@@ -15,6 +16,7 @@ __all__ = [
     "load",
     "merge",
     "of_answers",
+    "of_parquet",
     "profile",
     "summary",
 ]
