@@ -8,11 +8,14 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vigil.bundles import keys, pointer
 from vigil.command import parser, perform
+from vigil.estimate import bands
 from vigil.ledger.shelf import Row
 from vigil.project import Project
 from vigil.records import Batch, Score
@@ -20,10 +23,15 @@ from vigil.run import begun
 from vigil.stats import alarm, past, spread, watch
 from vigil.table import hashing
 from vigil.trials import arrays
-from vigil.trials.judged import Judged, judge
+from vigil.trials.judged import Judged, blind, judge
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: A batch enters the alarm's evidence when this share of its labels is in.
 LABELLED_SHARE = 0.95
+#: Past estimates that the width of a band rests on.
+PAST_ESTIMATES = 100
 #: Coverage of the interval around a batch's own score.
 CONFIDENCE = 0.95
 
@@ -49,9 +57,38 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     entity = spread.entities(hashes) if project.config.key else None
     score, evidence = _score(project, batch, release, judged, unseen, entity)
     tally = judged.tally()
+    score = with_estimate(project, score, release, judged, rows if evidence is None else None)
     project.ledger.scores.add(score, tally=tally, evidence=evidence, run=run)
     write_latest(project, score)
     return score
+
+
+def with_estimate(
+    project: Project, score: Score, release: Row, judged: Judged, rows: pa.Table | None
+) -> Score:
+    """Add how the release probably does on these rows, without a look at their labels.
+
+    ``rows`` are given where labels are missing: then the estimate is said, with a band as wide as past
+    estimates were off, unless the last labels say that the rows mean something else by now.
+    """
+    learnt = release["reference"].get("estimator")
+    if learnt is None:
+        return score
+    if rows is None:
+        return replace(score, details={**score.details, "estimate": judged.estimated(learnt)})
+    earlier = project.ledger.scores.estimated(release["id"], before=score.order, limit=PAST_ESTIMATES)
+    if earlier and earlier[0]["verdict"] in ("watch", "degraded"):
+        said = "No estimate without labels: the last ones say that the rows mean something else by now."
+        return replace(score, reason=f"{score.reason} {said}")
+    asked = blind(project.models, release["id"], rows, project.contract(), judged.metric)
+    found: dict[str, Any] = {**asked.estimated(learnt), "rows": len(asked.answer), "past": len(earlier)}
+    if found["score"] is None:
+        return score
+    width = bands.half_width([row["estimate"] - row["value"] for row in earlier])
+    found |= {"low": found["score"] - width, "high": found["score"] + width} if width is not None else {}
+    said = f"Estimated without labels: {judged.metric.title} {found['score']:.3f}"
+    said += f" ± {width:.3f}." if width is not None else f" (no band before {bands.FEWEST} labelled batches)."
+    return replace(score, reason=f"{score.reason} {said}", details={**score.details, "estimate": found})
 
 
 def write_latest(project: Project, score: Score) -> None:

@@ -144,6 +144,9 @@ def test_a_file_without_labels_gets_them_by_key(site: Project) -> None:
     (site.input / "2026-02.csv").write_text("\n".join(lines) + "\n")
     fullprocess.tick(site, report=False)
     assert [(name, counts) for name, _, counts in scored(site)] == [("2026-02.csv", False)]
+    first = create_app(site, environ={}).test_client().get("/scoring").json
+    assert first["estimate"]["rows"] == len(keys)
+    assert "Estimated without labels: F1" in first["reason"]
     outcomes = ["corporation;exited", *(f"{row['corporation']};{row['exited']}" for row in keys)]
     assert site.outcomes is not None
     (site.outcomes / "late.csv").write_text("\n".join(outcomes) + "\n")
@@ -151,6 +154,9 @@ def test_a_file_without_labels_gets_them_by_key(site: Project) -> None:
     assert said[0] == f"late.csv: {len(keys)} outcomes taken in."
     fullprocess.tick(site, report=False)
     assert [(labels, counts) for _, labels, counts in scored(site)][1:] == [(len(keys), True)]
+    judged = create_app(site, environ={}).test_client().get("/scoring").json
+    assert judged["details"]["estimate"]["score"] == pytest.approx(first["estimate"]["score"])
+    assert judged["estimate"] is None
     assert labelling.run(site) == []
 
 

@@ -39,6 +39,16 @@ class Scores(Shelf):
         order = [scores.c.order.desc(), scores.c.at.desc()]
         return self.find(scores.c.order <= through, order=order, limit=limit, columns=columns)[::-1]
 
+    def estimated(self, release: str, *, before: int, limit: int) -> list[Row]:
+        """Return value, estimate and verdict of a release's labelled scores that have all, newest first."""
+        where = [scores.c.release == release, scores.c.order < before, scores.c.evidence.is_not(None)]
+        columns = [scores.c[name] for name in ("value", "verdict", "details")]
+        rows = self.find(*where, order=[scores.c.order.desc()], limit=limit, columns=columns)
+        details = [row.pop("details") for row in rows]
+        guessed = [(each.get("estimate") or {}).get("score") for each in details]
+        found = [{**row, "estimate": guess} for row, guess in zip(rows, guessed, strict=True)]
+        return [row for row in found if row["estimate"] is not None and row["value"] is not None]
+
     def get(self, release: str, batch: str) -> Score | None:
         """Return one score, or None."""
         row = self.first(scores.c.release == release, scores.c.batch == batch)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from vigil import estimate
 from vigil.bundles import load_manifest
 from vigil.models import code_order, open_answerer
 from vigil.profiles import Profile, of_answers
@@ -58,6 +59,14 @@ class Judged:
         """Return the distribution of the answers, against which those to come are compared."""
         return of_answers(self.answer, self.probability, self.classes)
 
+    def estimator(self) -> dict[str, Any] | None:
+        """Return what these rows say of rows without labels, None when they are too few."""
+        return estimate.learn(self.truth, self.answer, self.probability)
+
+    def estimated(self, learnt: dict[str, Any]) -> dict[str, float | None]:
+        """Return how these rows would have been expected to do, had they no labels."""
+        return estimate.estimate(learnt, self.answer, self.probability, self.metric, len(self.classes))
+
     def moved(self) -> npt.NDArray[np.float64]:
         """Return by how much each row moves the score, shape (rows,), with mean 0 (to a factor)."""
         return self.metric.moved(self.truth, self.heard, classes=len(self.classes))
@@ -96,6 +105,14 @@ def judge(bundles: Path, release: str, table: pa.Table, contract: Contract, metr
         probability=prediction.probability,
         labelled=labelled,
     )
+
+
+def blind(bundles: Path, release: str, table: pa.Table, contract: Contract, metric: Metric) -> Judged:
+    """Ask a release about every row of a table, labelled or not; ``truth`` then means nothing."""
+    target, order = contract.target.name, code_order(contract)
+    same = pa.repeat(pa.scalar(order[0]) if order else pa.scalar(0.0), table.num_rows)
+    hidden = table.set_column(table.column_names.index(target), target, same)
+    return judge(bundles, release, hidden, contract, metric)
 
 
 def features(manifest: Mapping[str, Any]) -> tuple[Column, ...]:

@@ -105,6 +105,7 @@ class Panel:
             "tally": tally,
             "details": judged.details(),
             "answers": judged.answers().to_json(),
+            "estimator": judged.estimator(),
             "choices": choices,
             "even": self._even(tally, delta=delta, tolerance=tolerance, choices=choices),
         }

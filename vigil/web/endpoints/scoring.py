@@ -72,6 +72,7 @@ ANSWER = record(
     details_of=maybe(choice("batch", "holdout")),
     history=listed(SCORE),
     older=maybe(WHOLE),
+    estimate=maybe(ANYTHING),
     labels=maybe(ANYTHING),
     incident=maybe(
         record(
@@ -109,6 +110,7 @@ EXAMPLE = {
     "details_of": "batch",
     "history": [],
     "older": None,
+    "estimate": None,
     "labels": None,
     "incident": None,
 }
@@ -160,11 +162,20 @@ def standing(
         **_verdict(ledger, live, newest, moment),
         "evidence": _evidence(ledger, newest, service.project.config.false_alarm),
         **_details(newest, release),
+        "estimate": _estimate(newest),
         "history": history,
         "older": history[0]["order"] if len(scored) > limit else None,
         "labels": _labels(ledger) if moment.is_now else None,
         "incident": _incident(ledger, moment.incident(ledger)),
     }
+
+
+def _estimate(score: Row | None) -> dict[str, Any] | None:
+    """Return what is expected of the newest batch, while its labels are not in."""
+    if score is None or score["evidence"] is not None:
+        return None
+    found: dict[str, Any] | None = score["details"].get("estimate")
+    return found
 
 
 def _labels(ledger: Ledger) -> dict[str, Any] | None:
