@@ -3,9 +3,11 @@
 import contextlib
 import gzip
 import hashlib
+import io
 import os
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ import pytest
 from vigil.contract import check, infer
 from vigil.errors import FileRefused
 from vigil.intake import digest, read, suffixes
+from vigil.records import Column
 
 DOCS = Path(__file__).parents[2] / "docs" / "files.md"
 TABLE = pa.table({"a": ["1", "2", "3"], "b": ["x", "y", "x"]})
@@ -122,7 +125,8 @@ def test_other_endings_are_refused(tmp_path):
 
 def documented():
     """Return the table of docs/files.md: what a file is like → (ending, words)."""
-    rows = [line.strip("|").split("|") for line in DOCS.read_text().splitlines() if line.startswith("|")]
+    part = DOCS.read_text().split("## Kinds of file")[1]
+    rows = [line.strip("|").split("|") for line in part.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in row] for row in rows[2:] if len(row) == 4]
     return {row[0].strip("`"): (row[2], row[3].replace("`", "")) for row in cells}
 
@@ -130,6 +134,16 @@ def documented():
 FIRST = b"firm,size,exited\n" + b"".join(b"f%d,%d.5,%d\n" % (n % 50, n % 7, n % 3 == 0) for n in range(150))
 HEAD = b"firm,size,exited\n"
 GOOD = b"a,1,0\nb,2,1\n"
+
+DATED = b"firm,size,day,exited\n"
+
+
+def parquet(columns):
+    """Return a Parquet file of some columns."""
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
 
 KINDS = {
     "plain": HEAD + GOOD,
@@ -156,12 +170,24 @@ KINDS = {
     "no-target": b"firm,size\na,1\n",
     "one-row": HEAD + b"a,1,0\n",
     "long-cell": HEAD + b"a" * 10**6 + b",1,0\n",
+    "long-row": b",".join([HEAD.strip(), *(b"c%d" % n for n in range(1997))]) + b"\na,1,0" + b",x" * 1997,
+    "blank-number": HEAD + b"a,1.5,0\nb, ,1\n",
+    "dates": DATED + b'a,1,2024-04-03,0\nb,1,3.4.2024 10:30,0\nc,1,"April 3, 2024",0\n',
+    "day-first": DATED + b"a,1,13/04/2024,0\nb,1,03/04/2024,0\n",
+    "unlike-dates": DATED + b"a,1,2024-04-03,0\nb,1,03/04/2024,0\n",
+    "both-orders": DATED + b"a,1,13/04/2024,0\nb,1,04/13/2024,0\nc,1,03/04/2024,0\n",
+    "parquet": parquet({"firm": ["a", "b"], "size": [0.5, None], "exited": [0, 1]}),
+    "parquet-types": parquet({"firm": ["a", "b"], "size": [1, 2], "exited": [True, False]}),
+    "unnamed-column": b",firm,size,exited\nx,a,1,0\ny,b,2,1\n",
     "ragged": HEAD + GOOD + b"c,3\n",
     "cut-off": HEAD + GOOD + b'"c',
     "not-a-number": HEAD + GOOD + b"c,many,0\n",
     "infinite": HEAD + GOOD + b"c,inf,0\n",
     "below": HEAD + GOOD + b"c,-1,0\n",
     "unknown-class": HEAD + GOOD + b"c,1,perhaps\n",
+    "other-truths": HEAD + GOOD + b"c,1,Yes\n",
+    "cut-line": HEAD + GOOD + b"c,3",
+    "huge": HEAD + GOOD + b"c,1e309,0\n",
     "no-key": HEAD + GOOD + b",1,0\n",
     "no-values": HEAD + GOOD + b",,\n",
     "empty": b"",
@@ -199,8 +225,11 @@ def outcome(path, contract):
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() | documented().keys()))
 def test_each_kind_of_file_ends_as_documented(tmp_path, contract, kind):
     """docs/files.md says how each kind of file ends and in which words; so it is."""
-    path = tmp_path / ("may.csv.gz" if "gzip" in kind else "may.csv")
+    ending = "parquet" if kind.startswith("parquet") else "csv.gz" if "gzip" in kind else "csv"
+    path = tmp_path / f"may.{ending}"
     path.write_bytes(KINDS[kind])
+    if KINDS[kind].startswith(DATED):
+        contract = replace(contract, columns=(*contract.columns, Column("day", "date")))
     assert documented()[kind] == outcome(path, contract)
 
 

@@ -22,6 +22,8 @@ from vigil.records import Column, Contract, RowFault
 pc: Any = pyarrow.compute
 
 SHOWN_LETTERS = 200
+#: Names of columns that are listed in full.
+MANY_NAMES = 20
 #: What is said of a value that has to be the only one in its file, and is not.
 REPEATED = "stood in the file before"
 
@@ -229,11 +231,18 @@ def _notes(missing: tuple[str, ...], extra: tuple[str, ...], answers: dict[str, 
     if missing:
         notes.append(f"The file lacks the optional columns {', '.join(missing)}; taken as missing.")
     if extra:
-        notes.append(f"Columns that the contract does not know were ignored: {', '.join(extra)}.")
+        notes.append(f"Columns that the contract does not know were ignored: {_some(extra)}.")
     for guess, words in _GUESSES.items():
         names = [name for name, answer in answers.items() if answer.guess == guess]
         notes += [f"{words}: {', '.join(names)}."] if names else []
     return tuple(notes)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """Name columns, of very many the first and the last."""
+    if len(names) <= MANY_NAMES:
+        return ", ".join(names)
+    return f"{names[0]} … {names[-1]} ({len(names):,})"
 
 
 def _true(mask: Any) -> np.ndarray:
