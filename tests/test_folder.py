@@ -60,7 +60,13 @@ def growing(site):
             file.write("c9,1,1,north,yes\n")
         return found
 
-    return pytest.MonkeyPatch.context, read
+    return "read", read
+
+
+def too_large(site):
+    """A file that is larger than the memory which is free."""
+    placed(site, "may.csv")
+    return "available_memory", lambda: 100
 
 
 ODD = ["a b.csv", "a'\".csv", "..a..csv.csv", "a\nb.csv", b"a\xff.csv", "é.CSV"]
@@ -76,6 +82,7 @@ CASES = {
     "unsettled": lambda site: (site.configure(settle_seconds=3600), placed(site, "may.csv")),
     "growing": growing,
     "unreadable": lambda site: placed(site, "may.csv").chmod(0),
+    "too-large": too_large,
     "touched": lambda site: os.utime(site.arriving / "known.csv", ns=(1, 1)),
     "moved": lambda site: (site.arriving / "known.csv").rename(site.arriving / "may.csv"),
     "copy": lambda site: site.write("may.csv", (site.arriving / "known.csv").read_text()),
@@ -96,10 +103,9 @@ def test_each_thing_in_the_folder_ends_as_documented(site, case):
     site.leavers("known.csv", 40)
     take_in(site)
     prepared = CASES[case](site)
-    if case == "growing":
-        context, read = prepared
-        with context() as patched:
-            patched.setattr(ingestion.intake, "read", read)
+    if case in {"growing", "too-large"}:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(ingestion.intake, *prepared)
             found = take_in(site)
     else:
         site.write("zuletzt.csv", leavers(30, seed=8))

@@ -63,8 +63,8 @@ def end(site):
 
 
 STEPS = [
-    ("vigil.ledger.arrivals.Batches.add_pending", "before anything is announced"),
-    ("vigil.ledger.arrivals.Files.record", "between batch and file"),
+    ("vigil.ledger.arrivals.Batches.announce", "before anything is announced"),
+    ("vigil.ledger.arrivals.Files.announce", "between batch and file"),
     ("vigil.table.store.Table.append", "before the rows"),
     ("vigil.table.seen.Seen.add", "after the rows, before their hashes"),
     ("vigil.ledger.arrivals.Files.settle", "before the file is settled"),

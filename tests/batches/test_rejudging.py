@@ -108,8 +108,8 @@ def test_a_row_that_came_in_meanwhile_is_a_duplicate(held):
 
 STEPS = [
     "vigil.contract.refresh",
-    "vigil.ledger.arrivals.Batches.add_pending",
-    "vigil.ledger.arrivals.Files.record",
+    "vigil.ledger.arrivals.Batches.announce",
+    "vigil.ledger.arrivals.Files.announce",
     "vigil.table.store.Table.append",
     "vigil.table.seen.Seen.add",
     "vigil.ledger.arrivals.Batches.settle",

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from vigil import intake
 from vigil.contract import check, infer
-from vigil.errors import FileRefused
+from vigil.errors import FileRefused, FileUnreadable
 from vigil.intake import digest, read, suffixes
 from vigil.records import Column
 
@@ -102,6 +103,19 @@ def test_each_reader_survives_any_damage(tmp_path, suffix):
         path.write_bytes(whole[:length])
         with contextlib.suppress(FileRefused):
             read(path)
+
+
+def test_each_reader_leaves_what_does_not_fit_into_memory(tmp_path, suffix, monkeypatch):
+    """A file too large for the memory that is free waits, in words, instead of ending the whole run."""
+    path = write(tmp_path / f"may{suffix}")
+    assert intake.available_memory() > 1_000_000
+    monkeypatch.setattr(intake, "available_memory", lambda: 100)
+    with pytest.raises(
+        FileUnreadable, match=r"needs about 0\.0 GB of memory to be read, and 0\.0 GB are free"
+    ):
+        read(path)
+    monkeypatch.setattr(intake, "available_memory", lambda: None)
+    assert read(path).total_rows == 3
 
 
 def test_names_are_shown_without_control_characters(tmp_path):

@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,3 +76,13 @@ def test_long_levels_are_told_apart_by_a_digest() -> None:
     counted = of(["x" * 1000 + "a", "x" * 1000 + "b"])
     assert counted.distinct() == 2
     assert all(len(level) <= levels.LONGEST for level, _ in counted.counts)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sets(st.text(st.characters(exclude_categories=("Cs",)), max_size=8), min_size=300, max_size=400))
+def test_many_levels_from_arrow_are_summarised_the_same(names):
+    """The way for large columns gives what the way for any column gives."""
+    listed = sorted(names)
+    counts = np.arange(1, len(listed) + 1)
+    there = levels.of_many(pa.array(listed, pa.string()).cast("large_binary"), counts)
+    assert there == levels.of_counts(zip(listed, counts.tolist(), strict=True))

@@ -47,7 +47,7 @@ class Committer:
         self._lose_what_is_damaged()
         for batch in self._ledger.batches.pending():
             if self._table.has(batch.digest):
-                self._settle(batch)
+                self._settle([batch])
             else:
                 self._unsettle(batch)
         if not self._seen.covers(self._table):
@@ -101,8 +101,7 @@ class Committer:
         tables, hashes, dropped = self._without_duplicates(group, contract)
         batches = self._number(group, tables, dropped, contract.target.name)
         arrivals = [_arrival(item, batch) for item, batch in zip(group, batches, strict=True)]
-        for item, (table, _), batch, arrival in zip(group, tables, batches, arrivals, strict=True):
-            self._announce(item, table, batch, arrival, contract, run)
+        self._announce(group, [table for table, _ in tables], batches, arrivals, contract, run)
         stamped = [
             _stamp(table, lines, keys, batch)
             for (table, lines), keys, batch in zip(tables, hashes, batches, strict=True)
@@ -110,15 +109,15 @@ class Committer:
         rows = pa.concat_tables(stamped, promote_options="default")
         version = self._table.append(rows, [batch.digest for batch in batches])
         self._seen.add(np.concatenate(hashes), version)
-        for batch in batches:
-            self._settle(batch)
+        self._settle(batches)
         self._write_list()
         return arrivals
 
-    def _settle(self, batch: Batch) -> None:
-        """Mark a batch and its file as being in the table; the batch last, since it is what is looked for."""
-        self._ledger.files.settle(batch.id)
-        self._ledger.batches.settle([batch.id])
+    def _settle(self, batches: Sequence[Batch]) -> None:
+        """Mark batches and their files as being in the table; the batches last: they are looked for."""
+        ids = [batch.id for batch in batches]
+        self._ledger.files.settle(ids)
+        self._ledger.batches.settle(ids)
 
     def _without_duplicates(
         self, group: Sequence[Accepted], contract: Contract
@@ -164,23 +163,29 @@ class Committer:
         ]
 
     def _announce(
-        self, item: Accepted, table: pa.Table, batch: Batch, arrival: Arrival, contract: Contract, run: int
+        self,
+        group: Sequence[Accepted],
+        tables: Sequence[pa.Table],
+        batches: Sequence[Batch],
+        arrivals: Sequence[Arrival],
+        contract: Contract,
+        run: int,
     ) -> None:
         """Write down what is about to reach the table, and the rows that will not."""
-        if item.checked.faults:
-            quarantine.write(self._output / "quarantine", batch.id, batch.name, item.held)
-        profile = profiles.profile(table, [c for c in contract.columns if c.role != "ignored"]).to_json()
-        self._ledger.batches.add_pending(batch, run=run, profile=profile)
-        self._ledger.files.record(
-            item.file.key,
-            item.file.stamp,
-            digest=item.digest,
-            status="pending",
-            batch=batch.id,
-            reason=arrival.reason,
-            contract_version=item.contract_version,
-            run=run,
-            details=arrival.as_json(),
+        for item, batch in zip(group, batches, strict=True):
+            if item.checked.faults:
+                quarantine.write(self._output / "quarantine", batch.id, batch.name, item.held)
+        kept = [column for column in contract.columns if column.role != "ignored"]
+        made = [
+            (batch, profiles.profile(table, kept).to_json())
+            for batch, table in zip(batches, tables, strict=True)
+        ]
+        self._ledger.batches.announce(made, run=run)
+        self._ledger.files.announce(
+            [
+                (item.file.key, item.file.stamp, _pending(item, batch, arrival, run))
+                for item, batch, arrival in zip(group, batches, arrivals, strict=True)
+            ]
         )
 
     def _write_list(self) -> None:
@@ -201,6 +206,19 @@ def _stamp(table: pa.Table, lines: npt.NDArray[np.int64], hashes: Hashes, batch:
     for name, values in more.items():
         table = table.append_column(name, values)
     return table
+
+
+def _pending(item: Accepted, batch: Batch, arrival: Arrival, run: int) -> dict[str, Any]:
+    """Return what the ledger says of a file whose batch is being written."""
+    return {
+        "digest": item.digest,
+        "status": "pending",
+        "batch": batch.id,
+        "reason": arrival.reason,
+        "contract_version": item.contract_version,
+        "run": run,
+        "details": arrival.as_json(),
+    }
 
 
 def _arrival(item: Accepted, batch: Batch) -> Arrival:

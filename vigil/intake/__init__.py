@@ -15,7 +15,12 @@ from types import ModuleType
 from vigil.errors import FileRefused, FileUnreadable
 from vigil.intake.raw import Dialect, RawTable, shown
 
-__all__ = ["Dialect", "RawTable", "digest", "read", "reads", "shown", "suffixes"]
+#: Bytes of memory that a byte of text takes at most on its way into the table.
+_MEMORY = 12
+#: How many bytes of text a byte of a packed file usually stands for.
+_PACKED = 5
+
+__all__ = ["Dialect", "RawTable", "available_memory", "digest", "read", "reads", "shown", "suffixes"]
 
 
 def read(path: Path, *, encoding: str = "", delimiter: str = "") -> RawTable:
@@ -31,6 +36,7 @@ def read(path: Path, *, encoding: str = "", delimiter: str = "") -> RawTable:
         hint = f"Files may end in {', '.join(suffixes())}."
         raise FileRefused("is not a kind of file that is read.", where=shown(path), hint=hint)
     _ask_readable(path)
+    _ask_memory(path)
     raw: RawTable = _readers()[max(matching, key=len)].read(path, encoding, delimiter)
     return raw
 
@@ -59,6 +65,31 @@ def _readers() -> dict[str, ModuleType]:
     """Find the room's readers: ending → module. They import what is heavy only when they read."""
     modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
     return {suffix: module for module in modules for suffix in getattr(module, "SUFFIXES", ())}
+
+
+def _ask_memory(path: Path) -> None:
+    """Leave a file alone that would not fit into memory: the whole run would be killed for it."""
+    packed = _PACKED if path.name.lower().endswith((".gz", ".parquet")) else 1
+    needed, free = path.stat().st_size * packed * _MEMORY, available_memory()
+    if free is not None and needed > free:
+        what = f"needs about {needed / 1e9:,.1f} GB of memory to be read, and {free / 1e9:,.1f} GB are free."
+        raise FileUnreadable(what, where=shown(path), hint="Split it.")
+
+
+def available_memory() -> int | None:
+    """Return the bytes that may still be taken, by the machine and the container; None where unknown."""
+    found = []
+    try:
+        known = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        found.append(int(known["MemAvailable"].split()[0]) * 1024)
+    except (OSError, ValueError, KeyError):
+        return None
+    try:
+        limit, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text() for name in ("max", "current"))
+        found.append(max(0, int(limit) - int(used)))
+    except (OSError, ValueError):
+        pass  # no container, or none with a limit
+    return min(found)
 
 
 def _ask_readable(path: Path) -> None:

@@ -44,6 +44,7 @@ def read(path: Path, encoding: str = "", delimiter: str = "") -> RawTable:
     layout = lay_out(text, where, delimiter)
     names, renamed = _names(layout, where)
     body = text[layout.body :]
+    del text  # of a large file one copy is enough
     _refuse_without_rows(len(body.lstrip(b"\r\n")), where)
     table, lines, faults = _rows(body, layout, where)
     columns = _without_empty_last(table.rename_columns(_unique(names)), layout)

@@ -35,13 +35,23 @@ class Files(Shelf):
         seen = dict(zip(("size", "mtime_ns", "inode"), stamp, strict=True))
         self.put({"path": path}, {**seen, **values})
 
+    def announce(self, found: Sequence[tuple[str, tuple[int, int, int], Row]]) -> None:
+        """Write what becomes of several files, each a path, a stamp and every other value, all or none."""
+        names = ("size", "mtime_ns", "inode")
+        self.put_all(
+            [
+                ({"path": path}, {**dict(zip(names, stamp, strict=True)), **more})
+                for path, stamp, more in found
+            ]
+        )
+
     def with_status(self, status: str) -> list[Row]:
         """Return the rows of one status, by path."""
         return self.find(files.c.status == status, order=[files.c.path])
 
-    def settle(self, batch: str) -> None:
-        """Mark the file of a batch as being in the table."""
-        self.change({"status": "ingested"}, files.c.batch == batch, files.c.status == "pending")
+    def settle(self, batches: Sequence[str]) -> None:
+        """Mark the files of batches as being in the table."""
+        self.change({"status": "ingested"}, files.c.batch.in_(batches), files.c.status == "pending")
 
     def forget(self, batch: str) -> None:
         """Forget every file of a batch, so that one that is still there is read again."""
@@ -61,8 +71,15 @@ class Batches(Shelf):
 
     def add_pending(self, batch: Batch, *, run: int, profile: dict[str, Any]) -> None:
         """Write down a batch before its rows reach the table."""
-        values = {name: getattr(batch, name) for name in _FIELDS if name != "id"}
-        self.put({"id": batch.id}, {**values, "run": run, "state": "pending", "profile": profile})
+        self.announce([(batch, profile)], run=run)
+
+    def announce(self, made: Sequence[tuple[Batch, dict[str, Any]]], *, run: int) -> None:
+        """Write down batches with their profiles before their rows reach the table, all or none."""
+        rows = []
+        for batch, profile in made:
+            values = {name: getattr(batch, name) for name in _FIELDS if name != "id"}
+            rows.append(({"id": batch.id}, {**values, "run": run, "state": "pending", "profile": profile}))
+        self.put_all(rows)
 
     def settle(self, ids: Sequence[str]) -> None:
         """Mark batches as being in the table."""

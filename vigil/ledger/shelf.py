@@ -66,6 +66,17 @@ class Shelf:
             connection.execute(self._table.insert().values(**row))
             return True
 
+    def put_all(self, rows: Sequence[tuple[Row, Row]]) -> None:
+        """Write whole rows, each a key and its values, in one transaction, in the place of what was there."""
+        if not rows:
+            return
+        same = self.mine(*(self._table.c[name] == sa.bindparam(f"at_{name}") for name in rows[0][0]))
+        with self._engine.begin() as connection:
+            keys = [{f"at_{name}": value for name, value in key.items()} for key, _ in rows]
+            connection.execute(self._table.delete().where(same), keys)
+            whole = [{"project": self._project, **key, **values} for key, values in rows]
+            connection.execute(self._table.insert(), whole)
+
     def change(self, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> int:
         """Update matching rows; return how many."""
         with self._engine.begin() as connection:

@@ -14,6 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,8 @@ BUCKETS = 256
 LONGEST = 64
 
 _REGISTERS = 1024
+#: Levels that are hashed at a time.
+_BLOCK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,27 @@ class Levels:
 
 def of_counts(counts: Iterable[tuple[str, int]]) -> Levels:
     """Summarise levels with their counts; very long levels are shortened."""
-    whole: Counter[str] = Counter()
-    for level, count in counts:
-        whole[_short(level)] += count
+    listed = list(counts)
+    whole = dict(listed)
+    if len(whole) < len(listed) or max(map(len, whole), default=0) > LONGEST:
+        whole = Counter()
+        for level, count in listed:
+            whole[_short(level)] += count
     return Levels(_listed(whole)) if len(whole) <= MOST else _sketch(whole)
+
+
+def of_many(names: Any, counts: npt.NDArray[np.int64]) -> Levels:
+    """Summarise more than `MOST` different levels, none longer than `LONGEST`, as `of_counts` does.
+
+    ``names`` is an Arrow array of their UTF-8 bytes, ``counts`` has shape (n,). Python's own strings are
+    made of a block of them at a time.
+    """
+    hashes = np.concatenate(
+        [_hashed(names.slice(start, _BLOCK).to_pylist()) for start in range(0, len(names), _BLOCK)]
+    )
+    lowest = np.argsort(hashes, kind="stable")[:SAMPLE]
+    sample = {names[int(place)].as_py().decode(): int(counts[place]) for place in lowest}
+    return Levels(_listed(sample), *_spread(hashes, counts))
 
 
 def merged(parts: Sequence[Levels]) -> Levels:
@@ -71,7 +91,7 @@ def merged(parts: Sequence[Levels]) -> Levels:
         counts.update(dict(sketch.counts))
     buckets = np.sum([sketch.buckets for sketch in sketches], axis=0)
     registers = np.max([list(sketch.registers) for sketch in sketches], axis=0)
-    return Levels(_sampled(counts), tuple(buckets.tolist()), bytes(registers.tolist()))
+    return Levels(_sampled(counts, _hashes(list(counts))), tuple(buckets.tolist()), bytes(registers.tolist()))
 
 
 def hash_bucket(level: str) -> int:
@@ -86,14 +106,17 @@ def bucket_counts(levels: Levels) -> tuple[int, ...]:
 
 def _sketch(counts: Mapping[str, int]) -> Levels:
     """Turn exact counts into what is kept of many levels."""
-    buckets = np.zeros(BUCKETS, dtype=np.int64)
-    registers = np.zeros(_REGISTERS, dtype=np.uint8)
-    if counts:
-        hashes = _hashes(list(counts))
-        weights = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
-        np.add.at(buckets, (hashes % BUCKETS).astype(np.int64), weights)
-        np.maximum.at(registers, ((hashes >> np.uint64(8)) % _REGISTERS).astype(np.int64), _ranks(hashes))
-    return Levels(_sampled(counts), tuple(buckets.tolist()), registers.tobytes())
+    hashes = _hashes(list(counts))
+    weights = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+    return Levels(_sampled(counts, hashes), *_spread(hashes, weights))
+
+
+def _spread(hashes: npt.NDArray[np.uint64], weights: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], bytes]:
+    """Return the rows in each bucket of the hash, and the registers that count levels."""
+    buckets, registers = np.zeros(BUCKETS, dtype=np.int64), np.zeros(_REGISTERS, dtype=np.uint8)
+    np.add.at(buckets, (hashes % BUCKETS).astype(np.int64), weights)
+    np.maximum.at(registers, ((hashes >> np.uint64(8)) % _REGISTERS).astype(np.int64), _ranks(hashes))
+    return tuple(buckets.tolist()), registers.tobytes()
 
 
 def _ranks(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
@@ -102,10 +125,10 @@ def _ranks(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
     return np.asarray(47 - np.frexp(rest)[1], dtype=np.uint8)
 
 
-def _sampled(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+def _sampled(counts: Mapping[str, int], hashes: npt.NDArray[np.uint64]) -> tuple[tuple[str, int], ...]:
     """Keep the levels of lowest hash."""
     names = list(counts)
-    lowest = np.argsort(_hashes(names), kind="stable")[:SAMPLE]
+    lowest = np.argsort(hashes, kind="stable")[:SAMPLE]
     return _listed({names[place]: counts[names[place]] for place in lowest})
 
 
@@ -116,7 +139,13 @@ def _listed(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
 
 def _hashes(levels: Sequence[str]) -> npt.NDArray[np.uint64]:
     """Return 64 bits for each level."""
-    digests = b"".join(_digest(level) for level in levels)
+    return _hashed([level.encode("utf-8", "surrogatepass") for level in levels])
+
+
+def _hashed(levels: Sequence[bytes]) -> npt.NDArray[np.uint64]:
+    """Return 64 bits for each level, given as UTF-8."""
+    digest = hashlib.blake2b
+    digests = b"".join([digest(level, digest_size=8).digest() for level in levels])
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 

@@ -76,8 +76,10 @@ def _levels(cells: Any) -> levels.Levels:
     from pyarrow import compute
 
     counted = compute.value_counts(cells.cast("string").drop_null())
-    names, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
-    return levels.of_counts(zip(names, counts, strict=True))
+    names, counts = counted.field("values"), counted.field("counts")
+    if len(names) > levels.MOST and compute.max(compute.utf8_length(names)).as_py() <= levels.LONGEST:
+        return levels.of_many(names.cast("large_binary"), counts.to_numpy())
+    return levels.of_counts(zip(names.to_pylist(), counts.to_pylist(), strict=True))
 
 
 def _summed(values: Floats, infinite: int, counted: Histogram, keys: npt.NDArray[np.int64]) -> Numbers:

@@ -145,14 +145,17 @@ def _add_strings(chunk: Any, seed: Words, total: Words) -> None:
 
     plain = chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk
     encoded = plain.dictionary_encode()
-    levels = encoded.dictionary.to_pylist()
+    levels = encoded.dictionary.cast("large_binary")
     words = np.empty((2, len(levels) + 1), dtype=np.uint64)
     words[:, -1] = _missing(seed)
-    if levels:
-        digests = b"".join(map(_bytes, levels))
-        words[:, :-1] = np.frombuffer(digests, dtype="<u8").reshape(-1, 2).T
-        words[0, :-1] = _mixed(words[0, :-1] ^ seed[0])
-        words[1, :-1] = _mixed(words[1, :-1] ^ seed[1])
+    digest = hashlib.blake2b
+    for start in range(0, len(levels), BLOCK):
+        block = levels.slice(start, BLOCK).to_pylist()
+        digests = b"".join([digest(level, digest_size=16).digest() for level in block])
+        part = slice(start, start + len(block))
+        words[:, part] = np.frombuffer(digests, dtype="<u8").reshape(-1, 2).T
+        words[0, part] = _mixed(words[0, part] ^ seed[0])
+        words[1, part] = _mixed(words[1, part] ^ seed[1])
     codes = encoded.indices.cast("int64").fill_null(len(levels)).to_numpy(zero_copy_only=False)
     total += words[:, codes]
 

@@ -66,7 +66,7 @@ class Seen:
 
     def known(self, hashes: Words) -> npt.NDArray[np.bool_]:
         """Say which rows have been seen, shape (n,): in the index, or earlier in ``hashes`` itself."""
-        order = np.lexsort((hashes[:, 1], hashes[:, 0]))
+        order = _order(hashes)
         ordered = hashes[order]
         found = np.zeros(len(hashes), dtype=bool)
         found[1:] = (ordered[1:] == ordered[:-1]).all(axis=1)
@@ -119,6 +119,14 @@ def _write_run(root: Path, first: Words, second: Words) -> _Run:
     run = _Run(f"{uuid.uuid4().hex}.run", len(first))
     write_atomic(root / run.name, first.astype("<u8").tobytes() + second.astype("<u8").tobytes())
     return run
+
+
+def _order(hashes: Words) -> npt.NDArray[np.intp]:
+    """Return the order by first and second word; the second is asked only where two firsts are equal."""
+    order = np.argsort(hashes[:, 0], kind="stable")
+    first, second = hashes[order, 0], hashes[order, 1]
+    unlike = (first[1:] == first[:-1]) & (second[1:] != second[:-1])
+    return np.lexsort((hashes[:, 1], hashes[:, 0])) if unlike.any() else order
 
 
 def _sorted(hashes: Words) -> tuple[Words, Words]:

@@ -1,0 +1,188 @@
+"""What it costs to take files in: many files at once, one more file after many rows, one large file.
+
+    python -m bench.ingest [--files 50] [--rows 10000] [--history 100000,10000000] [--large 200]
+
+Three claims, each in processes of their own, timed inside after the imports, peak memory from outside.
+Many files: read, checked against the contract, deduplicated, profiled and stored; beside it DuckDB's
+``read_csv`` + ``DISTINCT`` to Parquet of the same files, two threads each. One more: a new file of the
+same form after a history of so many rows, deduplicated against all of them. Large: one file of so many
+megabytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+REGIONS = np.array(["north", "south", "east", "west", "centre"])
+PLANS = np.array(["basic", "plus", "pro", "team", "school", "trial", "legacy", "none yet"])
+HEADER = "customer,age,income,spend,visits,score,region,plan,joined,left\n"
+
+#: Run in the child: take everything in, and say how long it took without the imports.
+DRIVE = """
+import json, sys, time
+sys.path.insert(0, {root!r})
+import ingestion, duckdb, deltalake, sqlalchemy
+import pyarrow.csv, pyarrow.parquet, pyarrow.dataset, pyarrow.compute
+from pathlib import Path
+from vigil.console import Console
+from vigil.project import Project
+from vigil.run import begun
+project = Project(Path("config.json"), console=Console(quiet=True))
+project.ledger
+begun_at = time.perf_counter()
+with project.locked(), begun(project, "bench") as run:
+    arrivals = ingestion.run(project, run=run.number)
+print(json.dumps([time.perf_counter() - begun_at, sum(a.accepted for a in arrivals)]))
+"""
+
+PEER = """
+import json, time, duckdb
+connection = duckdb.connect()
+connection.execute("SET threads = 2")
+begun_at = time.perf_counter()
+connection.execute(
+    "COPY (SELECT DISTINCT * FROM read_csv('arriving/*.csv')) TO 'peer.parquet'"
+    " (FORMAT parquet, COMPRESSION zstd)"
+)
+print(json.dumps([time.perf_counter() - begun_at, 0]))
+"""
+
+
+def main() -> None:
+    """Measure, and print one figure a line."""
+    options = command_line().parse_args()
+    with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
+        many_files(Path(scratch) / "many", options.files, options.rows)
+        if options.history:
+            one_more(Path(scratch) / "more", [int(rows) for rows in options.history.split(",")])
+        if options.large:
+            large(Path(scratch) / "large", options.large)
+
+
+def many_files(folder: Path, files: int, rows: int) -> None:
+    """Print what many files cost, and what DuckDB takes for the same."""
+    lay_out(folder)
+    for number in range(files):
+        write_file(folder / "arriving" / f"f-{number:05}.csv", number, rows)
+    peer = min(timed(folder, PEER) for _ in range(3))
+    ours = timed(folder, DRIVE)
+    assert ours[2] == files * rows, ours
+    print(
+        f"{files:,} files x {rows:,} rows x 10 columns: {ours[0]:.1f} s, peak {ours[1]:,.0f} MB;"
+        f" duckdb {peer[0]:.1f} s, peak {peer[1]:,.0f} MB; {ours[0] / peer[0]:.2f} x"
+    )
+
+
+def one_more(folder: Path, histories: list[int]) -> None:
+    """Print what a new file of 10,000 rows costs after each history."""
+    costs = []
+    for place, history in enumerate(histories):
+        here = folder / str(place)
+        lay_out(here)
+        step = min(history, 1_000_000)
+        for number in range(history // step):
+            write_file(here / "arriving" / f"f-{number:05}.csv", number, step)
+        timed(here, DRIVE)
+        found = []
+        for number in range(3):
+            write_file(here / "arriving" / f"g-{number}.csv", 900_000 + number, 10_000)
+            found.append(timed(here, DRIVE)[0])
+        costs.append(min(found))
+        print(
+            f"10,000 new rows after {history:,}: {costs[-1]:.2f} s ({costs[-1] / costs[0]:.2f} x the first)"
+        )
+
+
+def large(folder: Path, megabytes: int) -> None:
+    """Print the time and the peak memory of one large file."""
+    lay_out(folder)
+    path = folder / "arriving" / "large.csv"
+    for number in range(10_000):
+        write_file(path, number, 100_000, more=number > 0)
+        if path.stat().st_size >= megabytes * 1_000_000:
+            break
+    found = timed(folder, DRIVE)
+    print(
+        f"one file of {path.stat().st_size / 1e6:,.0f} MB, {found[2]:,.0f} rows: {found[0]:.1f} s,"
+        f" peak {found[1]:,.0f} MB"
+    )
+
+
+def lay_out(folder: Path) -> None:
+    """Write a project without files, its contract to be guessed from the first one."""
+    (folder / "arriving").mkdir(parents=True)
+    settings = {
+        "input_folder_path": "arriving",
+        "output_folder_path": "ingested",
+        "output_model_path": "models",
+        "prod_deployment_path": "production",
+        "target": "left",
+        "key": "customer",
+        "settle_seconds": 0,
+    }
+    (folder / "config.json").write_text(json.dumps(settings))
+
+
+def write_file(path: Path, number: int, rows: int, *, more: bool = False) -> None:
+    """Write customers, unlike those of every other number."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    dice = np.random.default_rng(number)
+    days = np.datetime64("2020-01-01") + dice.integers(0, 2000, rows)
+    table = pa.table(
+        {
+            "customer": [f"c{number}-{row}" for row in range(rows)],
+            "age": dice.integers(18, 90, rows),
+            "income": dice.gamma(9, 4_500, rows).round(2),
+            "spend": dice.exponential(50, rows).round(2),
+            "visits": dice.integers(0, 60, rows),
+            "score": dice.random(rows).round(4),
+            "region": dice.choice(REGIONS, rows),
+            "plan": dice.choice(PLANS, rows),
+            "joined": days.astype(str),
+            "left": dice.integers(0, 2, rows),
+        }
+    )
+    with path.open("ab" if more else "wb") as file:
+        if not more:
+            file.write(HEADER.encode())
+        options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+        pyarrow.csv.write_csv(table, file, options)
+
+
+def timed(folder: Path, code: str) -> tuple[float, float, float]:
+    """Run a child; return its own seconds, its peak memory in MB, and what it counted."""
+    command = [sys.executable, "-c", code.format(root=str(ROOT)) if code is DRIVE else code]
+    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    told = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit(f"a child ended with {status}")
+    seconds, counted = json.loads(told.splitlines()[-1])
+    return seconds, usage.ru_maxrss / 1024, counted
+
+
+def command_line() -> argparse.ArgumentParser:
+    """Return the options."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=50)
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--history", default="", help="rows in the table before one more file, by comma")
+    parser.add_argument("--large", type=int, default=0, metavar="MB")
+    parser.add_argument("--scratch", help="where to write; some gigabytes at full size")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
