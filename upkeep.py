@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from vigil.batches.merged import MergedProfiles
 from vigil.command import guarded, parser, perform
 from vigil.console import Console
 from vigil.keeping import backup, erasure, export
@@ -22,11 +23,12 @@ SWEPT = "swept_on"
 
 
 def run(project: Project) -> None:
-    """Compact the table when enough small files are there; once a day, delete what no kept version needs."""
+    """Keep the profiles merged; compact the table when many small files are there; once a day, sweep it."""
     retention = project.config.retention
     table = project.table
     if not table.exists():
         return
+    MergedProfiles(project.ledger, project.output).keep()
     if retention.compact_files and table.small_files() >= retention.compact_files:
         table.compact()
     today = timestamp(project.clock())[:10]

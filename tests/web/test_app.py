@@ -137,3 +137,17 @@ def test_ticks_start_at_once_and_never_two_at_a_time(tmp_path: Path) -> None:
     begun = time.monotonic()
     ticks.stop()
     assert time.monotonic() - begun < 5
+
+
+def test_the_example_client_is_answered(world: Any, tmp_path: Path) -> None:
+    """It sends a file, prints an answer for each row, and names the request."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text("activity,segment\n3,north\n60,south\n")
+    with service(world) as (_, url):
+        code = (ROOT / "examples/client.py").read_text().replace("http://127.0.0.1:8000", url)
+        (tmp_path / "client.py").write_text(code)
+        done = subprocess.run(
+            [sys.executable, tmp_path / "client.py", rows], capture_output=True, text=True, timeout=30
+        )
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done.stderr
+    assert world.ids["second"] in done.stderr

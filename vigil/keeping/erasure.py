@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from vigil import models, profiles
+from vigil.batches import merged
 from vigil.bundles import keys
 from vigil.errors import VigilError
 from vigil.ledger.schema import files
@@ -114,6 +115,8 @@ def _measured_anew(project: Project, contract: Contract) -> list[Batch]:
         profile = profiles.profile(rows, [c for c in contract.columns if c.role != "ignored"]).to_json()
         labelled = rows.num_rows - rows.column(contract.target.name).null_count
         project.ledger.batches.measured_anew(batch.id, rows=rows.num_rows, labelled=labelled, profile=profile)
+    if changed:
+        shutil.rmtree(merged.place(project.output), ignore_errors=True)  # made anew by the next tick
     return changed
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from vigil.access import secret
 from vigil.access.keyring import Holder, Keyring
 from vigil.access.tokens import SHORTEST, digest_of
+from vigil.batches.merged import MergedProfiles
 from vigil.errors import ServiceError
 from vigil.predictions.writer import PredictionLog
 from vigil.project import Project
 from vigil.web.children import Children
 from vigil.web.limits import Limiter
 from vigil.web.live import LiveRelease
-from vigil.web.merged import MergedProfiles
 from vigil.web.sessions import Sessions
 from vigil.web.traffic import Traffic
 
@@ -82,7 +82,7 @@ def open_service(
     return Service(
         project=project,
         live=LiveRelease(project.production, project.models, _expected(project)),
-        profiles=MergedProfiles(project.ledger),
+        profiles=MergedProfiles(project.ledger, project.output),
         keyring=keyring,
         sessions=Sessions(own),
         children=Children(commands, folder or project.root),

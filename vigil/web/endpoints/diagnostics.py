@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import request
 
+from vigil.batches.merged import MergedProfiles
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches, runs
 from vigil.profiles import Profile
 from vigil.web.asof import AsOf, as_of
-from vigil.web.merged import MergedProfiles
 from vigil.web.routes import Routes
 from vigil.web.service import Service
 from vigil.web.shapes import ANYTHING, NUMBER, RUN, TEXT, by_name, listed, maybe, record
