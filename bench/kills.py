@@ -1,17 +1,20 @@
 """Kill a tick at every write to the disk; the next tick ends where an undisturbed one would have.
 
-    python bench/kills.py [--points N] [--processes N]
+    python -m bench.kills [--points N] [--processes N] [--postgresql]
 
-Two stories: a first tick, up to the first release; and a tick that quarantines, refuses, sees a duplicate,
-raises an alarm, retrains and promotes. The kill is SIGKILL from outside, before the N-th system call that
-changes a file or a folder of the project, counted over all threads. Compared are the table's rows, the
-ledger (times and run numbers aside), the pointer, the bundles, quarantine and the files for people.
-Prints the share of points with the same end state (to be 100 %), and fails when there is another one.
+Three stories: a first tick, up to the first release; a tick that quarantines, refuses, sees a duplicate,
+raises an alarm, retrains and promotes; and one that writes a report, the service included that it asks. The
+kill is SIGKILL from outside, before the N-th system call that changes a file or a folder of the project,
+counted over all threads and processes; with ``--postgresql``, for a ledger in a server of its own, also
+before each that sends something to it. Compared are the table's rows, the ledger (times and run numbers
+aside), the pointer, the bundles, quarantine and the files for people. Prints the share of points with the
+same end state (to be 100 %), and fails when there is another one.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import subprocess
@@ -25,7 +28,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.crash import tracing, world  # noqa: E402  (found by the path above)
+from tests import postgres  # noqa: E402  (found by the path above)
+from tests.crash import tracing, world  # noqa: E402
 
 HERE = ROOT / "tests" / "crash"
 
@@ -35,31 +39,44 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--points", type=int, default=0, help="writes to try in all; 0 tries every one")
     parser.add_argument("--processes", type=int, default=2, help="how many points are tried at a time")
+    parser.add_argument(
+        "--postgresql", action="store_true", help="keep the ledger on a PostgreSQL of its own"
+    )
     options = parser.parse_args()
-    if reason := tracing.unsupported():
+    if reason := tracing.unsupported() or (options.postgresql and postgres.missing()):
         print(f"nothing tried: {reason}")
         return 1
-    with tempfile.TemporaryDirectory(prefix="vigil-kills-") as folder:
-        stories = prepared(Path(folder))
-        # Half of the points for each story; at least one, since none would mean every one.
-        count = max(1, options.points // len(stories)) if options.points else 0
-        found = [told(story, made, count, options.processes) for story, made in stories.items()]
+    with contextlib.ExitStack() as held:
+        folder = held.enter_context(tempfile.TemporaryDirectory(prefix="vigil-kills-"))
+        server = held.enter_context(postgres.server()) if options.postgresql else None
+        stories = prepared(Path(folder), server)
+        found = [
+            told(story, made, share(story, options.points), options.processes)
+            for story, made in stories.items()
+        ]
     tried = [point for points in found for point in points]
     same = sum(not point["differences"] for point in tried)
-    print(f"points tried {len(tried)}, same end state {same} ({same / len(tried):.1%})")
+    where = "PostgreSQL" if options.postgresql else "SQLite"
+    print(f"ledger on {where}: points tried {len(tried)}, same end state {same} ({same / len(tried):.1%})")
     left = sum(bool(point["litter"]) for point in tried)
     print(f"points after which a file written aside is left over: {left}")
     return int(same < len(tried))
 
 
-def prepared(folder: Path) -> dict[str, Path]:
-    """Make the worlds of both stories; the second one has a live release."""
-    stories = {story: folder / story for story in ("first", "second")}
-    for made in stories.values():
-        world.make(made)
-    config = stories["second"] / "project" / "config.json"
-    command = [sys.executable, HERE / "tick.py", config, "--folder", stories["second"] / "first"]
-    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+def share(story: str, points: int) -> int:
+    """Return how many points a story gets: most go to the ticks that decide; 0 means every one."""
+    return max(1, points * {"first": 2, "second": 3, "report": 1}[story] // 6) if points else 0
+
+
+def prepared(folder: Path, server: postgres.Server | None) -> dict[str, Path]:
+    """Make the worlds of the stories; all but the first have a live release."""
+    stories = {story: folder / story for story in ("first", "second", "report")}
+    for story, made in stories.items():
+        world.make(made, **({"ledger": server.url(server.create())} if server else {}))
+        if story != "first":
+            config = made / "project" / "config.json"
+            command = [sys.executable, HERE / "tick.py", config, "--folder", made / "first"]
+            subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
     return stories
 
 
@@ -70,7 +87,9 @@ def told(story: str, made: Path, count: int, processes: int) -> list[dict[str, A
         answers = [answer for part in parts for answer in part]
     points = [answer for answer in answers if answer.get("killed")]
     calls = Counter(point["call"].split()[0] for point in points)
-    print(f"{story}: {', '.join(f'{name} {number}' for name, number in calls.most_common())}")
+    writes = next(len(answer["calls"]) for answer in answers if "calls" in answer)
+    kinds = ", ".join(f"{name} {number}" for name, number in calls.most_common())
+    print(f"{story}: {writes} writes, killed before {len(points)}: {kinds}")
     for point in points:
         for line in point["differences"]:
             print(f"  write {point['point']}, {point['call']}: {line[:400]}")

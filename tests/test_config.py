@@ -127,6 +127,12 @@ def test_any_object_is_a_config_or_faults(tmp_path_factory, content):
         assert "errors.pydantic.dev" not in str(error)
 
 
+def test_an_object_store_is_refused(tmp_path):
+    """A URL where a folder is meant is a fault, and no folder of that name is made."""
+    with pytest.raises(ConfigError, match="object stores are not supported"):
+        load_config(written(tmp_path, {**LEAST, "output_folder_path": "s3://bucket/out"}))
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_faults_and_no_traceback(tmp_path_factory, content):

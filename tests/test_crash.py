@@ -263,3 +263,66 @@ def test_file_still_being_written(fresh, tmp_path):
     world.configure(config.parent, arriving, settle_seconds=0)
     assert tick(config).returncode == 0
     assert len(world.state(config.parent)["table"]["rows"]) == whole.count(b"\n") - 1
+
+
+def test_clock_set_back(site):
+    """A clock that jumps back: what is written after it comes after, and it is said once a run."""
+    site.leavers("1.csv", 600)
+    site.tick()
+    site.clock.forward(days=-400)
+    site.leavers("2.csv", 600, seed=2, turned=True)
+    site.tick()
+    ledger = site.project().ledger
+    runs = ledger.runs.latest()
+    times = [run[key] for run in reversed(runs) for key in ("started", "finished")]
+    assert times == sorted(times)
+    decided = [row for run in reversed(runs) for row in ledger.decisions.of_run(run["run"])]
+    assert [row["at"] for row in decided] == sorted(row["at"] for row in decided)
+    live = json.loads((site.root / "production/live.json").read_text())["release"]
+    assert ledger.releases.deployed()[0]["id"] == live
+    assert sum("clock of this machine is behind" in line for line in site.said) == 1
+
+
+def test_clock_set_ahead(site):
+    """A clock that jumps ahead and comes back: the next tick works as ever."""
+    site.leavers("1.csv", 600)
+    site.clock.forward(days=4000)
+    site.tick()
+    site.clock.forward(days=-4000)
+    site.leavers("2.csv", 300, seed=2)
+    assert site.outcomes(site.tick()) == [("plan", "nothing")]
+    assert site.tick()["decisions"] == []
+
+
+def test_half_copied_bundle(deployed, expected, tmp_path):
+    """A live bundle that lacks a file is named, the pointer stays, and made whole the next tick heals."""
+    config = copied(deployed / "project", tmp_path / "project")
+    pointer = config.parent / "production" / "live.json"
+    before = pointer.read_bytes()
+    path = config.parent / "models" / json.loads(before)["release"] / "compiled.npz"
+    whole = path.read_bytes()
+    path.unlink()
+    failed = tick(config)
+    assert failed.returncode == 1
+    assert failed.stderr.count("\n") == 1
+    assert "compiled.npz cannot be read" in failed.stderr
+    assert pointer.read_bytes() == before
+    path.write_bytes(whole)
+    assert healed(config, expected) == []
+
+
+def test_unreadable_file(deployed, expected, tmp_path):
+    """A file that cannot be read waits and is said; the others go in, and later so does it."""
+    config = copied(deployed / "project", tmp_path / "project")
+    arriving = tmp_path / "arriving"
+    shutil.copytree(deployed / "arriving", arriving)
+    settings = json.loads(config.read_text()) | {"input_folder_path": str(arriving)}
+    config.write_text(json.dumps(settings))
+    # Another process's memory is a file that not even root may read.
+    with mounted(arriving / "6.csv", "--bind", "/proc/1/mem"):
+        first = tick(config)
+    assert first.returncode == 0, first.stderr
+    assert "6.csv: waiting." in first.stdout
+    assert tick(config).returncode == 0
+    rows = world.state(config.parent)["table"]["rows"]
+    assert len(rows) == len(expected["table"]["rows"])

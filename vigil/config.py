@@ -231,6 +231,9 @@ def _contradictions(config: Config) -> list[Fault]:
         for key in ("input_folder_path", "output_folder_path", "output_model_path", "prod_deployment_path")
     }
     for key, folder in folders.items():
+        if "://" in folder:
+            what = f"{folder!r} is no folder of this machine; object stores are not supported."
+            faults.append(Fault("config-folder", key, what, "Name a folder, or mount the store as one."))
         other = next((k for k, f in folders.items() if k < key and Path(f) == Path(folder)), None)
         if other:
             what = f"is the same folder as {other}."

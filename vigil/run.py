@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from vigil.ledger import glance
 from vigil.project import Project
 from vigil.table import durable
+
+#: Clocks of two machines may differ by so much without a word.
+_WORTH_SAYING = timedelta(minutes=1)
 
 
 class Run:
@@ -36,6 +40,18 @@ class Run:
             row["seconds"] = round(row["seconds"] + seconds, 6)
 
 
+def _keep_in_order(project: Project) -> None:
+    """Let this run's times come after the last one's, whatever the machine's clock says, and say so."""
+    for newest in project.ledger.runs.latest(limit=1):
+        behind = project.ledger.clock.not_before(newest["finished"] or newest["started"])
+        if behind >= _WORTH_SAYING:
+            written = (newest["finished"] or newest["started"])[:19]
+            project.console.say(
+                f"The clock of this machine is behind the last run, of {written}Z: times go on from there. "
+                "Set the clock right."
+            )
+
+
 @contextmanager
 def begun(project: Project, trigger: str) -> Iterator[Run]:
     """Open a run; it ends as ``done``, or as ``failed`` when an error leaves it.
@@ -45,6 +61,7 @@ def begun(project: Project, trigger: str) -> Iterator[Run]:
     """
     durable.sweep(project.written_to)
     runs = project.ledger.runs
+    _keep_in_order(project)
     project.ledger.facts.set(**{glance.IDLE: "no"})
     runs.abandon()
     cut_off = any(row["status"] == "failed" for row in runs.latest(limit=1))

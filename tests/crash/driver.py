@@ -3,10 +3,10 @@
     python driver.py WORLD SCRATCH STORY COUNT PART PARTS
 
 WORLD is what `world.make` made, with ``project/`` as it stands before the tick. STORY is ``first`` or
-``second`` (which folder's files arrive). COUNT writes are chosen (0: every one), and of these each
-PARTS-th, beginning with PART, so that several processes share the work. The first line of the answer
-is about the undisturbed tick, each further one about a point, as JSON. Everything heavy is imported
-once and each tick is a fork, so that a point costs a tick and not an interpreter.
+``second`` (which folder's files arrive), or ``report`` (nothing arrives, and a report is due). COUNT writes
+are chosen (0: every one), and of these each PARTS-th, beginning with PART, so that several processes share
+the work. The first line of the answer is about the undisturbed tick, each further one about a point, as JSON.
+Everything heavy is imported once and each tick is a fork: a point costs a tick and not an interpreter.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _IMPORTED_LATE = (
     "skops.io", "sklearn.ensemble", "sklearn.linear_model", "deployment", "diagnostics", "ingestion",
     "reporting", "scoring", "training",
 )  # fmt: skip
-_FOLDERS = {"first": "first", "second": None}
+_FOLDERS = {"first": "first", "second": None, "report": "first"}
 
 
 def main() -> None:
@@ -68,6 +68,7 @@ class Trial:
         self._start = made / "project"
         self._project = scratch / "project"
         self._said = scratch / "said"
+        self._report = story == "report"
         self._folder = made / folder if (folder := _FOLDERS[story]) else None
         settings = json.loads((self._start / "config.json").read_text())
         self._ledger = settings.get("ledger", "sqlite:")
@@ -106,7 +107,7 @@ class Trial:
             with self._said.open("w") as said:
                 os.dup2(said.fileno(), 1)
                 os.dup2(said.fileno(), 2)
-            tick(self._project / "config.json", self._folder)
+            tick(self._project / "config.json", self._folder, report=self._report)
 
         sent = not self._ledger.startswith("sqlite:")
         return tracing.run(act, root=self._project, kill_at=kill_at, sent=sent)
@@ -114,17 +115,20 @@ class Trial:
     def _state(self) -> dict[str, Any]:
         """Read the state in a child too: this process is to stay as it was when it was started."""
         found: dict[str, Any] = _answered(lambda: world.state(self._project))
+        if self._report:
+            # A run that was cut off has news of its own, whose report is one more.
+            del found["ledger"]["runs to report"]
         return found
 
 
-def tick(config: Path, folder: Path | None = None) -> None:
-    """Run a tick, without a report."""
+def tick(config: Path, folder: Path | None = None, *, report: bool = False) -> None:
+    """Run a tick; a report is asked of a service that is started for it, and ends with it."""
     import fullprocess
     from vigil.project import Project
 
     project = Project(config)
     try:
-        fullprocess.tick(project, folder=folder, report=False)
+        fullprocess.tick(project, folder=folder, report=report)
     finally:
         project.close()
 

@@ -96,6 +96,7 @@ def state(project: Path) -> dict[str, Any]:
             for path in sorted(project.rglob("*"))
             if path.is_file() and _counts(path.relative_to(project))
         },
+        "report": _report(project / "reports" / "000001"),
         "idle": glance.nothing_to_do(project / "config.json"),
     }
 
@@ -125,6 +126,13 @@ def _counts(path: Path) -> bool:
     """Say whether a file is the end state's: neither the table's nor an index's own, nor written aside."""
     hidden = any(part.startswith(".") for part in path.parts)
     return path.parts[0] in _LIVE and not hidden and path.parts[:2] not in {("out", "table"), ("out", "seen")}
+
+
+def _report(folder: Path) -> dict[str, bool]:
+    """Return the documents of the first run, each with whether it is whole."""
+    ends = {".pdf": b"%%EOF\n", ".png": b"IEND\xaeB`\x82", ".json": b"}"}
+    documents = sorted(folder.glob("[!.]*"))
+    return {path.name: path.read_bytes().endswith(ends.get(path.suffix, b"")) for path in documents}
 
 
 def _content(path: Path) -> str:

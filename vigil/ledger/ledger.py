@@ -14,6 +14,7 @@ from vigil.ledger.diagnoses import Diagnoses
 from vigil.ledger.judgements import Decisions, Incidents, Scores
 from vigil.ledger.releases import Releases
 from vigil.ledger.runs import Facts, Runs
+from vigil.ledger.shelf import Onward
 
 
 class Ledger:
@@ -21,7 +22,8 @@ class Ledger:
 
     def __init__(self, url: str, *, root: Path, project: str, clock: Callable[[], datetime]) -> None:
         self.engine = open_engine(url, root=root)
-        shared = (project, clock)
+        self.clock = Onward(clock)
+        shared = (project, self.clock)
         self.facts = Facts(self.engine, schema.facts, *shared)
         self.runs = Runs(self.engine, schema.runs, *shared)
         self.files = Files(self.engine, schema.files, *shared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,33 @@ Row = dict[str, Any]
 def timestamp(moment: datetime) -> str:
     """Write a moment as the ledger keeps it: UTC, microseconds, sortable as text."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Onward:
+    """The project's clock as the ledger uses it: never behind what it has written down before.
+
+    A machine's clock may be set back, and then what happens next would seem to come first. Until
+    the clock has caught up, the ledger's time goes on by a microsecond at a time.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._last: datetime | None = None
+
+    def __call__(self) -> datetime:
+        """Return the clock's time, or one just after the last when that is later."""
+        moment = self._clock()
+        if self._last is not None and moment < self._last:
+            moment = self._last + timedelta(microseconds=1)
+        self._last = moment
+        return moment
+
+    def not_before(self, text: str) -> timedelta:
+        """Let no later time be before this one of the ledger; return how far behind it the clock is."""
+        written = datetime.fromisoformat(text)
+        behind = written - self._clock()
+        self._last = max(written, self._last or written)
+        return max(behind, timedelta(0))
 
 
 class Shelf:
