@@ -42,6 +42,19 @@ def open_answerer(folder: Path, release: str) -> Answerer:
     return PipelineAnswerer(bundles.open_pipeline(folder, release), manifest)
 
 
+def open_served(folder: Path, release: str) -> Answerer:
+    """Verify a bundle and open it for a service, which never loads scikit-learn: a child does where it must.
+
+    Raises BundleError as ``open_answerer`` does.
+    """
+    from vigil.models.child import ChildAnswerer
+
+    manifest = bundles.verify(folder, release)
+    return (
+        Compiled.load(folder / release) if manifest["compiled"] else ChildAnswerer(folder, release, manifest)
+    )
+
+
 class PipelineAnswerer:
     """Answers by the scikit-learn pipeline."""
 

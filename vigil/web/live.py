@@ -13,7 +13,7 @@ from vigil import bundles
 from vigil.bundles import pointer
 from vigil.contract.rows import RowReader
 from vigil.errors import BundleError
-from vigil.models.answer import Answerer, open_answerer
+from vigil.models.answer import Answerer, open_served
 from vigil.records import Column
 
 #: How long a release that could not be loaded is left alone before it is tried again.
@@ -121,7 +121,7 @@ class LiveRelease:
 
 def load(models: Path, release: str, expected: frozenset[str]) -> Loaded:
     """Load a release completely, its checksums first. Raises BundleError when it cannot be trusted."""
-    answerer = open_answerer(models, release)
+    answerer = open_served(models, release)
     manifest = bundles.load_manifest(models, release)
     try:
         features = tuple(_column(stored) for stored in manifest["features"])
