@@ -179,7 +179,14 @@ def test_unknown_addresses_and_other_methods_need_a_token_too(world: Any) -> Non
 def test_another_origins_page_changes_nothing(locked: Any) -> None:
     """Another site, another port, and a page without an origin, whatever they carry."""
     client, made = locked
-    for origin in ("http://evil.example", "http://localhost:9999", "null", "https://localhost.evil.example"):
+    for origin in (
+        "http://evil.example",
+        "http://localhost:9999",
+        "null",
+        "https://localhost.evil.example",
+        "http://[::1",
+        "x",
+    ):
         answer = client.post("/actions/run", headers={"Origin": origin, **bearer(made["admin"])})
         assert (answer.status_code, answer.json["error"]["code"]) == (403, "foreign-origin"), origin
     ours = {"Origin": "http://localhost", **bearer(made["admin"])}
