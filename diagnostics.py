@@ -40,10 +40,16 @@ def run(project: Project) -> dict[str, Any]:
 def diagnose(project: Project) -> None:
     """Write what each scored batch changed for the release that met it."""
     undone = project.ledger.diagnoses.undone()
-    if not undone:
-        return
+    if undone:
+        found = sources(project)
+        for pair in undone:
+            changes.diagnose(found, pair)
+
+
+def sources(project: Project) -> changes.Sources:
+    """Return what diagnoses are made from."""
     contract = project.contract()
-    sources = changes.Sources(
+    return changes.Sources(
         project.ledger,
         project.table,
         project.models,
@@ -52,8 +58,6 @@ def diagnose(project: Project) -> None:
         project.config,
         project.test_data,
     )
-    for pair in undone:
-        changes.diagnose(sources, pair)
 
 
 def shown(metric: Metric) -> Metric:
@@ -132,6 +136,10 @@ def command(project: Project, options: argparse.Namespace) -> None:
     if options.explore:
         explore(project)
         return
+    if options.rows:
+        for line in changes.compare_rows(sources(project)):
+            project.console.say(line)
+        return
     with project.locked(), begun(project, "diagnostics") as current, current.step("diagnostics"):
         found = run(project)
     if options.json:
@@ -177,5 +185,6 @@ def explore(project: Project) -> None:
 if __name__ == "__main__":
     cli = parser(__doc__.splitlines()[0])
     cli.add_argument("--json", action="store_true", help="print it as JSON")
+    cli.add_argument("--rows", action="store_true", help="compare rows: what no column shows alone")
     cli.add_argument("--explore", action="store_true", help="write a first look at the data")
     sys.exit(perform(command, cli.parse_args()))

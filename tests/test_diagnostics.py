@@ -78,6 +78,21 @@ def test_a_first_look_is_written(site):
     site.tick()
     project = site.project()
     runs = len(project.ledger.runs.latest(limit=50))
-    diagnostics.command(project, SimpleNamespace(explore=True, json=False))
+    diagnostics.command(project, SimpleNamespace(explore=True, rows=False, json=False))
     assert {path.name for path in (project.reports / "explore").iterdir()} == {"explore.html", "explore.pdf"}
     assert len(project.ledger.runs.latest(limit=50)) == runs
+
+
+def test_rows_are_compared_when_asked(site):
+    """`--rows` tells the newest batch's rows from the training rows, or says that there is none."""
+    from types import SimpleNamespace
+
+    asked = SimpleNamespace(explore=False, rows=True, json=False)
+    site.leavers("w-1.csv", 600)
+    site.tick()
+    diagnostics.command(site.project(), asked)
+    assert site.said[-1] == "No batch has met a release yet."
+    site.leavers("w-2.csv", 500, seed=2)
+    site.tick()
+    diagnostics.command(site.project(), asked)
+    assert "no difference that matters" in site.said[-1]

@@ -24,7 +24,7 @@ from vigil.slices import Answered
 from vigil.stats.metrics import Metric
 from vigil.table.store import Table
 from vigil.trials import arrays, judged
-from vigil.trials.snapshot import CHOOSING, GATING, snapshot
+from vigil.trials.snapshot import CHOOSING, GATING, TRAIN, Snapshot, snapshot
 
 #: Verdicts on a score that ask why it moved.
 ASKING = ("watch", "degraded")
@@ -90,6 +90,36 @@ def diagnose(sources: Sources, pair: Row) -> None:
     )
 
 
+def compare_rows(sources: Sources) -> list[str]:
+    """Compare the rows of the newest diagnosed batch with its release's training rows; return lines.
+
+    Nothing is written. It reads all rows that the release was trained on.
+    """
+    from vigil.changes import together
+
+    found = sources.ledger.diagnoses.latest()
+    release = sources.ledger.releases.get(found["release"]) if found else None
+    if found is None or release is None:
+        return ["No batch has met a release yet."]
+    rows = _snapshot(sources, release)
+    before = rows.take(rows.part(TRAIN, since=release["facts"].get("since", 1)))
+    features = sources.contract.features
+    ours = arrays.features(before, features)
+    theirs = arrays.features(sources.table.batch(found["order"]), features)
+    return together.told(together.compare(ours, theirs, features, seed=sources.config.seed))
+
+
+def _snapshot(sources: Sources, release: Row) -> Snapshot:
+    """Return the rows that a release was made from, with their sides."""
+    return snapshot(
+        sources.table,
+        sources.contract,
+        through=release["through"],
+        holdout=sources.config.holdout,
+        test_data=sources.test_data,
+    )
+
+
 def _ask(sources: Sources, release: str, rows: pa.Table) -> _Asked:
     """Return a release's answers to rows, labelled or not."""
     columns = arrays.features(rows, judged.features(load_manifest(sources.bundles, release)))
@@ -137,13 +167,7 @@ def _moved(sources: Sources, release: Row, asked: _Asked) -> dict[str, Any] | No
     from vigil.changes import moving
 
     config, contract = sources.config, sources.contract
-    rows = snapshot(
-        sources.table,
-        contract,
-        through=release["through"],
-        holdout=config.holdout,
-        test_data=sources.test_data,
-    )
+    rows = _snapshot(sources, release)
     held_out = rows.take(rows.part(CHOOSING, GATING, since=release["facts"].get("since", 1)))
     before = _ask(sources, release["id"], held_out)
     sides = [
