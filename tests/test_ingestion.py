@@ -328,6 +328,8 @@ def test_an_edited_contract_is_a_new_version(site):
 
 def test_an_unreadable_file_waits_and_stops_nothing(site):
     """Without the right to read it, a file is looked at again at each tick; the others come in."""
+    site.leavers("first.csv", 40, seed=9)
+    take_in(site)  # imports what is imported late, by the right to read it
     path = site.leavers("a.csv", 40)
     site.leavers("b.csv", 40, seed=2)
     project = site.project()
