@@ -142,3 +142,18 @@ def test_the_table_is_tidied_when_it_is_due(new_site):
     assert len(list(folder.glob("part-*"))) == 4
     upkeep.run(project)
     assert project.ledger.facts.get(upkeep.SWEPT) == "2026-03-01"
+
+
+def test_a_key_that_is_a_number_leaves_the_quarantine_too(filled):
+    """Cells of a typed file may hold it as a number; a line of that number stays."""
+    from vigil.records import RowFault
+    from vigil.table import quarantine
+
+    folder = filled.root / "ingested/quarantine"
+    faults = (RowFault(5, "staff", "many", "not a number"), RowFault(71, "staff", "few", "not a number"))
+    held = quarantine.Held(faults, {5: {"customer": 71, "staff": "many"}, 71: {"customer": 72}}, 1, ".")
+    quarantine.write(folder, "b1", "may.parquet", held)
+    (filled.root / "ingested/quarantine.csv").write_text("an export")
+    erased(filled, "71")
+    assert not (filled.root / "ingested/quarantine.csv").exists()
+    assert [fault.line for fault in quarantine.read(folder, "b1").faults] == [71]

@@ -67,7 +67,7 @@ def erase(project: Project, values: Sequence[str], *, run: int) -> Erased:
         found.batches = [batch.name for batch in _measured_anew(project, contract)]
     found.answers = _from_predictions(project, contract, values)
     pattern = re.compile(r"(?<!\w)" + r"\W+".join(map(re.escape, values)) + r"(?!\w)")
-    found.quarantined = _from_quarantine(project, pattern) + _from_ledger(project, pattern)
+    found.quarantined = _from_quarantine(project, columns, pattern) + _from_ledger(project, pattern)
     found.reports = _from_reports(project, pattern)
     found.arriving = _arriving(project, pattern)
     found.releases = _releases(project, columns, values)
@@ -120,12 +120,18 @@ def _measured_anew(project: Project, contract: Contract) -> list[Batch]:
     return changed
 
 
-def _from_quarantine(project: Project, pattern: re.Pattern[str]) -> int:
-    """Take the lines of the files that name the key out of the quarantine; return how many."""
+def _from_quarantine(project: Project, columns: Sequence[Column], pattern: re.Pattern[str]) -> int:
+    """Take the lines of the files that name the key out of the quarantine; return how many.
+
+    A key may be a number in the cells of a typed file, where its text alone would not be found.
+    """
     gone = 0
+    (project.output / "quarantine.csv").unlink(missing_ok=True)  # an export: a person makes it anew
     for path in sorted((project.output / "quarantine").glob("*.jsonl")):
         entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        named = {entry["line"] for entry in entries if _names(entry, pattern)}
+        keys = [[str(entry.get("cells", {}).get(column.name, "")) for column in columns] for entry in entries]
+        held = zip(entries, keys, strict=True)
+        named = {entry["line"] for entry, key in held if _names([entry, " ".join(key)], pattern)}
         kept = [entry for entry in entries if entry["line"] not in named]
         if len(kept) < len(entries):
             gone += len(named)
