@@ -9,6 +9,7 @@ import argparse
 import math
 import sys
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from vigil.project import Project
 from vigil.records import Batch, Score
 from vigil.run import begun
 from vigil.stats import alarm, past, spread, watch
+from vigil.stats.metrics import Tally
 from vigil.table import hashing
 from vigil.trials import arrays
 from vigil.trials.judged import Judged, blind, judge
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 LABELLED_SHARE = 0.95
 #: Past estimates that the width of a band rests on.
 PAST_ESTIMATES = 100
+#: The power is also told for a change that began so many batches ago.
+RECENT = 10
 #: Coverage of the interval around a batch's own score.
 CONFIDENCE = 0.95
 
@@ -121,12 +125,13 @@ def _score(
         wider = spread.after(now.spread, judged.moved(), entity, counts, rule=config.recurring)
         now = watch.after(now, start, tally, growth, batch=batch.id, spread=wider)
     reading = watch.read(now, start, budget)
-    change = None
-    if reading.past_alarms:
-        rows = project.ledger.scores.of_release(release["id"], after=begins, through=batch.order - 1)
-        tallies = [row["tally"] for row in rows if row["evidence"] is not None]
-        change = past.change(metric, tallies + [tally] * complete, start.tally)
+    earlier = _earlier(project, batch, release, begins, all_of_them=reading.alarms)
+    met = [(row["order"], row["tally"]) for row in earlier] + [(batch.order, tally)] * complete
+    change = past.change(metric, [one for _, one in met], start.tally) if reading.alarms and met else None
     log_e, notes = watch.weighed(now, start, reading, change, tolerance=config.tolerance)
+    if change is not None and log_e >= reading.alarm:
+        names = [project.ledger.batches.all(after=order - 1)[0].name for order, _ in met]
+        notes = (*notes, change.words(names))
     driver = start.driver
     detectable = alarm.smallest_drop(metric, driver, now.since or tally, start.tally, alpha=budget.alpha_a)
     seen = alarm.Seen(
@@ -138,6 +143,7 @@ def _score(
         reference=start.tally,
         detectable=detectable,
         even=start.at_own_mix(tally),
+        recent=_recent(start, now, [one for _, one in met], budget.alpha_a),
         notes=notes,
     )
     verdict, reason = alarm.verdict(seen, alpha=budget.alpha_a, max_drop=config.max_drop)
@@ -170,6 +176,24 @@ def _score(
         details=judged.details(),
     )
     return score, now.as_json() if complete else None
+
+
+def _earlier(project: Project, batch: Batch, release: Row, begins: int, *, all_of_them: bool) -> list[Row]:
+    """Return the newest scores that moved the evidence before this batch, or all of them, oldest first."""
+    after = begins if all_of_them else max(begins, batch.order - 2 * RECENT)
+    rows = project.ledger.scores.of_release(release["id"], after=after, through=batch.order - 1)
+    return [row for row in rows if row["evidence"] is not None]
+
+
+def _recent(
+    start: watch.Start, now: watch.Watch, tallies: list[Tally], alpha: float
+) -> tuple[int, float | None] | None:
+    """Return the smallest drop found by now if it began some batches ago; None in a younger life."""
+    if now.batches <= RECENT or len(tallies) < RECENT:
+        return None
+    since, begun = reduce(start.metric.add, tallies[-RECENT:]), now.batches - RECENT + 1
+    drop = alarm.smallest_drop(start.metric, start.driver, since, start.tally, alpha=alpha, begun=begun)
+    return RECENT, drop
 
 
 def command(project: Project, _options: argparse.Namespace) -> None:

@@ -121,3 +121,14 @@ def test_the_class_mix_is_said_where_it_matters() -> None:
     assert reason.endswith("And so on.")
     same = alarm.Seen(F1, None, 0.0, BATCH, 10, HOLDOUT, None, even=F1.value(BATCH))
     assert "mix" not in alarm.verdict(same, alpha=ALPHA, max_drop=0.15)[1]
+
+
+def test_power_for_a_recent_change_is_told() -> None:
+    """Beside the drop since the first batch stands the one since a recent batch, or that there is none."""
+    for least, words in ((0.2, "one of 0.200 or more"), (None, "none yet")):
+        level = F1.level(HOLDOUT, delta=0.02, tolerance=0.02)
+        seen = alarm.Seen(F1, level, 0.0, BATCH, 10, HOLDOUT, 0.05, recent=(10, least))
+        reason = alarm.verdict(seen, alpha=ALPHA, max_drop=0.15)[1]
+        assert reason.endswith(
+            f"a drop of 0.050 or more would have been found, {words} had it begun 10 batches ago."
+        )

@@ -193,3 +193,12 @@ def test_classes_that_move_the_score_are_compared() -> None:
     assert past.watched(metrics.get("macro_f1"), {"confusion": [[1] * 3] * 3}) == (0, 1, 2)
     assert past.watched(metrics.get("mae"), {"rows": 3}) == ()
     assert [part.tolist() for part in past.counted(binary, (0, 1))] == [[500, 3], [502, 5]]
+
+
+def test_when_it_changed_is_said_with_its_range() -> None:
+    """The likeliest batch, and the range that holds 90 % of the probability."""
+    names = ["a.csv", "b.csv", "c.csv"]
+    assert past.Change(1, 0.8, 0.6, (0, 1)).words(names) == (
+        "It changed most likely with b.csv, surely at 90 % between a.csv and b.csv."
+    )
+    assert past.Change(2, 0.8, 0.6, (2,)).words(names).endswith("c.csv, at 90 % with no other.")

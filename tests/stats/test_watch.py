@@ -39,7 +39,7 @@ def judged(begin: watch.Start, batches: list[dict]) -> tuple[bool, str]:
     """Return whether retraining is called for after some batches, and what is said."""
     now = fed(begin, batches)
     reading = watch.read(now, begin, BUDGET)
-    change = past.change(F1, batches, begin.tally) if reading.past_alarms else None
+    change = past.change(F1, batches, begin.tally) if reading.alarms else None
     log_e, notes = watch.weighed(now, begin, reading, change, tolerance=0.02)
     return log_e >= reading.alarm, " ".join(notes)
 
@@ -131,4 +131,4 @@ def test_a_guarantee_that_is_approximate_is_said() -> None:
     now = watch.Watch.resumed(begin, None)
     now = watch.after(now, begin, SAME, None, batch="a", spread=Spread(factor=2.34))
     notes = watch.weighed(now, begin, watch.read(now, begin, BUDGET), None, tolerance=0.02)[1]
-    assert notes[-1].startswith("The evidence is divided by 2.3")
+    assert notes[-1].startswith("Evidence divided by 2.3")

@@ -58,7 +58,8 @@ class Seen:
     ``batch`` is the batch's tally, ``rows`` its labelled rows, ``even`` its score at the holdout's class
     mix (None where that is the same thing); ``reference`` the tally of the holdout that gave ``level``.
     ``log_e`` is the log of the evidence, the batch included, on the scale on which the alarm is at 1/α.
-    ``detectable`` is from ``smallest_drop``; ``notes`` are sentences about what else was seen.
+    ``detectable`` is from ``smallest_drop``, ``recent`` a number of batches and the same for a change
+    that began so long ago; ``notes`` are sentences about what else was seen.
     """
 
     metric: Metric
@@ -69,6 +70,7 @@ class Seen:
     reference: Tally
     detectable: float | None
     even: float | None = None
+    recent: tuple[int, float | None] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -106,6 +108,10 @@ def _reason(seen: Seen, alpha: float) -> str:
     power = f"no {change} would have been found yet."
     if seen.detectable is not None:
         power = f"a {change} of {_number(seen.detectable, metric)} or more would have been found."
+    if seen.recent is not None and seen.detectable is not None:
+        since, least = seen.recent
+        late = "none yet" if least is None else f"one of {_number(least, metric)} or more"
+        power = f"{power[:-1]}, {late} had it begun {since} batches ago."
     return f"{score}; {alarm}; {weight}; {power}"
 
 

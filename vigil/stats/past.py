@@ -54,6 +54,12 @@ class Change:
     after: float | None
     likely: tuple[int, ...] = ()
 
+    def words(self, names: Sequence[str]) -> str:
+        """Say with which batch it changed, and how surely; ``names`` are those of the batches, in order."""
+        first, last = names[self.likely[0]], names[self.likely[-1]]
+        within = f"surely at 90 % between {first} and {last}" if first != last else "at 90 % with no other"
+        return f"It changed most likely with {names[self.index]}, {within}."
+
     def worse_by(self, metric: Metric) -> float:
         """Return by how much the score is worse after the change, in what ``tolerance`` is given in."""
         if self.before is None or self.after is None:

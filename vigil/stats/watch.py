@@ -18,6 +18,9 @@ from vigil.stats.metrics import Level, Metric, Tally
 from vigil.stats.metrics._cells import CellMetric
 from vigil.stats.spread import Spread
 
+#: A factor of evidence from which on it is told.
+_TOLD = 1.05
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -63,6 +66,11 @@ class Watch:
     past: Evidence | None
     since: Tally | None = None
     spread: Spread = field(default_factory=Spread)
+
+    @property
+    def batches(self) -> int:
+        """How many batches the oldest of its processes has met."""
+        return max(part.batches for part in (self.plain, self.even, self.past) if part is not None)
 
     @classmethod
     def resumed(cls, start: Start, stored: dict[str, Any] | None) -> Watch:
@@ -136,9 +144,9 @@ class Reading:
     alarm: float
 
     @property
-    def past_alarms(self) -> bool:
-        """Whether the comparison with the past has reached its alarm."""
-        return self.past >= self.alarm
+    def alarms(self) -> bool:
+        """Whether one of the two that may call for retraining has reached its alarm."""
+        return max(self.level, self.past) >= self.alarm
 
     @property
     def class_mix_alone(self) -> bool:
@@ -169,6 +177,8 @@ def weighed(
     with the class mix alone is said, and calls for nothing.
     """
     log_e, notes = max(reading.level, reading.past), []
+    if reading.past < reading.alarm:
+        change = None
     if change is not None and change.worse_by(start.metric) >= tolerance:
         words = f"{_shown(change.before)} before, {_shown(change.after)} since"
         notes.append(f"Against its own past the score has changed: {words}.")
@@ -180,9 +190,9 @@ def weighed(
         plain = f"{start.metric.title} as it is has reached its alarm, the model's own has not"
         mix = f"positives are {now:.1%} of the rows, {then:.1%} in the holdout"
         notes.append(f"The class mix changed: {plain}; {mix}.")
-    if watch.spread.factor > 1:
-        why = f"The evidence is divided by {watch.spread.factor:.1f}: rows are not independent"
-        notes.append(f"{why}, and the guarantee is approximate.")
+    if watch.spread.factor >= _TOLD:
+        by = f"Evidence divided by {watch.spread.factor:.1f}"
+        notes.append(f"{by}, as rows are not independent: the guarantee is approximate.")
     return log_e, tuple(notes)
 
 

@@ -95,7 +95,8 @@ class Panel:
         ``choices`` is among how many candidates these rows have helped to choose.
         """
         tally = judged.tally()
-        interval = self.metric.interval(tally, CONFIDENCE)
+        # The interval holds also for the best of several (a union bound).
+        interval = self.metric.interval(tally, 1 - (1 - CONFIDENCE) / choices)
         found = {
             "metric": self.metric.name,
             "score": self.metric.value(tally),
