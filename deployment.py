@@ -19,7 +19,6 @@ from vigil.releases import switch
 from vigil.run import begun
 from vigil.stats import alarm
 from vigil.trials import gating
-from vigil.trials.judged import Judged
 from vigil.trials.panel import Panel
 from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING, snapshot
 
@@ -72,7 +71,7 @@ def first_release(project: Project, batch: Batch, candidates: list[str]) -> Deci
             f"{found}, a constant answer {_shown(constant)}: the data shows no skill, so nothing is deployed."
         )
         return _gate(batch, best, "nothing", reason, evidence)
-    _set_reference(project, panel, best, held, choices=len(candidates))
+    _set_reference(project, panel, best, (CHOOSING, GATING), choices=len(candidates))
     reason = f"{found}; the best constant answer has {_shown(constant)}."
     return _gate(batch, best, "promote", reason, evidence)
 
@@ -86,13 +85,16 @@ def challenge(
     since, attempt = plan.evidence.get("judged_since", plan.evidence["since"]), plan.evidence["attempt"]
     panel = _panel(project, batch, since)
     best = panel.best(candidates)
-    refresh, config = plan.outcome == "refresh", project.config
+    ledger, config = project.ledger, project.config
     rules = gating.Rules(
         attempt=attempt,
         margin=config.margin,
-        refresh=refresh,
+        refresh=plan.outcome == "refresh",
         seed=config.seed,
-        anchors=anchors(project, plan.evidence["since"]) if refresh else (),
+        # What went live by being better: many refreshes, each merely as good, could lose a margin each.
+        anchors=[
+            one for one in ledger.decisions.won(since=plan.evidence["since"]) if _eligible(project, one)
+        ],
         slices=config.slices,
         calibration=config.budgets.calibration,
         latency_ms=config.budgets.latency_ms,
@@ -101,7 +103,7 @@ def challenge(
     new, old = panel.judged(best, GATING), panel.judged(champion, GATING)
     if result.promote:
         # The rows that promoted it flatter it; on the other half it was only chosen among a few.
-        _set_reference(project, panel, best, panel.judged(best, CHOOSING), choices=len(candidates))
+        _set_reference(project, panel, best, (CHOOSING,), choices=len(candidates))
     scores = {"champion": panel.metric.value(old.tally()), "challenger": panel.metric.value(new.tally())}
     evidence: dict[str, Any] = {"champion": champion, "challenger": best, "candidates": candidates}
     evidence["scores"] = scores
@@ -113,14 +115,6 @@ def challenge(
     return _gate(batch, release, result.outcome, result.reason, evidence)
 
 
-def anchors(project: Project, since: int) -> list[str]:
-    """Return the releases since a batch that went live by being better, and not merely as good.
-
-    A refresh must match the best of them too, or many refreshes could lose a margin each.
-    """
-    return [won for won in project.ledger.decisions.won(since=since) if _eligible(project, won)]
-
-
 def replacement(
     project: Project, batch: Batch, candidates: list[str], replaced: str, plan: Decision
 ) -> Decision:
@@ -130,7 +124,7 @@ def replacement(
     panel = _panel(project, batch, plan.evidence["since"])
     best = panel.best(candidates)
     held = panel.judged(best, CHOOSING, GATING)
-    _set_reference(project, panel, best, held, choices=len(candidates))
+    _set_reference(project, panel, best, (CHOOSING, GATING), choices=len(candidates))
     value = panel.metric.value(held.tally())
     evidence = {"replaced": replaced, "candidates": candidates, "score": value, "rows": len(held.truth)}
     reason = (
@@ -149,11 +143,17 @@ def _panel(project: Project, batch: Batch, since: int) -> Panel:
     return Panel(rows, contract, project.metric(contract.task), project.models, since=since)
 
 
-def _set_reference(project: Project, panel: Panel, release: str, judged: Judged, *, choices: int) -> None:
+def _set_reference(
+    project: Project, panel: Panel, release: str, sides: tuple[int, ...], *, choices: int
+) -> None:
     """Write down what the release is measured against for the rest of its life."""
-    delta = alarm.budget(project.config.false_alarm).delta_a
+    judged, config = panel.judged(release, *sides), project.config
     reference, level = panel.reference(
-        judged, delta=delta, tolerance=project.config.tolerance, choices=choices
+        judged,
+        delta=alarm.budget(config.false_alarm).delta_a,
+        tolerance=config.tolerance,
+        choices=choices,
+        slices=panel.slices(judged, config.slices, *sides),
     )
     project.ledger.releases.update(release, reference=reference, level=level)
 

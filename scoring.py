@@ -6,13 +6,12 @@ This step decides which rows count as evidence: all labelled ones, once, when ne
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from dataclasses import replace
-from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from vigil.bundles import keys, pointer
 from vigil.command import parser, perform
@@ -21,21 +20,16 @@ from vigil.ledger.shelf import Row
 from vigil.project import Project
 from vigil.records import Batch, Score
 from vigil.run import begun
-from vigil.stats import alarm, past, spread, watch
-from vigil.stats.metrics import Tally
+from vigil.stats import spread
 from vigil.table import hashing
-from vigil.trials import arrays
+from vigil.trials import arrays, slicing
 from vigil.trials.judged import Judged, blind, judge
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from vigil.trials.weighing import Parts, weigh
 
 #: A batch enters the alarm's evidence when this share of its labels is in.
 LABELLED_SHARE = 0.95
 #: Past estimates that the width of a band rests on.
 PAST_ESTIMATES = 100
-#: The power is also told for a change that began so many batches ago.
-RECENT = 10
 #: Coverage of the interval around a batch's own score.
 CONFIDENCE = 0.95
 
@@ -59,7 +53,10 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     hashes = hashing.row_hashes(rows, identity)[judged.labelled]
     unseen = ~keys.among(hashes, trained) if len(trained) else None
     entity = spread.entities(hashes) if project.config.key else None
-    score, evidence = _score(project, batch, release, judged, unseen, entity)
+    seen = rows.filter(pa.array(judged.labelled))
+    named = release["reference"].get("slices") or {}
+    slices = {name: judged.tally(slicing.masked(seen, name)) for name in named}
+    score, evidence = _score(project, batch, release, judged, unseen, Parts(entity, slices))
     tally = judged.tally()
     score = with_estimate(project, score, release, judged, rows if evidence is None else None)
     project.ledger.scores.add(score, tally=tally, evidence=evidence, run=run)
@@ -104,49 +101,13 @@ def write_latest(project: Project, score: Score) -> None:
 
 
 def _score(
-    project: Project,
-    batch: Batch,
-    release: Row,
-    judged: Judged,
-    unseen: np.ndarray | None,
-    entity: np.ndarray | None,
+    project: Project, batch: Batch, release: Row, judged: Judged, unseen: np.ndarray | None, parts: Parts
 ) -> tuple[Score, Row | None]:
     """Put one batch's score, the evidence after it and the verdict together."""
-    config, metric, tally = project.config, judged.metric, judged.tally()
-    start = watch.Start.of(metric, len(judged.classes), release["level"], release["reference"])
-    budget = alarm.budget(config.false_alarm)
-    begins = release["facts"].get("evidence_after", 0)
-    last = project.ledger.scores.last_counted(release["id"], after=begins, before=batch.order)
-    now = watch.Watch.resumed(start, last["evidence"] if last else None)
+    metric, tally = judged.metric, judged.tally()
     complete = not batch.is_released and batch.labelled >= LABELLED_SHARE * batch.rows and batch.labelled > 0
-    if complete:
-        growth = judged.log_l(start.level) if start.level else None
-        counts = past.counted(tally, watched) if (watched := past.watched(metric, tally)) else None
-        wider = spread.after(now.spread, judged.moved(), entity, counts, rule=config.recurring)
-        now = watch.after(now, start, tally, growth, batch=batch.id, spread=wider)
-    reading = watch.read(now, start, budget)
-    earlier = _earlier(project, batch, release, begins, all_of_them=reading.alarms)
-    met = [(row["order"], row["tally"]) for row in earlier] + [(batch.order, tally)] * complete
-    change = past.change(metric, [one for _, one in met], start.tally) if reading.alarms and met else None
-    log_e, notes = watch.weighed(now, start, reading, change, tolerance=config.tolerance)
-    if change is not None and log_e >= reading.alarm:
-        names = [project.ledger.batches.all(after=order - 1)[0].name for order, _ in met]
-        notes = (*notes, change.words(names))
-    driver = start.driver
-    detectable = alarm.smallest_drop(metric, driver, now.since or tally, start.tally, alpha=budget.alpha_a)
-    seen = alarm.Seen(
-        metric,
-        driver,
-        log_e,
-        batch=tally,
-        rows=batch.labelled,
-        reference=start.tally,
-        detectable=detectable,
-        even=start.at_own_mix(tally),
-        recent=_recent(start, now, [one for _, one in met], budget.alpha_a),
-        notes=notes,
-    )
-    verdict, reason = alarm.verdict(seen, alpha=budget.alpha_a, max_drop=config.max_drop)
+    weighed = weigh(project.ledger, project.config, batch, release, judged, parts, counts=complete)
+    verdict, reason = weighed.verdict, weighed.reason
     if not complete:
         verdict = "insufficient data"
         reason = f"{batch.labelled:,} of {batch.rows:,} rows have a label; {LABELLED_SHARE:.0%} are needed."
@@ -164,36 +125,18 @@ def _score(
         confidence=CONFIDENCE,
         rows=batch.rows,
         labelled=batch.labelled,
-        reference=metric.value(start.tally),
-        level=driver["value"] if driver else None,
-        e_value=math.exp(min(log_e, 690.0)),
-        alarm_at=budget.alarm_at,
-        detectable=detectable,
+        reference=metric.value(release["reference"]["tally"]),
+        level=weighed.level,
+        e_value=weighed.e_value,
+        alarm_at=weighed.alarm_at,
+        detectable=weighed.detectable,
         verdict=verdict,
         reason=reason,
         unseen=None if unseen is None else metric.value(judged.tally(unseen)),
         unseen_rows=0 if unseen is None else int(unseen.sum()),
         details=judged.details(),
     )
-    return score, now.as_json() if complete else None
-
-
-def _earlier(project: Project, batch: Batch, release: Row, begins: int, *, all_of_them: bool) -> list[Row]:
-    """Return the newest scores that moved the evidence before this batch, or all of them, oldest first."""
-    after = begins if all_of_them else max(begins, batch.order - 2 * RECENT)
-    rows = project.ledger.scores.of_release(release["id"], after=after, through=batch.order - 1)
-    return [row for row in rows if row["evidence"] is not None]
-
-
-def _recent(
-    start: watch.Start, now: watch.Watch, tallies: list[Tally], alpha: float
-) -> tuple[int, float | None] | None:
-    """Return the smallest drop found by now if it began some batches ago; None in a younger life."""
-    if now.batches <= RECENT or len(tallies) < RECENT:
-        return None
-    since, begun = reduce(start.metric.add, tallies[-RECENT:]), now.batches - RECENT + 1
-    drop = alarm.smallest_drop(start.metric, start.driver, since, start.tally, alpha=alpha, begun=begun)
-    return RECENT, drop
+    return score, weighed.evidence
 
 
 def command(project: Project, _options: argparse.Namespace) -> None:

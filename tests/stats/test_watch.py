@@ -132,3 +132,31 @@ def test_a_guarantee_that_is_approximate_is_said() -> None:
     now = watch.after(now, begin, SAME, None, batch="a", spread=Spread(factor=2.34))
     notes = watch.weighed(now, begin, watch.read(now, begin, BUDGET), None, tolerance=0.02)[1]
     assert notes[-1].startswith("Evidence divided by 2.3")
+
+
+def test_a_slice_that_becomes_worse_is_found_and_named() -> None:
+    """The whole holds, one slice of it falls: the alarm is raised, and the slice is named."""
+    held = {"region = north": {"confusion": [[1500, 100], [100, 300]]}, "region = south": HOLDOUT}
+    levels = watch.levels_of_slices(F1, held, delta=0.01, tolerance=0.02, choices=1)
+    begin = watch.Start(F1, 2, start().level, HOLDOUT, start().even, slices=levels)
+    parts = {"region = north": {"confusion": [[100, 60], [30, 10]]}, "region = south": SAME}
+    now = watch.Watch.resumed(begin, None)
+    for number in range(6):
+        now = watch.after(now, begin, SAME, None, batch=str(number), slices=parts)
+    reading = watch.read(now, begin, BUDGET)
+    assert reading.alarms
+    notes = watch.weighed(now, begin, reading, None, tolerance=0.02)[1]
+    assert notes == ("It is worse where region = north.",)
+    stored = json.loads(json.dumps(now.as_json(), allow_nan=False))
+    assert watch.Watch.resumed(begin, stored).as_json() == now.as_json()
+
+
+def test_slices_at_rest_lower_nothing_but_the_power() -> None:
+    """Without a batch the average of all is 1; slices that hold raise no alarm."""
+    levels = watch.levels_of_slices(F1, {"a = 1": HOLDOUT}, delta=0.01, tolerance=0.02, choices=1)
+    begin = watch.Start(F1, 2, start().level, HOLDOUT, start().even, slices=levels)
+    now = watch.Watch.resumed(begin, None)
+    assert watch.read(now, begin, BUDGET).level == pytest.approx(0, abs=1e-9)
+    for number in range(30):
+        now = watch.after(now, begin, SAME, None, batch=str(number), slices={"a = 1": SAME})
+    assert watch.read(now, begin, BUDGET).level < 0.1

@@ -8,9 +8,14 @@ one, else the plain alarm, and beside it the comparison with the past.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
+import numpy as np
+
+from vigil.stats import alarm as alarms
 from vigil.stats import betting, past, standardised
 from vigil.stats.alarm import Budget
 from vigil.stats.betting import Evidence, Floats
@@ -26,7 +31,8 @@ _TOLD = 1.05
 class Start:
     """What a release starts from: its level, its holdout's tally, and how many candidates that chose among.
 
-    ``even`` is the level at the holdout's class mix, None where the metric has none.
+    ``even`` is the level at the holdout's class mix, None where the metric has none; ``slices`` are the
+    levels of slices of the rows, by name.
     """
 
     metric: Metric
@@ -35,11 +41,13 @@ class Start:
     tally: Tally
     even: Level | None = None
     choices: int = 1
+    slices: dict[str, Level] = field(default_factory=dict)
 
     @classmethod
     def of(cls, metric: Metric, classes: int, level: Level | None, reference: dict[str, Any]) -> Start:
         """Read what was written down at deployment."""
         more = {"even": reference.get("even"), "choices": reference.get("choices", 1)}
+        more["slices"] = reference.get("slices") or {}
         return cls(metric, classes, level, reference["tally"], **more)
 
     @property
@@ -66,6 +74,7 @@ class Watch:
     past: Evidence | None
     since: Tally | None = None
     spread: Spread = field(default_factory=Spread)
+    slices: dict[str, Evidence] = field(default_factory=dict)
 
     @property
     def batches(self) -> int:
@@ -88,6 +97,12 @@ class Watch:
             past=part("past", past.directions(len(watched))) if watched else None,
             since=found.get("since"),
             spread=Spread(**found.get("spread", {})),
+            slices={
+                name: Evidence.from_json(found["slices"][name])
+                if name in found.get("slices", {})
+                else Evidence.fresh(_processes(start, level))
+                for name, level in start.slices.items()
+            },
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -97,6 +112,7 @@ class Watch:
             **{name: part.as_json() for name, part in parts.items() if part is not None},
             "since": self.since,
             "spread": self.spread.as_json(),
+            "slices": {name: part.as_json() for name, part in self.slices.items()},
         }
 
 
@@ -108,10 +124,12 @@ def after(
     *,
     batch: str,
     spread: Spread | None = None,
+    slices: Mapping[str, Tally] | None = None,
 ) -> Watch:
     """Return the watch after one more batch: its tally, and its ``log_l`` against the plain level.
 
-    ``batch`` is the batch's id. All evidence is divided by the factor of ``spread``.
+    ``batch`` is the batch's id, ``slices`` the tallies of those of its rows that are in a slice. All
+    evidence is divided by the factor of ``spread``.
     """
     spread = spread or watch.spread
     factor = spread.factor
@@ -127,7 +145,44 @@ def after(
         places = past.places_of(batch, len(watched))
         compared = betting.update(compared, past.log_growth(counts, before, places, spread=factor))
     since = tally if watch.since is None else metric.add(watch.since, tally)
-    return Watch(plain, even, compared, since, spread)
+    parts = {
+        name: betting.update(part, _grown(start, (slices or {})[name], start.slices[name]) / factor)
+        for name, part in watch.slices.items()
+        if name in (slices or {})
+    }
+    return Watch(plain, even, compared, since, spread, {**watch.slices, **parts})
+
+
+def levels_of_slices(
+    metric: Metric, tallies: Mapping[str, Tally], *, delta: float, tolerance: float, choices: int
+) -> dict[str, Level]:
+    """Return the levels of slices, which share ``delta``; those without one are left out.
+
+    Like the whole, a slice is judged at the class mix of its own held-out rows where a metric has one.
+    """
+    options = {"delta": delta / max(len(tallies), 1), "tolerance": tolerance}
+    found = {}
+    for name, tally in tallies.items():
+        even = isinstance(metric, CellMetric) and standardised.fits(metric, tally)
+        level = (
+            standardised.level(metric, tally, **options, choices=choices)
+            if even and isinstance(metric, CellMetric)
+            else metric.level(tally, **options, choices=choices)
+        )
+        if level is not None:
+            found[name] = level
+    return found
+
+
+def _processes(start: Start, level: Level) -> int:
+    return 1 if "mix" in level else start.metric.processes(start.classes)
+
+
+def _grown(start: Start, tally: Tally, level: Level) -> Floats:
+    """Return the log growth of the bets against a slice's level."""
+    if "mix" in level and isinstance(start.metric, CellMetric):
+        return standardised.log_growth(start.metric, tally["confusion"], level)[None]
+    return start.metric.log_l_of(tally, level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +217,11 @@ def read(watch: Watch, start: Start, budget: Budget) -> Reading:
     """
     plain = float(betting.log_e_value(watch.plain))
     level = plain if watch.even is None else float(betting.log_e_value(watch.even))
+    if watch.slices:
+        # Half of the capital is laid on the whole, half on the slices together: an average of fair games.
+        parts = [float(betting.log_e_value(part)) for part in watch.slices.values()]
+        together = float(np.logaddexp.reduce(parts)) - math.log(len(parts))
+        level = float(np.logaddexp(level, together)) - math.log(2)
     alarm = -math.log(budget.alpha_a)
     scale = alarm / math.log(start.choices / budget.alpha_b)
     compared = -math.inf if watch.past is None else float(betting.log_e_value(watch.past)) * scale
@@ -190,6 +250,10 @@ def weighed(
         plain = f"{start.metric.title} as it is has reached its alarm, the model's own has not"
         mix = f"positives are {now:.1%} of the rows, {then:.1%} in the holdout"
         notes.append(f"The class mix changed: {plain}; {mix}.")
+    if watch.slices and reading.level >= reading.alarm:
+        worst = max(watch.slices, key=lambda name: float(betting.log_e_value(watch.slices[name])))
+        if float(betting.log_e_value(watch.slices[worst])) >= reading.alarm:
+            notes.append(f"It is worse where {worst}.")
     if watch.spread.factor >= _TOLD:
         by = f"Evidence divided by {watch.spread.factor:.1f}"
         notes.append(f"{by}, as rows are not independent: the guarantee is approximate.")
@@ -198,3 +262,19 @@ def weighed(
 
 def _shown(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.3f}"
+
+
+def recent(
+    start: Start, watch: Watch, tallies: Sequence[Tally], count: int, alpha: float
+) -> tuple[int, float | None] | None:
+    """Return the smallest drop found by now if it began ``count`` batches ago; None in a younger life.
+
+    ``tallies`` end with the newest batch.
+    """
+    if watch.batches <= count or len(tallies) < count:
+        return None
+    since = reduce(start.metric.add, tallies[-count:])
+    begun = watch.batches - count + 1
+    return count, alarms.smallest_drop(
+        start.metric, start.driver, since, start.tally, alpha=alpha, begun=begun
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from vigil import models
 from vigil.records import Contract
-from vigil.stats import buckets, standardised
+from vigil.stats import buckets, standardised, watch
 from vigil.stats.metrics import Level, Metric, Tally
 from vigil.stats.metrics._cells import CellMetric
 from vigil.trials import arrays, slicing
@@ -88,13 +88,22 @@ class Panel:
         return value > other if self.metric.higher_is_better else value < other
 
     def reference(
-        self, judged: Judged, *, delta: float, tolerance: float, choices: int
+        self,
+        judged: Judged,
+        *,
+        delta: float,
+        tolerance: float,
+        choices: int,
+        slices: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """Return what a release starts from: its score on held-out rows, and its alarm's level.
 
-        ``choices`` is among how many candidates these rows have helped to choose.
+        ``choices`` is among how many candidates these rows have helped to choose. With ``slices``, which
+        judged rows are in each, half of ``delta`` is for their levels.
         """
-        tally = judged.tally()
+        tally, parts = judged.tally(), {name: judged.tally(rows) for name, rows in (slices or {}).items()}
+        delta = delta / 2 if parts else delta
+        options = {"delta": delta, "tolerance": tolerance}
         # The interval holds also for the best of several (a union bound).
         interval = self.metric.interval(tally, 1 - (1 - CONFIDENCE) / choices)
         found = {
@@ -108,6 +117,7 @@ class Panel:
             "answers": judged.answers().to_json(),
             "estimator": judged.estimator(),
             "choices": choices,
+            "slices": watch.levels_of_slices(self.metric, parts, **options, choices=choices),
             "even": self._even(tally, delta=delta, tolerance=tolerance, choices=choices),
         }
         return found, self.metric.level(tally, delta=delta, tolerance=tolerance, choices=choices)

@@ -81,6 +81,9 @@ class Metric(Protocol):
     ) -> Floats:
         """Return the log growth of each bet on these rows, shape (processes, 8)."""
 
+    def log_l_of(self, tally: Tally, level: Level) -> Floats:
+        """Return what ``log_l`` returns, or a little less, from a batch's tally alone."""
+
     def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int) -> Floats:
         """Return by how much each row moves the score, times n, shape (rows,), with mean 0."""
 
