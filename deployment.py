@@ -11,16 +11,15 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
+from vigil import hearing, renewal
 from vigil.bundles import pointer
 from vigil.command import parser, perform
 from vigil.project import Project
 from vigil.records import Batch, Decision
 from vigil.releases import switch
 from vigil.run import begun
-from vigil.stats import alarm
 from vigil.trials import gating
-from vigil.trials.panel import Panel
-from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING, snapshot
+from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING
 
 
 def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision, run: int) -> Decision:
@@ -28,7 +27,7 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
 
     The plan's evidence holds ``since``, the order of the first batch whose rows may judge, and
     ``attempt``, which counts the tries on these rows, from 1. A plan that says ``refresh`` asks for
-    "not worse by more than the margin" instead of "better", one that says ``replace`` for no gate at all.
+    "not worse by more than the margin" instead of "better"; ``replace`` and ``renew`` ask for no gate.
     """
     name = f"{plan.id}-gate"
     decision = project.ledger.decisions.get(name)
@@ -39,6 +38,8 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
             decision = first_release(project, batch, eligible)
         elif plan.outcome == "replace":
             decision = replacement(project, batch, eligible, live.release, plan)
+        elif plan.outcome == "renew":
+            decision = renewed(project, batch, live.release, plan)
         else:
             decision = challenge(project, batch, eligible, live.release, plan)
         decision = project.ledger.decisions.add(replace(decision, id=name), order=batch.order, run=run)
@@ -55,7 +56,7 @@ def first_release(project: Project, batch: Batch, candidates: list[str]) -> Deci
     """Take the best candidate if it beats the best constant answer on all held-out rows."""
     if not candidates:
         return _gate(batch, "", "nothing", "No candidate could be trained.", {})
-    panel = _panel(project, batch, BEFORE_ALL)
+    panel = hearing.seated(project, batch, BEFORE_ALL)
     best = panel.best(candidates)
     held = panel.judged(best, CHOOSING, GATING)
     value, constant = panel.metric.value(held.tally()), panel.baseline(held)
@@ -71,7 +72,7 @@ def first_release(project: Project, batch: Batch, candidates: list[str]) -> Deci
             f"{found}, a constant answer {_shown(constant)}: the data shows no skill, so nothing is deployed."
         )
         return _gate(batch, best, "nothing", reason, evidence)
-    _set_reference(project, panel, best, (CHOOSING, GATING), choices=len(candidates))
+    hearing.write_down(project, panel, best, (CHOOSING, GATING), choices=len(candidates))
     reason = f"{found}; the best constant answer has {_shown(constant)}."
     return _gate(batch, best, "promote", reason, evidence)
 
@@ -83,7 +84,7 @@ def challenge(
     if not candidates:
         return _gate(batch, champion, "nothing", "No challenger differs from the live release.", {})
     since, attempt = plan.evidence.get("judged_since", plan.evidence["since"]), plan.evidence["attempt"]
-    panel = _panel(project, batch, since)
+    panel = hearing.seated(project, batch, since)
     best = panel.best(candidates)
     ledger, config = project.ledger, project.config
     rules = gating.Rules(
@@ -103,7 +104,7 @@ def challenge(
     new, old = panel.judged(best, GATING), panel.judged(champion, GATING)
     if result.promote:
         # The rows that promoted it flatter it; on the other half it was only chosen among a few.
-        _set_reference(project, panel, best, (CHOOSING,), choices=len(candidates))
+        hearing.write_down(project, panel, best, (CHOOSING,), choices=len(candidates))
     scores = {"champion": panel.metric.value(old.tally()), "challenger": panel.metric.value(new.tally())}
     evidence: dict[str, Any] = {"champion": champion, "challenger": best, "candidates": candidates}
     evidence["scores"] = scores
@@ -121,10 +122,10 @@ def replacement(
     """Take the best candidate without asking whether it is better than the live one."""
     if not candidates:
         return _gate(batch, replaced, "nothing", "The new model is the live one over again.", {})
-    panel = _panel(project, batch, plan.evidence["since"])
+    panel = hearing.seated(project, batch, plan.evidence["since"])
     best = panel.best(candidates)
     held = panel.judged(best, CHOOSING, GATING)
-    _set_reference(project, panel, best, (CHOOSING, GATING), choices=len(candidates))
+    hearing.write_down(project, panel, best, (CHOOSING, GATING), choices=len(candidates))
     value = panel.metric.value(held.tally())
     evidence = {"replaced": replaced, "candidates": candidates, "score": value, "rows": len(held.truth)}
     reason = (
@@ -134,28 +135,15 @@ def replacement(
     return _gate(batch, best, "promote", reason, evidence)
 
 
-def _panel(project: Project, batch: Batch, since: int) -> Panel:
-    """Seat the panel on the held-out rows up to a batch."""
-    contract, config = project.contract(), project.config
-    rows = snapshot(
-        project.table, contract, through=batch.order, holdout=config.holdout, test_data=project.test_data
-    )
-    return Panel(rows, contract, project.metric(contract.task), project.models, since=since)
-
-
-def _set_reference(
-    project: Project, panel: Panel, release: str, sides: tuple[int, ...], *, choices: int
-) -> None:
-    """Write down what the release is measured against for the rest of its life."""
-    judged, config = panel.judged(release, *sides), project.config
-    reference, level = panel.reference(
-        judged,
-        delta=alarm.budget(config.false_alarm).delta_a,
-        tolerance=config.tolerance,
-        choices=choices,
-        slices=panel.slices(judged, config.slices, *sides),
-    )
-    project.ledger.releases.update(release, reference=reference, level=level)
+def renewed(project: Project, batch: Batch, live: str, plan: Decision) -> Decision:
+    """Let past releases vote, calibrated anew; their record on the newest batches says in which form."""
+    release, reason, evidence = renewal.make(project, batch, plan)
+    if release == live:
+        return _gate(batch, live, "nothing", "What answers is what it was.", evidence)
+    panel = hearing.seated(project, batch, max(1, batch.order - renewal.RECORD + 1))
+    # Neither fits nor votes have used the gating rows.
+    hearing.write_down(project, panel, release, (GATING,), choices=1)
+    return _gate(batch, release, "promote", reason, evidence)
 
 
 def _eligible(project: Project, release: str) -> bool:

@@ -28,6 +28,7 @@ SAID = {
     "retrain": "retrain",
     "refresh": "refresh",
     "replace": "replace",
+    "renew": "renew",
     "promote": "promoted",
     "keep": "kept",
     "abstain": "kept",
@@ -143,9 +144,10 @@ def carry_out(project: Project, batch: Batch, plan: Decision, run: Run) -> list[
         tried = plan.evidence["tried"]
         ledger.incidents.attempted(tried["incident"], attempts=tried["attempts"], rows=tried["rows"])
     if plan.outcome != "nothing":
-        since = plan.evidence["since"]
+        since, alone = plan.evidence["since"], plan.outcome in ("replace", "renew")
         with run.step("training"):
-            candidates = training.run(project, batch, since=since, alone=plan.outcome == "replace")
+            fits = plan.evidence.get("fit", True)
+            candidates = training.run(project, batch, since=since, alone=alone) if fits else []
         with run.step("deployment"):
             gate = deployment.run(project, batch, candidates, plan=plan, run=run.number)
         words.append(told(project, batch, gate))
@@ -207,28 +209,31 @@ def trial(project: Project, release: str, batch: Batch) -> dict[str, Any]:
 
 def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, dict[str, Any]]:
     """Open an incident on an alarm, and ask the policy; return also what following it would take."""
-    from vigil import situation
-    from vigil.policies import propose
+    from vigil import policies, renewal, situation
 
     ledger = project.ledger
     facts = (ledger.releases.get(score.release) or {})["facts"]
+    asks = policies.asks_freshness(project.config.policy)
+    freshness = renewal.watch(project, batch, score) if asks else {}
     alarm = score.verdict == "degraded" and score.order > facts.get("evidence_after", 0)
+    # A drift that is known and answered after every batch is no incident.
+    alarm = alarm and not (freshness.get("drifting") and renewal.is_vote(project, score.release))
     if alarm and ledger.incidents.open_for(score.release) is None:
         ledger.incidents.open(score.release, batch, since=situation.first_changed(project, score))
-    found = situation.of(project, batch, score)
-    proposal = propose(project.config.policy, found)
+    found = situation.of(project, batch, score, freshness)
+    proposal = policies.propose(project.config.policy, found)
+    needs: dict[str, Any] = {"freshness": freshness} if freshness else {}
     aged = situation.made_elsewhere(project, score.release) if proposal.action == "nothing" else None
     if aged is not None:
-        return aged, {"made_under": aged.reason}
-    if proposal.action == "replace":
-        return proposal, {
-            "since": 1 if proposal.batches is None else max(1, batch.order - proposal.batches + 1)
-        }
+        return aged, {**needs, "made_under": aged.reason}
     incident = ledger.incidents.open_for(score.release)
-    if not incident or proposal.action != "retrain":
-        return proposal, {}
-    tried = {"incident": incident["id"], "attempts": found.attempts + 1, "rows": found.rows_since_change}
-    return proposal, {"tried": tried}
+    if proposal.action in ("replace", "renew"):
+        first = 1 if proposal.batches is None else max(1, batch.order - proposal.batches + 1)
+        needs |= {"since": first, "fit": proposal.action == "replace" or proposal.batches is not None}
+    elif incident and proposal.action == "retrain":
+        tried = {"attempts": found.attempts + 1, "rows": found.rows_since_change}
+        needs["tried"] = {"incident": incident["id"], **tried}
+    return proposal, needs
 
 
 def told(project: Project, batch: Batch, decision: Decision) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +28,11 @@ def run(project: Project, options: argparse.Namespace) -> list[outcome.Outcome]:
     named = {text: setting_of(text) for text in options.policy or policies.names()}
     out = Path(options.out).absolute()
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".replay-", dir=out) as folder:
-        plan = planned(project, options, Path(folder))
+    data = Path(options.data) if options.data else project.output
+    with scratch.room(out, scratch.size_of(data) * len(named)) as folder:
+        plan = planned(project, options, folder)
         found = running.replay(
-            fullprocess.tick, plan, named, Path(folder), jobs=options.jobs, console=project.console
+            fullprocess.tick, plan, named, folder, jobs=options.jobs, console=project.console
         )
     write(project, found, out)
     return found

@@ -41,6 +41,7 @@ def run(project: Project, through: Batch, *, since: int = 1, alone: bool = False
         through=through.order,
         holdout=config.holdout,
         test_data=project.test_data,
+        since=since if alone else 1,
     )
     for words in rows.passed_over:
         project.console.say(f"  {words}")

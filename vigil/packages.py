@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def latest() -> dict[str, str] | None:
         return None
 
 
+@cache
 def _installed(name: str) -> str | None:
     try:
         return metadata.version(name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from vigil import renewal
 from vigil.ledger.schema import decisions
 from vigil.policies import Met, Proposal, Situation
 
@@ -18,8 +19,11 @@ if TYPE_CHECKING:
 REMEMBERED = 1000
 
 
-def of(project: Project, batch: Batch, score: Score) -> Situation:
-    """Gather from the ledger what a policy may look at, after the live release was scored on ``batch``."""
+def of(project: Project, batch: Batch, score: Score, freshness: dict[str, Any]) -> Situation:
+    """Gather from the ledger what a policy may look at, after the live release was scored on ``batch``.
+
+    ``freshness`` is what ``renewal.watch`` found, empty when it was not asked.
+    """
     release = project.ledger.releases.get(score.release) or {}
     facts = release["facts"]
     incident = project.ledger.incidents.open_for(score.release) or {}
@@ -34,6 +38,10 @@ def of(project: Project, batch: Batch, score: Score) -> Situation:
         batches_since_training=batch.order - release["through"],
         days_live=_days_live(project, release),
         met=_met(project, score, project.metric(facts["task"])),
+        drifting=bool(freshness.get("drifting")),
+        still_good=freshness.get("good", 1.0),
+        voting=renewal.is_vote(project, score.release),
+        batches_since_fit=batch.order - max(voter.through for voter in renewal.voters(project)),
     )
 
 

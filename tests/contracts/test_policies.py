@@ -33,6 +33,7 @@ def situation(**changes):
 @settings(max_examples=30, deadline=None)
 @given(
     is_open=st.booleans(),
+    drifting=st.booleans(),
     attempts=st.integers(0, 20),
     counts=st.lists(st.integers(0, 10**9), min_size=5, max_size=5),
     met=st.lists(
@@ -47,16 +48,21 @@ def situation(**changes):
         max_size=4,
     ),
 )
-def test_every_situation_has_an_answer_in_words(name, is_open, attempts, counts, met):
-    """A policy answers any situation, with one of four actions and a reason, twice the same."""
+def test_every_situation_has_an_answer_in_words(name, is_open, drifting, attempts, counts, met):
+    """A policy answers any situation, with one of five actions and a reason, twice the same."""
     fields = ("tried_rows", "rows_since_change", "rows_since_training", "trained_rows")
     found = dict(zip(fields, counts[:4], strict=True)) | {"batches_since_training": counts[4]}
     asked = situation(
-        score=score(release="live"), incident_open=is_open, attempts=attempts, met=tuple(met), **found
+        score=score(release="live"),
+        drifting=drifting,
+        incident_open=is_open,
+        attempts=attempts,
+        met=tuple(met),
+        **found,
     )
     proposal = policies.propose(name, asked)
     assert isinstance(proposal, Proposal)
-    assert proposal.action in ("retrain", "refresh", "replace", "nothing")
+    assert proposal.action in ("retrain", "refresh", "renew", "replace", "nothing")
     assert proposal.reason.endswith(".")
     assert proposal.batches is None or proposal.batches >= 1
     assert proposal == policies.propose({"name": name}, asked)

@@ -96,3 +96,22 @@ def test_nothing_to_calibrate_changes_nothing() -> None:
     """No calibration is the identity."""
     p = np.array([[0.3, 0.7]])
     assert calibrated(p, None) is p
+
+
+def test_the_threshold_ahead_is_near_half_of_the_best_expected_f1():
+    """On calibrated probabilities that is the best threshold of F1; it leans towards one half."""
+    positive = np.random.default_rng(0).beta(1.0, 3.0, 20_000)
+    found = calibrating.threshold_ahead(positive, "f1")
+    grid = np.linspace(0.05, 0.95, 181)
+    hits = np.array([positive[positive >= cut].sum() for cut in grid])
+    called = np.array([(positive >= cut).sum() for cut in grid])
+    expected = 2 * hits / (called + positive.sum())
+    assert expected.max() / 2 <= found <= 0.5
+    near = expected[np.argmin(np.abs(grid - found))]
+    assert near >= expected.max() - 2 * calibrating.SLACK
+
+
+def test_the_threshold_ahead_of_accuracy_is_one_half():
+    """Whatever the probabilities, and also without any."""
+    assert calibrating.threshold_ahead(np.array([0.1, 0.2]), "accuracy") == 0.5
+    assert calibrating.threshold_ahead(np.array([]), "f1") == 0.5

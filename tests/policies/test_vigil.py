@@ -33,3 +33,36 @@ def test_the_growth_is_an_option():
 def test_without_an_incident_nothing_happens():
     """A degraded score alone asks for nothing: the incident does."""
     assert action(rows_since_change=10**6, rows_since_training=10**6) == "nothing"
+
+
+def drifting(setting="vigil", **facts):
+    """Return the proposal on a stream that drifts."""
+    base = {"drifting": True, "rows_since_training": 300, "still_good": 3.0}
+    return policies.propose(setting, Situation(score=SCORE, **{**base, **facts}))
+
+
+@pytest.mark.parametrize(("since", "batches"), [(1, None), (3, None), (4, 8), (9, 8)])
+def test_a_drifting_stream_is_renewed_after_every_batch(since, batches):
+    """Past releases vote each time; every fourth batch there is a fit besides."""
+    proposal = drifting(batches_since_fit=since)
+    assert (proposal.action, proposal.batches) == ("renew", batches)
+
+
+def test_a_fit_reaches_as_far_back_as_past_releases_stay_good():
+    """Many good releases mean that older rows still tell the truth, and that the next fit can wait."""
+    assert drifting(batches_since_fit=9, still_good=12.0).batches == 16
+    assert drifting(batches_since_fit=4, still_good=15.0).batches is None
+    assert drifting(batches_since_fit=5, still_good=15.0).batches == 20
+
+
+def test_an_alarm_goes_to_the_gate_before_anything_votes():
+    """The first answer to an incident is the gate's; what votes already is renewed."""
+    assert drifting(incident_open=True).action == "retrain"
+    assert drifting(incident_open=True, attempts=1).action == "renew"
+    assert drifting(incident_open=True, voting=True).action == "renew"
+
+
+def test_drift_can_be_left_to_the_alarm():
+    """With ``every`` at 0, or without labels, nothing is renewed."""
+    assert drifting({"name": "vigil", "every": 0}).action == "nothing"
+    assert drifting(rows_since_training=0).action == "nothing"

@@ -24,11 +24,13 @@ LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops")
 def write(folder: Path, *, pipeline: Any, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> str:
     """Write a fitted pipeline, its manifest and further files; return the bundle's id.
 
+    Without a pipeline (None) the files alone are the model.
+
     The id follows from the content alone, so that the same training gives the same bundle. One that
     is there already is verified and kept; a damaged one is replaced. Nothing of when or where enters.
     Raises BundleError when the pipeline may not be stored or the folder cannot be written.
     """
-    content = {**files, MODEL: canonical.dump(pipeline)}
+    content = dict(files) if pipeline is None else {**files, MODEL: canonical.dump(pipeline)}
     digests = {name: digest(data) for name, data in content.items()}
     stated = {**manifest, "versions": versions(), "files": digests}
     text = json.dumps(stated, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)

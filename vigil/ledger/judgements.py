@@ -138,6 +138,17 @@ class Decisions(Shelf):
         """Return what one run decided, in order, with times."""
         return self.find(decisions.c.run == run, order=[decisions.c.order, decisions.c.at])
 
+    def plans(self, *, after: int, through: int) -> list[Row]:
+        """Return the plans of batches with ``after < order <= through``, in order."""
+        where = [decisions.c.kind == "plan", decisions.c.order > after, decisions.c.order <= through]
+        return self.find(*where, order=[decisions.c.order, decisions.c.at])
+
+    def plan_before(self, order: int) -> Row:
+        """Return the evidence of the newest plan of an earlier batch; empty when there is none."""
+        where = [decisions.c.kind == "plan", decisions.c.order < order]
+        row = self.first(*where, order=[decisions.c.order.desc(), decisions.c.at.desc()])
+        return row["evidence"] if row else {}
+
     def decided_through(self) -> int:
         """Return the order of the newest batch whose plan is carried out, 0 when there is none."""
         plan = (decisions.c.kind == "plan", decisions.c.done.is_(True))

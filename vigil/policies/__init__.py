@@ -1,7 +1,8 @@
 """When to retrain: one file each, found by its name. A policy proposes; the cycle disposes.
 
 A file ``<name>.py`` here holds ``propose(situation, options) -> Proposal``, and ``OPTIONS``, the names
-of its settings with their defaults; ``NEEDS`` names the library of an extra that it stands on. A file
+of its settings with their defaults; ``NEEDS`` names the library of an extra that it stands on, and
+``ASKS_FRESHNESS`` says that it wants to know whether the stream drifts, which takes some work. A file
 whose name begins with an underscore is no policy.
 """
 
@@ -43,7 +44,10 @@ class Situation:
     the change when the last one ran, ``rows_since_change`` how many there are now.
     ``rows_since_training`` and ``batches_since_training`` count labelled rows and batches that came after
     the live release's training data, ``days_live`` how long it has been live. ``met`` holds the batches
-    that were scored, oldest first, this one last, as many as the ledger was asked for.
+    that were scored, oldest first, this one last, as many as the ledger was asked for. ``drifting`` says
+    that the live release's probabilities are shown to be no longer right, ``still_good`` how many past
+    releases then still are, ``voting`` that the live release is a vote, ``batches_since_fit`` how many
+    batches came after the newest model's rows.
     """
 
     score: Score
@@ -56,6 +60,10 @@ class Situation:
     batches_since_training: int = 0
     days_live: float = 0.0
     met: tuple[Met, ...] = ()
+    drifting: bool = False
+    still_good: float = 1.0
+    voting: bool = False
+    batches_since_fit: int = 0
 
     @property
     def own(self) -> tuple[Met, ...]:
@@ -68,12 +76,13 @@ class Proposal:
     """What a policy asks for, and why.
 
     ``retrain`` asks for a better model and ``refresh`` for a newer one that is not worse: both go
-    through the gate. ``replace`` asks for a newer one whatever it is worth: no gate. ``batches`` is
-    the number of the latest batches to train it on; None leaves the windows to the training step,
-    which for ``replace`` means all history.
+    through the gate. ``replace`` asks for a newer one whatever it is worth: no gate. ``renew`` asks for
+    past releases to vote, calibrated anew. ``batches`` is the number of the latest batches to train on;
+    None leaves the windows to the training step, which for ``replace`` means all history and for
+    ``renew`` no fit at all.
     """
 
-    action: Literal["retrain", "refresh", "replace", "nothing"]
+    action: Literal["retrain", "refresh", "renew", "replace", "nothing"]
     reason: str
     batches: int | None = None
 
@@ -100,6 +109,12 @@ def propose(setting: str | Mapping[str, Any], situation: Situation) -> Proposal:
     """
     policy, options = opened(setting)
     return policy.propose(situation, options)
+
+
+def asks_freshness(setting: str | Mapping[str, Any]) -> bool:
+    """Say whether the configured policy wants to know if the stream drifts."""
+    policy, _ = opened(setting)
+    return bool(getattr(policy, "ASKS_FRESHNESS", False))
 
 
 def opened(setting: str | Mapping[str, Any]) -> tuple[Policy, dict[str, Any]]:

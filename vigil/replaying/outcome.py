@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from vigil.ledger.shelf import Row
+from vigil.models.voting import KIND
 from vigil.project import Project
 from vigil.stats import metrics
 
@@ -73,7 +74,7 @@ def _read(project: Project, policy: str, seconds: float) -> Outcome:
     metric = project.metric(task)
     rows = [row for row in ledger.scores.find() if row["value"] is not None]
     rows.sort(key=lambda row: row["order"])
-    releases = ledger.releases.all()
+    fitted = [row for row in ledger.releases.all() if row["model"] != KIND]
     gates = [row for row in ledger.decisions.find() if row["kind"] == "gate" and row["outcome"] == "promote"]
     promoted = sorted(row["order"] for row in gates)
     return Outcome(
@@ -85,8 +86,8 @@ def _read(project: Project, policy: str, seconds: float) -> Outcome:
         accuracy=None if task == "regression" else _pooled(metrics.get("accuracy"), rows, by_rows=False),
         mean=fmean(row["value"] for row in rows) if rows else None,
         batches=len(rows),
-        fits=len(releases),
-        rows_fitted=sum(row["facts"]["trained_rows"] for row in releases),
+        fits=len(fitted),
+        rows_fitted=sum(row["facts"]["trained_rows"] for row in fitted),
         promotions=max(len(promoted) - 1, 0),
         alarms=len(ledger.incidents.find()),
         seconds=seconds,

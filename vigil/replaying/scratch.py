@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ OWN: dict[str, Any] = {
 
 #: Settings that speak of columns, and so of one data set.
 OF_COLUMNS = ("positive", "key", "time", "ignore", "task", "metric", "slices", "sensitive", "test_data_path")
+
+#: Scratch projects are kept in memory when it has so many times the room that they ask for.
+_PLENTY = 4
 
 #: The clock of a replay: the first tick's time, and the time from one tick to the next.
 _BEGINS, _APART = datetime(2000, 1, 1, tzinfo=UTC), timedelta(minutes=10)
@@ -61,22 +65,46 @@ def live_through(tick: Tick, config: Path, files: Sequence[Path], first: int) ->
     ``first`` is the number of the first of them, from 1. All state is on disk, so that the next
     call, in whichever process, goes on where this one stops.
     """
-    seconds = 0.0
-    for number, file in enumerate(files, start=first):
-        project = Project(config, clock=partial(_moment, number), console=Console(quiet=True))
-        _link_or_copy(file, project.input / file.name)
-        begun = time.perf_counter()
-        try:
+    seconds, clock = 0.0, _Clock()
+    # One project for all ticks: what the database toolkit prepares once need not be prepared each time.
+    project = Project(config, clock=clock, console=Console(quiet=True))
+    try:
+        for number, file in enumerate(files, start=first):
+            clock.number = number
+            _link_or_copy(file, project.input / file.name)
+            begun = time.perf_counter()
             tick(project, report=False)
-        finally:
-            project.close()
-        seconds += time.perf_counter() - begun
+            seconds += time.perf_counter() - begun
+    finally:
+        project.close()
     return seconds
 
 
-def _moment(number: int) -> datetime:
-    """Return the time of one tick."""
-    return _BEGINS + number * _APART
+class _Clock:
+    """The time of the tick that is under way, by its number."""
+
+    number = 0
+
+    def __call__(self) -> datetime:
+        return _BEGINS + self.number * _APART
+
+
+@contextmanager
+def room(beside: Path, size: int) -> Iterator[Path]:
+    """Lend a folder for scratch projects that take ``size`` bytes, and clear it away.
+
+    In memory where there is plenty, since nothing of it has to outlive the machine; else beside the results.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 — mkdtemp makes a private folder there
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > _PLENTY * size
+    with tempfile.TemporaryDirectory(prefix=".replay-", dir=memory if roomy else beside) as folder:
+        yield Path(folder)
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder; 0 when there is nothing."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

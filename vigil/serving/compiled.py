@@ -1,9 +1,10 @@
 """A trained model folded into plain arrays: no scikit-learn, no pandas, nothing executable on disk.
 
-Two shapes cover the model types. *Additive*: every column adds a value looked up in a table (a
-level) or interpolated between knots (a number). *Leaves*: every column's cell rules out leaves of
-all trees at once by a bit mask; what survives the columns' AND is the one leaf each tree ends in
-(compare Lucchese et al. 2015, QuickScorer, doi:10.1145/2766462.2767733).
+Two shapes cover the model types, and a third lets several compiled models vote (``vote.py``).
+*Additive*: every column adds a value looked up in a table (a level) or interpolated between knots (a
+number). *Leaves*: every column's cell rules out leaves of all trees at once by a bit mask; what survives
+the columns' AND is the one leaf each tree ends in (compare Lucchese et al. 2015, QuickScorer,
+doi:10.1145/2766462.2767733).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from vigil.serving import words
 from vigil.serving.additive import Additive
 from vigil.serving.leaves import Leaves
 from vigil.serving.prediction import Prediction, calibrated, decide, one_positive, probabilities, spread
+from vigil.serving.vote import Vote
 
 #: The two files that a compiled model is.
 FILES = ("compiled.json", "compiled.npz")
@@ -30,7 +32,7 @@ FORMAT = 1
 
 
 class Shape(Protocol):
-    """What answers raw outputs: additive or leaves."""
+    """What answers raw outputs: additive, leaves, or a vote of compiled models."""
 
     def raw(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return raw outputs (n, G) for n rows."""
@@ -45,7 +47,7 @@ class Shape(Protocol):
         """Return what is stored: JSON values and arrays."""
 
 
-SHAPES: dict[str, type[Additive | Leaves]] = {"additive": Additive, "leaves": Leaves}
+SHAPES: dict[str, type[Additive | Leaves | Vote]] = {"additive": Additive, "leaves": Leaves, "vote": Vote}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,19 @@ class Compiled:
             raise ValueError(f"format {about['format']} is not {FORMAT}")
         with np.load(io.BytesIO(files["compiled.npz"]), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
+        return cls.restore(about, arrays)
+
+    def files(self) -> dict[str, bytes]:
+        """Return the two files' content; the same model always gives the same bytes."""
+        about, arrays = self.dump()
+        stored = io.BytesIO()
+        np.savez(stored, allow_pickle=False, **arrays)
+        text = json.dumps(about | {"format": FORMAT}, ensure_ascii=False, sort_keys=True, allow_nan=False)
+        return {"compiled.json": text.encode(), "compiled.npz": stored.getvalue()}
+
+    @classmethod
+    def restore(cls, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Compiled:
+        """Build the model from what ``dump`` returned."""
         return cls(
             shape=SHAPES[about["shape"]].restore(about, arrays),
             task=about["task"],
@@ -100,11 +115,10 @@ class Compiled:
             texts={name: tuple(kept) for name, kept in about.get("texts", {}).items()},
         )
 
-    def files(self) -> dict[str, bytes]:
-        """Return the two files' content; the same model always gives the same bytes."""
+    def dump(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return what is stored: JSON values and arrays."""
         about, arrays = self.shape.dump()
         about |= {
-            "format": FORMAT,
             "shape": next(name for name, kind in SHAPES.items() if isinstance(self.shape, kind)),
             "task": self.task,
             "classes": list(self.classes),
@@ -114,10 +128,7 @@ class Compiled:
             "threshold": self.threshold,
             "texts": {name: list(kept) for name, kept in self.texts.items()},
         }
-        stored = io.BytesIO()
-        np.savez(stored, allow_pickle=False, **arrays)
-        text = json.dumps(about, ensure_ascii=False, sort_keys=True, allow_nan=False)
-        return {"compiled.json": text.encode(), "compiled.npz": stored.getvalue()}
+        return about, arrays
 
     @property
     def levels(self) -> dict[str, tuple[str, ...]]:
@@ -147,9 +158,22 @@ class Compiled:
         assert prediction.probability is not None  # noqa: S101  (classification always has one)
         return int(prediction.outcome[0]), prediction.probability[0].tolist()
 
+    def spread(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return calibrated probabilities of all classes (n, K), or values (n, 1) for regression."""
+        return self._calibrated(self.shape.raw(columns))
+
+    def spread_one(self, row: Mapping[str, Any]) -> list[float]:
+        """Return the same of one row of plain values."""
+        return list(self._calibrated(np.array([self.shape.raw_one(row)]))[0].tolist())
+
+    def _calibrated(self, raw: np.ndarray) -> np.ndarray:
+        """Turn raw outputs (n, G) into calibrated probabilities of all classes; values stay."""
+        if self.task == "regression":
+            return raw
+        probability = spread(probabilities(raw, self.link), self.outputs, len(self.classes))
+        return calibrated(probability, self.calibration)
+
     def _finish(self, raw: np.ndarray) -> Prediction:
         """Turn raw outputs (n, G) into answers."""
-        if self.task == "regression":
-            return Prediction(raw[:, 0])
-        probability = spread(probabilities(raw, self.link), self.outputs, len(self.classes))
-        return decide(calibrated(probability, self.calibration), self.threshold)
+        found = self._calibrated(raw)
+        return Prediction(found[:, 0]) if self.task == "regression" else decide(found, self.threshold)

@@ -52,14 +52,22 @@ class Snapshot:
 
 
 def snapshot(
-    table: Table, contract: Contract, *, through: int, holdout: float, test_data: Path | None
+    table: Table,
+    contract: Contract,
+    *,
+    through: int,
+    holdout: float,
+    test_data: Path | None,
+    since: int = BEFORE_ALL,
 ) -> Snapshot:
-    """Return every row of batches up to order ``through``, and the test rows, with their sides.
+    """Return every row of batches ``since`` … ``through``, and the test rows, with their sides.
 
     Test rows are held out whatever their hash, and so is every other row with the same identity.
     """
     kept = [name for name in table.schema().names if not name.startswith("_vigil_")]
-    rows = arrays.complete(table.rows(through=through, columns=[*kept, ORDER_COLUMN]), _wanted(contract))
+    rows = arrays.complete(
+        table.rows(since=since, through=through, columns=[*kept, ORDER_COLUMN]), _wanted(contract)
+    )
     tests, passed_over = read_tests(test_data, contract) if test_data else (None, ())
     identity = [column.name for column in contract.identity]
     hashes = hashing.row_hashes(rows, identity)

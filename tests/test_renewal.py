@@ -1,0 +1,105 @@
+"""A stream that drifts: noticed without a fit, answered by a vote, and left alone where nothing drifts."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vigil import models, renewal
+from vigil.bundles import keys, load_manifest, pointer
+from vigil.models import voting
+
+
+def shifted(rows, *, seed, shift):
+    """Return customers as CSV whose rate of leaving is shifted, the rule being the same."""
+    draw = np.random.default_rng(seed)
+    activity = draw.normal(0, 1, rows)
+    left = draw.random(rows) < 1 / (1 + np.exp(4 * activity - shift))
+    lines = [f"c{seed}-{i},{activity[i]:.4f},{'yes' if left[i] else 'no'}" for i in range(rows)]
+    return "\n".join(["customer,activity,left", *lines]) + "\n"
+
+
+@pytest.fixture
+def drifted(site):
+    """A project whose customers leave more and more often; alarms are kept out of it."""
+    site.configure(policy={"name": "vigil", "every": 2, "least": 2}, tolerance=0.5)
+    for number, shift in enumerate([0.0, -2.5, -2.5, -2.5, -2.5], start=1):
+        site.write(f"w-{number}.csv", shifted(600, seed=number, shift=shift))
+        site.found = site.tick()
+    return site
+
+
+def plans(site):
+    """Return the plans' outcomes and evidence, in order."""
+    rows = [row for row in site.project().ledger.decisions.find() if row["kind"] == "plan"]
+    return [(row["outcome"], row["evidence"]) for row in sorted(rows, key=lambda row: row["order"])]
+
+
+def test_a_drift_is_noticed_and_past_releases_vote(drifted):
+    """The second shifted batch shows it; then each batch has a new vote, and fits keep their budget."""
+    found = plans(drifted)
+    assert [outcome for outcome, _ in found] == ["train-first", "nothing", "renew", "renew", "renew"]
+    assert [evidence.get("fit") for _, evidence in found[2:]] == [True, False, True]
+    assert found[2][1]["freshness"]["e_value"] >= 200
+    assert [row["order"] for row in drifted.project().ledger.incidents.find()] == []
+    live = pointer.read(drifted.root / "production").release
+    row = drifted.project().ledger.releases.get(live)
+    assert (row["model"], row["state"], row["through"]) == ("vote", "live", 5)
+    assert row["reference"]["rows"] > 0
+
+
+def test_the_vote_is_better_calibrated_than_what_it_replaced(drifted):
+    """On a batch to come, the log-loss of the vote is clearly below that of the first release."""
+    project = drifted.project()
+    path = drifted.write("w-6.csv", shifted(2000, seed=6, shift=-2.5))
+    lines = [line.split(",") for line in path.read_text().splitlines()[1:]]
+    columns = {"activity": np.array([float(line[1]) for line in lines])}
+    truth = np.array([line[2] == "yes" for line in lines])
+    first = min(project.ledger.releases.find(), key=lambda row: row["created"])["id"]
+    live = pointer.read(project.production).release
+
+    def loss(release):
+        p = models.open_answerer(project.models, release).predict(columns).probability
+        return -np.mean(np.log(np.where(truth, p, 1 - p)))
+
+    assert loss(live) < loss(first) - 0.05
+
+
+def test_a_standing_stream_is_left_alone(site):
+    """Batches like the first move no evidence, and nothing is renewed."""
+    for number in range(1, 6):
+        site.write(f"w-{number}.csv", shifted(600, seed=number, shift=0.0))
+        site.tick()
+    found = plans(site)
+    assert [outcome for outcome, _ in found] == ["train-first", *["nothing"] * 4]
+    assert all(evidence["freshness"]["e_value"] < 2 for _, evidence in found[1:])
+
+
+def test_the_same_vote_is_the_same_bundle(drifted):
+    """Members, weights, calibration and threshold say all; keys of all members are known to it."""
+    project = drifted.project()
+    members = [voter.release for voter in renewal.voters(project)]
+    platt = {"method": "platt", "a": 1.1, "b": 0.1}
+    made = [
+        voting.pack(project.models, members, [1.0] * len(members), calibration=platt, threshold=0.4)
+        for _ in range(2)
+    ]
+    assert made[0] == made[1]
+    manifest = load_manifest(project.models, made[0])
+    assert (manifest["model"], manifest["compiled"]) == ("vote", True)
+    known = {len(keys.load(project.models / one)) for one in members}
+    assert len(keys.load(project.models / made[0])) > max(known)
+    answerer = models.open_answerer(project.models, made[0])
+    assert answerer.answered_by == "compiled"
+
+
+def test_a_cut_off_renewal_is_finished(drifted):
+    """A plan that was made and not carried out gives the same release as one that was."""
+    project = drifted.project()
+    batch = project.ledger.batches.all()[-1]
+    plan = project.ledger.decisions.get(f"{batch.id}-plan")
+    release, reason, evidence = renewal.make(project, batch, plan)
+    assert release == pointer.read(project.production).release
+    gate = project.ledger.decisions.get(f"{batch.id}-plan-gate")
+    assert gate.reason == reason
+    assert json.loads(json.dumps(evidence)) == gate.evidence

@@ -1,0 +1,158 @@
+"""A stream that drifts: how that is noticed without a fit, and what is made of past releases then.
+
+After every batch the live release is asked whether its probabilities are still right (``stats.freshness``).
+Once they are shown not to be, the stream is taken to drift: from then on every batch renews what answers,
+as a vote of past releases, calibrated on the newest labels, and a policy may ask for a fit besides. A
+release that came through the gate begins anew.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from vigil.models.voting import KIND
+from vigil.records import Batch, Decision, Score
+from vigil.trials.renewing import RECIPES, Voter
+
+if TYPE_CHECKING:
+    from vigil.ledger.shelf import Row
+    from vigil.project import Project
+    from vigil.stats.metrics import Metric, Tally
+    from vigil.trials.recent import Recent
+
+#: Batches over which the records of the recipes are compared.
+RECORD = 8
+#: Under this share of labels a batch says nothing here, as in scoring.
+LABELLED_SHARE = 0.95
+
+
+def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
+    """Return, in JSON values, what is known of the live release's freshness after a batch was scored.
+
+    ``e_value`` is the evidence against its probabilities, ``drifting`` whether it has reached the alarm's
+    mark, for this release or the one that its vote began with; then ``good`` is how many past releases
+    are still good, and ``records`` how the recipes did on the batch. Empty for a regression task.
+    """
+    from vigil.stats import betting, freshness
+    from vigil.trials import renewing
+
+    release = project.ledger.releases.get(score.release) or {}
+    if release["facts"]["task"] == "regression":
+        return {}
+    before = _before(project, batch, release)
+    if batch.labelled < LABELLED_SHARE * batch.rows or not batch.labelled:
+        return before
+    rows = recent(project, batch)
+    known = [voter for voter in voters(project) if rows.can_vote(voter.release)]
+    since = release["facts"].get("evidence_after", 0) + 1
+    drifting = bool(before.get("drifting"))
+    process = betting.Evidence.from_json(before["process"]) if before else freshness.fresh()
+    if not drifting and rows.can_vote(score.release):
+        trained = release["facts"]["trained_rows"]
+        grown = renewing.log_growth(rows, score.release, batch.order, since=since, trained=trained)
+        process = process if grown is None else betting.update(process, grown)
+    e_value = math.exp(min(float(betting.log_e_value(process)), 690.0))
+    drifting = bool(known) and (drifting or e_value >= score.alarm_at)
+    found = {"order": batch.order, "release": score.release, "process": process.as_json()}
+    found |= {"e_value": e_value, "drifting": drifting}
+    if not drifting:
+        return found
+    metric = project.metric(release["facts"]["task"])
+    found["good"] = renewing.still_good(rows, known, after=batch.order)
+    return {**found, "records": renewing.record(rows, known, metric, batch.order)}
+
+
+def is_vote(project: Project, release: str) -> bool:
+    """Say whether a release is a vote of others."""
+    return bool((project.ledger.releases.get(release) or {}).get("model") == KIND)
+
+
+def recent(project: Project, batch: Batch) -> Recent:
+    """Read the newest labelled batches up to one."""
+    from vigil.trials.recent import Recent
+    from vigil.trials.renewing import LOOK_BACK
+
+    found = project.ledger.batches.all(after=batch.order - LOOK_BACK, through=batch.order)
+    batches = [one for one in found if one.labelled]
+    return Recent(project.table, project.contract(), project.models, batches, holdout=project.config.holdout)
+
+
+def voters(project: Project) -> list[Voter]:
+    """Return the releases that may vote, oldest first: whatever was fitted and is not held."""
+    found = [
+        Voter(row["id"], row["through"])
+        for row in project.ledger.releases.all()
+        if row["model"] != KIND and row["state"] != "held"
+    ]
+    return sorted(found, key=lambda voter: (voter.through, voter.release))
+
+
+def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict[str, Any]]:
+    """Write the bundle that renews what answers; return its id, the reason in words, and the evidence."""
+    from vigil.models import voting
+    from vigil.trials import renewing
+
+    metric = project.metric(project.contract().task)
+    records = _records(project, batch, metric)
+    recipe = _better(metric, records)
+    rows = recent(project, batch)
+    able = [voter for voter in voters(project) if rows.can_vote(voter.release)]
+    made = renewing.form(rows, able, metric.name, after=batch.order, recipe=recipe)
+    release = voting.pack(
+        project.models, made.members, made.weights, calibration=made.calibration, threshold=made.threshold
+    )
+    count = len(made.members)
+    what = f"a vote of {count} releases" if count > 1 else f"release {made.members[0]}"
+    _write_down(project, batch, release, made.members[-1], f"{what}, calibrated anew", made.threshold)
+    threshold = "" if made.threshold is None else f", threshold {made.threshold:.3f}"
+    reason = f"Renewed without a fit or a gate: {what}, calibrated on the newest labels{threshold}."
+    values = {name: metric.value(tally) for name, tally in records.items()}
+    if len(values) == len(RECIPES) and None not in values.values():
+        vote, latest = (values[name] for name in RECIPES)
+        reason += (
+            f" On the last batches the vote had {metric.title} {vote:.3f}, its newest member {latest:.3f}."
+        )
+    evidence = {"replaced": plan.release, "recipe": recipe, "records": values}
+    return release, reason, {**evidence, "weights": dict(zip(made.members, made.weights, strict=True))}
+
+
+def _before(project: Project, batch: Batch, release: Row) -> dict[str, Any]:
+    """Return what was known after the batch before, if it speaks of this release or of one it follows."""
+    found: dict[str, Any] = project.ledger.decisions.plan_before(batch.order).get("freshness") or {}
+    same = found.get("release") == release["id"]
+    current = same and found["order"] > release["facts"].get("evidence_after", 0)
+    followed = bool(found.get("drifting")) and release["model"] == KIND
+    return {key: found[key] for key in found if key != "records"} if current or followed else {}
+
+
+def _records(project: Project, batch: Batch, metric: Metric) -> dict[str, Tally]:
+    """Return each recipe's record over the newest batches."""
+    plans = project.ledger.decisions.plans(after=batch.order - RECORD, through=batch.order)
+    each = [(plan["evidence"].get("freshness") or {}).get("records") or {} for plan in plans]
+    found: dict[str, Tally] = {}
+    for recipe in RECIPES:
+        for tally in (one[recipe] for one in each if recipe in one):
+            found[recipe] = metric.add(found[recipe], tally) if recipe in found else tally
+    return found
+
+
+def _better(metric: Metric, records: dict[str, Tally]) -> str:
+    """Return the recipe with the better record; the vote while there is none."""
+    values = {name: metric.value(tally) for name, tally in records.items()}
+    known = {name: value for name, value in values.items() if value is not None}
+    sign = 1 if metric.higher_is_better else -1
+    return max(known, key=lambda name: sign * known[name]) if known else RECIPES[0]
+
+
+def _write_down(
+    project: Project, batch: Batch, release: str, newest: str, reason: str, threshold: float | None
+) -> None:
+    """Enter the vote among the releases, with its newest member's facts."""
+    facts = (project.ledger.releases.get(newest) or {})["facts"]
+    size = sum(file.stat().st_size for file in (project.models / release).iterdir())
+    own = {"threshold": threshold, "out_of_fold": None, "through_name": batch.name, "size_bytes": size}
+    kept = {key: value for key, value in facts.items() if key != "evidence_after"}
+    project.ledger.releases.add(
+        release, model=KIND, batch=batch.id, through=batch.order, facts={**kept, **own}, reason=reason
+    )
