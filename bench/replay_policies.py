@@ -24,8 +24,11 @@ from vigil.replaying import outcome
 STREAMS = {"electricity": ("class", 2688, 336), "weather": ("target", 1080, 180)}
 
 #: Every one of them trains after every batch; what is measured is held against the best.
-YARDSTICKS = ("every_batch", "window:batches=4", "window:batches=8", "window:batches=16")
-MEASURED = ("never", "scheduled", "naive", "vigil", "volume", "volume:share=0.25")
+YARDSTICKS = ("every_batch", "window:batches=8", "window:batches=16", "window:batches=32")
+MEASURED = (
+    "never", "naive", "vigil", "volume", "window:batches=8,every=4",
+    "adwin", "ddm", "hddm", "page_hinkley", "kswin",
+)  # fmt: skip
 
 #: The streams are replayed whole: equal rows are different moments.
 SETTINGS = {
