@@ -202,3 +202,45 @@ def test_a_file_that_names_no_cases_is_refused_once(site: Project) -> None:
     (site.outcomes / "bad.csv").write_text("exited\n1\n")
     assert "corporation" in labelling.run(site)[0]
     assert labelling.run(site) == []
+
+
+def past_estimates(project: Project, count: int, verdict: Any) -> None:
+    """Let a release have so many labelled batches behind it, each estimated 0.05 too high."""
+    from vigil.bundles import pointer
+    from vigil.records import Score
+
+    live = pointer.read(project.production)
+    assert live is not None
+    for place in range(count):
+        numbers = {"value": 0.7, "low": 0.6, "high": 0.8, "confidence": 0.95, "rows": 100, "labelled": 100}
+        more = {"reference": 0.7, "level": 0.6, "e_value": 1.0, "alarm_at": 200.0, "detectable": 0.1}
+        score = Score(
+            release=live.release, batch=f"b{place}", order=-place, metric="f1", verdict=verdict, reason="",
+            details={"estimate": {"score": 0.75}}, **numbers, **more,
+        )  # fmt: skip
+        project.ledger.scores.add(
+            score, tally={"confusion": [[60, 10], [10, 20]]}, evidence={"process": {"batches": 0}}, run=1
+        )
+
+
+@pytest.mark.parametrize(
+    ("count", "verdict", "said"),
+    [
+        (19, "steady", "± 0.050."),
+        (18, "steady", "no band before 19 labelled batches"),
+        (19, "watch", "No estimate without labels"),
+    ],
+)
+def test_an_estimate_is_as_sure_as_past_ones_were_right(
+    site: Project, count: int, verdict: str, said: str
+) -> None:
+    """The band is as wide as past estimates were off, needs 19 of them, and gives way to a moved meaning."""
+    past_estimates(site, count, verdict)
+    rows = sample(60)
+    header = [name for name in rows[0] if name != "exited"]
+    lines = [",".join([*header, "exited"]), *(",".join([*(row[n] for n in header), ""]) for row in rows)]
+    (site.input / "2026-02.csv").write_text("\n".join(lines) + "\n")
+    fullprocess.tick(site, report=False)
+    shown = create_app(site, environ={}).test_client().get("/scoring").json
+    assert said in shown["reason"]
+    assert ("low" in (shown["estimate"] or {})) == ("±" in said)
