@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import gc
 import getpass
 import json
 import os
@@ -103,6 +104,7 @@ def _one(project: Project, host: str, port: int, *_: Any) -> Iterator[tuple[str,
     service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
     server = bind(build(service), host, port, project.config.server.threads, service.traffic)
     service.waiting = lambda: len(server.task_dispatcher.queue)
+    gc.freeze()  # what is here stays; to search it for rubbish again and again would hold requests up
     try:
         yield _announce(project, host, server.effective_port, service.instance), server.run
     finally:

@@ -79,3 +79,15 @@ def test_no_message_begins_a_line_of_its_own() -> None:
     record = logging.LogRecord("x", logging.INFO, "f", 1, "a\nFORGED %s", ("b\r\nc",), None)
     assert "\n" not in JsonLines().format(record)
     assert "\n" not in TextLines().format(record)
+
+
+def test_the_log_of_predictions_says_what_it_lost(client: Any, monkeypatch: Any) -> None:
+    """Dropped rows are a number that somebody can be woken by."""
+    from vigil.predictions import writer
+
+    monkeypatch.setattr(writer, "MOST_WAITING", 1)
+    rows = [{"activity": 3.0, "segment": "north"}] * 3
+    assert client.post("/prediction", json={"rows": rows}).status_code == 200
+    text = client.get("/metrics").text
+    assert 'vigil_predictions_dropped{project="attrition"} 3.0' in text
+    assert 'vigil_predictions_waiting{project="attrition"} 0.0' in text

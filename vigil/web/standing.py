@@ -43,6 +43,12 @@ class Standing(Collector):
         waiting = self._service.waiting()
         if waiting is not None:
             yield self._gauge("vigil_requests_waiting", "Requests that wait for a thread.", waiting)
+        log = self._service.log
+        if log is not None:
+            unwritten = "Answered rows that are not on the disk yet."
+            yield self._gauge("vigil_predictions_waiting", unwritten, log.waiting)
+            lost = "Answered rows that could not be written down since the service began."
+            yield self._gauge("vigil_predictions_dropped", lost, log.dropped)
         age = tick_age(self._service)
         if age is not None:
             yield self._gauge("vigil_last_tick_age_seconds", "Seconds since a tick last looked.", age)
