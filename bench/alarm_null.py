@@ -177,7 +177,8 @@ def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
     random = np.random.default_rng([cell.seed, cell.rows, cell.held, int(1000 * cell.prevalence)])
     metric, split, streams = metrics.get("f1"), alarm.budget(0.05), cell.streams
     held, level = levels(random, cell, streams)
-    share = np.array([one["share"] if one else np.nan for one in level])[:, None]
+    # A holdout that gives no level leaves its alarm mute: nothing falls below so low a level.
+    share = np.array([one["share"] if one else 1e-6 for one in level])[:, None]
     even_level = {"share": share[:, 0, None, None], "mix": held.sum(-1) / held.sum((-2, -1))[:, None]}
     plain, even = (betting.Evidence.fresh(1, (streams,)) for _ in range(2))
     compared = betting.Evidence.fresh(past.directions(2), (streams,))
@@ -201,8 +202,7 @@ def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
             (1, even, split.alpha_a),
             (2, compared, split.alpha_b),
         ):
-            # A holdout that gives no level leaves its alarm mute.
-            fired = np.nan_to_num(betting.log_e_value(evidence), nan=-np.inf) >= -math.log(alpha)
+            fired = betting.log_e_value(evidence) >= -math.log(alpha)
             first[row, fired & (first[row] == NEVER)] = batch
     return first[0], first[1], first[2]
 
