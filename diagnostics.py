@@ -15,6 +15,7 @@ from typing import Any
 from vigil import changes, packages
 from vigil.bundles import pointer
 from vigil.command import parser, perform, print_json
+from vigil.errors import VigilError
 from vigil.project import Project
 from vigil.run import begun
 from vigil.stats import metrics
@@ -43,7 +44,13 @@ def diagnose(project: Project) -> None:
     if undone:
         found = sources(project)
         for pair in undone:
-            changes.diagnose(found, pair)
+            try:
+                changes.diagnose(found, pair)
+            except VigilError as fault:
+                # The score stands and the loop goes on; the next tick with news tries again.
+                project.console.say(
+                    f"  no diagnosis of batch {pair['order']}: {fault.what} {fault.hint}".rstrip()
+                )
 
 
 def sources(project: Project) -> changes.Sources:

@@ -84,3 +84,20 @@ def test_a_fall_is_explained_and_slices_add_up(new_site):
     assert {group["group"] for group in groups} == {"north", "south"}
     assert sum(group["rows"] for group in groups) == 700
     assert [one["column"] for one in fallen["slices"]["fairness"]] == ["region"]
+
+
+def test_a_lost_bundle_stops_no_tick(site):
+    """A release whose bundle is damaged gets no diagnosis; the tick says so and goes on."""
+    import diagnostics
+
+    site.leavers("w-1.csv", 600)
+    site.tick()
+    site.leavers("w-2.csv", 300, seed=2)
+    site.tick()
+    project = site.project()
+    project.ledger.diagnoses.delete(diagnoses.c.order == 2)
+    release = project.ledger.releases.all()[0]["id"]
+    (project.models / release / "manifest.json").write_text("{}")
+    diagnostics.run(project)
+    assert any("no diagnosis of batch 2" in line for line in site.said)
+    assert rows(site) == []

@@ -18,13 +18,19 @@ class Diagnoses(Shelf):
     def add(self, release: str, batch: str, *, order: int, run: int, **parts: Any) -> bool:
         """Write a diagnosis once; return False when it was there already.
 
-        ``parts`` are drift, slices, moved and state. The state of the release's older rows is let go
-        afterwards: a run that is cut off in between leaves one too many, and none too few.
+        ``parts`` are drift, slices, moved and state. The state of the release's older rows is let go in
+        the same transaction: only the newest is ever asked for.
         """
-        values = {"order": order, "run": run, "at": self.now(), **parts}
-        added = self.put({"release": release, "batch": batch}, values, replace=False)
-        self.change({"state": None}, diagnoses.c.release == release, diagnoses.c.order < order)
-        return added
+        mine = self.mine(diagnoses.c.release == release)
+        row = {"project": self._project, "release": release, "batch": batch, "order": order, "run": run}
+        with self._engine.begin() as connection:
+            same = sa.select(sa.literal(1)).where(mine, diagnoses.c.batch == batch)
+            if connection.execute(same).first():
+                return False
+            connection.execute(diagnoses.insert().values(**row, at=self.now(), **parts))
+            older = diagnoses.update().where(mine, diagnoses.c.order < order)
+            connection.execute(older.values(state=sa.null()))
+        return True
 
     def state(self, release: str, *, before: int) -> Row | None:
         """Return what a release's newest diagnosis before an order handed on, None at its first."""
