@@ -67,7 +67,10 @@ class Arrival:
 
 def told(faults: Sequence[RowFault], shown: int = 20) -> list[str]:
     """Return the first faults, one a line."""
-    lines = [f"  line {fault.line}, {fault.column}: {fault.value!r} {fault.rule}" for fault in faults[:shown]]
+    lines = []
+    for fault in faults[:shown]:
+        place = f"{fault.line}, {fault.column}" if fault.column else str(fault.line)
+        lines.append(f"  line {place}: {fault.value!r} {fault.rule}")
     return lines + ([f"  and {len(faults) - shown:,} more"] if len(faults) > shown else [])
 
 
