@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
-from vigil import hearing, renewal
+from vigil import breakers, hearing, renewal
 from vigil.bundles import pointer
 from vigil.command import parser, perform
 from vigil.project import Project
@@ -161,9 +161,12 @@ def _shown(value: float | None) -> str:
 
 
 def command(project: Project, options: argparse.Namespace) -> None:
-    """Show what is live; roll back, acknowledge an incident, or lift a hold."""
+    """Show what is live; roll back, acknowledge an incident, lift a hold, or pause."""
     ledger = project.ledger
-    if options.lift:
+    if options.pause or options.resume:
+        with project.locked():
+            project.console.say((breakers.pause if options.pause else breakers.resume)(project))
+    elif options.lift:
         with project.locked():
             switch.lift(ledger, options.lift)
         project.console.say(f"release {options.lift} may be promoted again.")
@@ -184,5 +187,7 @@ if __name__ == "__main__":
     one.add_argument("--list", action="store_true", help="list the releases (what it does anyway)")
     one.add_argument("--rollback", action="store_true", help="put the release before the live one back")
     one.add_argument("--acknowledge", action="store_true", help="close the open incident as understood")
+    one.add_argument("--pause", action="store_true", help="train and deploy nothing until --resume")
+    one.add_argument("--resume", action="store_true", help="end a pause")
     one.add_argument("--lift", metavar="RELEASE", help="let a release that was rolled back be promoted again")
     sys.exit(perform(command, cli.parse_args()))

@@ -209,7 +209,7 @@ def trial(project: Project, release: str, batch: Batch) -> dict[str, Any]:
 
 def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, dict[str, Any]]:
     """Open an incident on an alarm, and ask the policy; return also what following it would take."""
-    from vigil import policies, renewal, situation
+    from vigil import breakers, policies, renewal, situation
 
     ledger = project.ledger
     facts = (ledger.releases.get(score.release) or {})["facts"]
@@ -221,7 +221,7 @@ def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, di
     if alarm and ledger.incidents.open_for(score.release) is None:
         ledger.incidents.open(score.release, batch, since=situation.first_changed(project, score))
     found = situation.of(project, batch, score, freshness)
-    proposal = policies.propose(project.config.policy, found)
+    proposal = breakers.passed(project, policies.propose(project.config.policy, found))
     needs: dict[str, Any] = {"freshness": freshness} if freshness else {}
     aged = situation.made_elsewhere(project, score.release) if proposal.action == "nothing" else None
     if aged is not None:

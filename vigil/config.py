@@ -107,6 +107,8 @@ class Config(Section):
     # How it is trained and when
     model: str = "auto"
     policy: str | dict[str, Any] = "vigil"
+    cool_down: float = Field(default=0, ge=0)
+    promotions_a_day: int = Field(default=0, ge=0)
     seed: int = Field(default=0, ge=0)
 
     # Where and how it runs

@@ -1,0 +1,61 @@
+"""What holds a proposal back whatever the policy says: a pause, a cool-down, a limit for each day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from vigil.ledger.shelf import timestamp
+from vigil.policies import Proposal
+
+if TYPE_CHECKING:
+    from vigil.project import Project
+
+#: The fact in the ledger that says since when training is paused; empty when it is not.
+PAUSED = "paused"
+
+
+def passed(project: Project, proposal: Proposal) -> Proposal:
+    """Return the proposal, or one of nothing that says what held it back."""
+    why = held_back(project, proposal) if proposal.action != "nothing" else None
+    return proposal if why is None else Proposal("nothing", f"{proposal.reason} Held back: {why}")
+
+
+def held_back(project: Project, proposal: Proposal) -> str | None:
+    """Return in words why a proposal is not followed now; None when it is.
+
+    Votes of past releases cost no fit, follow each batch, and are held back by a pause alone.
+    """
+    since = project.ledger.facts.get(PAUSED)
+    if since:
+        return f"paused since {since}; python deployment.py --resume ends it."
+    if proposal.action == "renew":
+        return None
+    config = project.config
+    if config.cool_down and _promotions(project, timedelta(hours=config.cool_down)):
+        return f"a release went live within the last {config.cool_down:g} hours (cool_down)."
+    made = _promotions(project, timedelta(days=1))
+    if config.promotions_a_day and made >= config.promotions_a_day:
+        return f"{made} releases went live within a day (promotions_a_day)."
+    return None
+
+
+def pause(project: Project) -> str:
+    """Pause training and deploying until it is resumed; return what to tell the person."""
+    since = project.ledger.facts.get(PAUSED) or timestamp(project.clock())
+    project.ledger.facts.set(**{PAUSED: since})
+    return f"paused since {since}: batches are scored, alarms are raised, and nothing is trained or deployed."
+
+
+def resume(project: Project) -> str:
+    """End a pause; return what to tell the person."""
+    was = project.ledger.facts.get(PAUSED)
+    project.ledger.facts.set(**{PAUSED: ""})
+    return "resumed: the next batch is decided about as usual." if was else "was not paused."
+
+
+def _promotions(project: Project, within: timedelta) -> int:
+    """Return how many releases that were fitted went live within a time; votes do not count."""
+    begun = timestamp(project.clock() - within)
+    gates = [row for row in project.ledger.decisions.find() if row["kind"] == "gate" and row["at"] > begun]
+    return sum(row["outcome"] == "promote" and "recipe" not in row["evidence"] for row in gates)
