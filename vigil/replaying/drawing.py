@@ -28,7 +28,7 @@ def over_time(outcomes: Sequence[Outcome]) -> Figure:
         each = min(_STRIP, _STRIPS / len(outcomes))
         height = _MARGIN + each * len(outcomes)
         title = f"{outcomes[0].title} of each batch, by the release live before it"
-        note = f"pale: each batch; strong: mean of {_SPAN} batches; marks below: a release went live"
+        note = f"pale: each batch; strong: mean of {_SPAN} batches; marks below: a model was fitted"
         figure = style.sheet(style.WIDE, height, title, note)
         values = [value for one in outcomes for _, value in one.scores] or [0.0, 1.0]
         low, high = min(values), max(values)
@@ -74,7 +74,7 @@ def _draw_life(strip: Axes, one: Outcome, foot: float) -> None:
     orders, values = [order for order, _ in one.scores], [value for _, value in one.scores]
     strip.plot(orders, values, color=style.SKY, linewidth=0.7)
     strip.plot(orders, _moving(values), color=style.BLUE, linewidth=1.3)
-    strip.plot(one.promoted[1:], [foot] * len(one.promoted[1:]), "|", color=style.RED, markersize=5)
+    strip.plot(one.fitted[1:], [foot] * len(one.fitted[1:]), "|", color=style.RED, markersize=5)
     pooled = "–" if one.pooled is None else f"{one.pooled:.3f}"
     label = f"{one.policy}\n{pooled}, {one.fits} fit{'s' * (one.fits != 1)}"
     strip.annotate(

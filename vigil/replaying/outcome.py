@@ -25,7 +25,7 @@ class Outcome:
     ``fits`` counts every bundle that was trained, deployed or not, ``rows_fitted`` their training rows;
     a bundle that came out the same twice counts once. ``promotions`` leaves the first release out.
     ``scores`` holds (order, score) of each batch, ``promoted`` the orders after which a release went
-    live.
+    live, votes included, ``fitted`` those after which a model was fitted.
     """
 
     policy: str
@@ -43,6 +43,7 @@ class Outcome:
     seconds: float
     scores: tuple[tuple[int, float], ...]
     promoted: tuple[int, ...]
+    fitted: tuple[int, ...] = ()
 
     def figures(self) -> dict[str, Any]:
         """Return the table's row, by column."""
@@ -93,6 +94,7 @@ def _read(project: Project, policy: str, seconds: float) -> Outcome:
         seconds=seconds,
         scores=tuple((row["order"], row["value"]) for row in rows),
         promoted=tuple(promoted),
+        fitted=tuple(sorted({row["through"] for row in fitted})),
     )
 
 

@@ -11,6 +11,9 @@ from vigil.replaying.outcome import Outcome, shown
 #: Share of the column's width that each column of the table takes: the policy's name, then numbers.
 _NAME, _NUMBER = 2.4, 1.0
 
+#: Letters of a heading that fit into one share.
+_LETTERS = 7
+
 
 def build(outcomes: Sequence[Outcome], project: str, generated: str) -> bytes:
     """Return the page as PDF bytes; the same outcomes give the same bytes."""
@@ -22,7 +25,7 @@ def build(outcomes: Sequence[Outcome], project: str, generated: str) -> bytes:
     load_fonts()
     figures = Figures()
     heads, lines = _table(outcomes)
-    widths = [_NAME, *[_NUMBER] * (len(heads) - 1)]
+    widths = [_NAME, *[max(_NUMBER, max(map(len, head.split())) / _LETTERS) for head in heads[1:]]]
     story = [
         chapter("Replay"),
         text(
