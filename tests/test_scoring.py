@@ -169,3 +169,30 @@ def test_the_command_scores_what_was_left(site):
     scoring.command(project, None)
     scoring.command(project, None)
     assert [row["order"] for row in project.ledger.scores.history()] == [2]
+
+
+def test_configured_slices_are_watched(site):
+    """Each value of a configured column with enough held-out rows has a process of its own."""
+    site.configure(slices=["region"])
+    live(site, rows=1500)
+    site.leavers("w-2.csv", 300, seed=2)
+    site.tick()
+    (_, kept), *_ = evidence(site)
+    assert set(kept["slices"]) == {"region = north", "region = south"}
+    assert all(part["batches"] == 1 for part in kept["slices"].values())
+    assert {"process", "even", "past", "spread", "since"} <= set(kept)
+
+
+@pytest.mark.parametrize("metric", ["brier", "balanced_accuracy"])
+def test_other_metrics_carry_a_project(site, metric):
+    """A metric of probabilities, and one that weighs classes, go from the first release to a verdict."""
+    site.configure(metric=metric)
+    live(site)
+    site.leavers("w-2.csv", 300, seed=2)
+    site.leavers("w-3.csv", 900, seed=3, turned=True)
+    site.tick()
+    verdicts = {row["order"]: row for row in site.project().ledger.scores.history()}
+    assert verdicts[2]["verdict"] != "degraded"
+    assert verdicts[3]["verdict"] == "degraded"
+    low, high = (0.0, 0.3) if metric == "brier" else (0.7, 1.0)
+    assert low < verdicts[2]["value"] < high
