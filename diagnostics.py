@@ -12,11 +12,12 @@ import os
 import sys
 from typing import Any
 
-from vigil import changes, packages
+from vigil import changes, inspecting, packages, repairing
 from vigil.bundles import pointer
 from vigil.command import parser, perform, print_json
 from vigil.errors import VigilError
 from vigil.project import Project
+from vigil.records import Batch
 from vigil.run import begun
 from vigil.stats import metrics
 from vigil.stats.metrics import Metric
@@ -32,10 +33,15 @@ def run(project: Project) -> dict[str, Any]:
     diagnose(project)
     found = {
         "packages": packages.check(ask_latest=project.config.packages, now=project.ledger.facts.now()),
-        "advice": advise(project),
+        "advice": [*inspecting.advice(project), *advise(project)],
     }
     project.ledger.facts.set(**{key: json.dumps(value) for key, value in found.items()})
     return found
+
+
+def inspect(project: Project, batch: Batch, *, run: int) -> str:
+    """Look for faults in a batch, say each, and return what keeps it out of training."""
+    return inspecting.tell(project, inspecting.inspect(project, batch, run=run))
 
 
 def diagnose(project: Project) -> None:
@@ -85,7 +91,7 @@ def advise(project: Project) -> list[Advice]:
         return advice
     score = project.ledger.scores.latest(release=live.release)
     incident = project.ledger.incidents.open_for(live.release)
-    if incident:
+    if incident and incident["order"] not in project.ledger.faults.held():
         tried = incident["attempts"]
         what = f"The live model has become worse; challengers were tried {tried} times, and none was better."
         do = "python fullprocess.py --explain RUN shows why; python deployment.py --acknowledge closes it"
@@ -140,6 +146,9 @@ def _advice(severity: str, what: str, do: str) -> Advice:
 
 def command(project: Project, options: argparse.Namespace) -> None:
     """Diagnose now, and print what was found."""
+    if options.fix or options.undo or options.dismiss:
+        repairing.settle(project, options, run)
+        return
     if options.explore:
         explore(project)
         return
@@ -194,4 +203,5 @@ if __name__ == "__main__":
     cli.add_argument("--json", action="store_true", help="print it as JSON")
     cli.add_argument("--rows", action="store_true", help="compare rows: what no column shows alone")
     cli.add_argument("--explore", action="store_true", help="write a first look at the data")
+    repairing.add_options(cli)
     sys.exit(perform(command, cli.parse_args()))

@@ -32,6 +32,9 @@ SAID = {
     "promote": "promoted",
     "keep": "kept",
     "abstain": "kept",
+    "fix": "repaired",
+    "undo": "undone",
+    "dismiss": "dismissed",
 }
 
 #: Gating rows that must have come since the last attempt for a refresh to be judged on these alone.
@@ -87,7 +90,7 @@ def tick(
 def work_off(project: Project, run: Run, arrivals: list[Arrival], *, force: bool) -> list[dict[str, Any]]:
     """Decide about every batch that has no decision yet, in order; return the decisions' words."""
     unsaid = sorted(arrivals, key=lambda arrival: arrival.order)
-    decided = []
+    decided = finish_repairs(project, run)
     for interrupted, plan in interrupted_force(project):
         decided += carry_out(project, interrupted, plan, run)
     while (batch := next_batch(project)) is not None:
@@ -100,6 +103,22 @@ def work_off(project: Project, run: Run, arrivals: list[Arrival], *, force: bool
     if force and last and not any(row["kind"] == "gate" for row in decided):
         decided += cycle(project, last[0], run, force=True)
     return decided
+
+
+def finish_repairs(project: Project, run: Run) -> list[dict[str, Any]]:
+    """Carry out what a person decided about faults, and score again what that changes; return the words."""
+    import scoring
+    from vigil import repairing
+
+    words = []
+    for decision in repairing.unfinished(project):
+        for batch in repairing.carry_out(project, decision):
+            with run.step("scoring"):
+                scoring.run(project, batch, decision.release, run=run.number)
+        repairing.finish(project, decision)
+        about = project.ledger.batches.get(decision.batch)
+        words += [told(project, about, decision)] if about is not None else []
+    return words
 
 
 def interrupted_force(project: Project) -> list[tuple[Batch, Decision]]:
@@ -159,9 +178,11 @@ def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: boo
     """Score the live release on a batch, hear the policy, and write down what follows."""
     import scoring
     from vigil.bundles import pointer
+    from vigil.policies import Proposal
     from vigil.records import Decision
 
     live = pointer.read(project.production)
+    broken = look_for_faults(project, batch, run, everything=live is None)
     if live is None:
         evidence: dict[str, Any] = {"since": 1, "attempt": 1}
         reason = "No model is live yet: a first one is trained."
@@ -175,7 +196,10 @@ def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: boo
         with run.step("scoring"):
             score = scoring.run(project, batch, live.release, run=run.number)
         proposal, tried = consider(project, batch, score)
-        reason = f"{score.verdict}: {score.reason} {proposal.reason}"
+        if broken and proposal.action != "nothing":
+            # What a broken feed seems to ask for is not done; the alarm and its incident stand.
+            proposal, tried = Proposal("nothing", "It is not trained on."), {}
+        reason = f"{score.verdict}: {score.reason} {broken} {proposal.reason}".replace("  ", " ")
         evidence = {
             "e_value": score.e_value,
             "alarm_at": score.alarm_at,
@@ -184,6 +208,18 @@ def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: boo
         }
         plan = Decision(name, "plan", batch.id, live.release, proposal.action, reason, evidence)
     return project.ledger.decisions.add(plan, order=batch.order, run=run.number)
+
+
+def look_for_faults(project: Project, batch: Batch, run: Run, *, everything: bool) -> str:
+    """Look at a batch, or at all up to it, before it is planned about; say what is broken in it."""
+    import diagnostics
+
+    said = ""
+    with run.step("diagnostics"):
+        first = 0 if everything else batch.order - 1
+        for one in project.ledger.batches.all(after=first, through=batch.order):
+            said = diagnostics.inspect(project, one, run=run.number)
+    return said
 
 
 def trial(project: Project, release: str, batch: Batch) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A snapshot and its windows become candidates: immutable bundles, none of them live yet.
 
-This step decides what is trained on: every row but the holdout, over all history and, after a change,
-over the rows since then; and which model types are tried.
+This step decides what is trained on: every row but the holdout and batches with a fault, over all
+history and, after a change, over the rows since then; and which model types are tried.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def run(project: Project, through: Batch, *, since: int = 1, alone: bool = False
         holdout=config.holdout,
         test_data=project.test_data,
         since=since if alone else 1,
+        without=project.ledger.faults.held(),
     )
     for words in rows.passed_over:
         project.console.say(f"  {words}")
@@ -116,8 +117,10 @@ def _candidate(project: Project, rows: Snapshot, kind: str, window: str, since: 
 
 
 def _provenance(project: Project, since: int, through: Batch) -> Row:
-    """Say which rows the bundle was made of, by the digests of their files."""
-    batches = project.ledger.batches.all(after=since - 1, through=through.order)
+    """Say which rows the bundle was made of, by the digests of their files; held batches are left out."""
+    held = project.ledger.faults.held()
+    every = project.ledger.batches.all(after=since - 1, through=through.order)
+    batches = [batch for batch in every if batch.order not in held]
     contract = project.contract()
     return {
         "files": [{"name": batch.name, "sha256": batch.digest} for batch in batches],

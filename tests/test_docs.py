@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from vigil import charts, documents, drift, exporters, models, policies
+from vigil import charts, documents, drift, exporters, faults, models, policies
 from vigil.config import Config
 from vigil.errors import ConfigError
 from vigil.project import Project
@@ -44,6 +44,7 @@ PLUG_INS = {
     "a metric": {name for task in ("binary", "multiclass", "regression") for name in metrics.names(task)},
     "a policy": set(policies.names()),
     "a drift measure": set(drift.names()),
+    "a fault": set(faults.names()),
     "a reader": {"csv", "parquet"},
     "a chart": set(charts.names()),
     "a document": {Path(name).stem.replace("report", "pdf") for name in documents.names()},

@@ -19,6 +19,7 @@ def seated(project: Project, batch: Batch, since: int) -> Panel:
         holdout=config.holdout,
         test_data=project.test_data,
         since=since,
+        without=project.ledger.faults.held(),
     )
     return Panel(rows, contract, project.metric(contract.task), project.models, since=since)
 

@@ -87,8 +87,10 @@ def made_elsewhere(project: Project, release: str) -> Proposal | None:
 
 
 def labelled(project: Project, since: int, through: Batch) -> int:
-    """Return the labelled rows of batches from order ``since`` to ``through``."""
-    return sum(b.labelled for b in project.ledger.batches.all(after=since - 1, through=through.order))
+    """Return the labelled rows of batches from order ``since`` to ``through``, held ones left out."""
+    held = project.ledger.faults.held()
+    found = project.ledger.batches.all(after=since - 1, through=through.order)
+    return sum(batch.labelled for batch in found if batch.order not in held)
 
 
 def _days_live(project: Project, release: Row) -> float:

@@ -23,8 +23,41 @@ class Verdict:
 
 def verdict(returns: dict[str, Any]) -> Verdict:
     """Return the verdict of a run."""
+    broken = _broken(returns)
+    if broken is not None:
+        return _of_fault(returns, broken)
     label, headline, tone = _headline(returns)
     return Verdict(label, headline, tone, _what(returns), _sure(returns, label), _act(returns, label))
+
+
+def _broken(returns: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the surest fault that holds a file of this run, or None."""
+    arrived = {row.get("name") for row in rows(returns, "run_detail", "batches")}
+    for fault in rows(returns, "diagnostics", "faults"):
+        if fault.get("holds") and fault.get("state") == "open" and fault.get("name") in arrived:
+            return fault
+    return None
+
+
+def _of_fault(returns: dict[str, Any], fault: dict[str, Any]) -> Verdict:
+    """Return the verdict on a broken feed: what happened to it and to the score, and what to type."""
+    name = wording.shorten(fault.get("name") or "", 40)
+    since = fault.get("since") or ""
+    already = f" It began with {wording.shorten(since, 40)}." if since not in ("", fault.get("name")) else ""
+    what = [wording.shorten(fault.get("what") or "", 420) + already, _latest(returns)]
+    sure = [
+        f"The name of the fault has a confidence of {wording.percent(fault.get('confidence'))}.",
+        f"{name} is kept out of training, so that no model learns from it; predictions go on.",
+    ]
+    act = f"{wording.shorten(fault.get('what_to_do') or '', 300)} Type: {fault.get('command') or ''}"
+    return Verdict(
+        label="broken feed",
+        headline=f"The feed is broken: {name} cannot be trusted",
+        tone="degraded",
+        what=" ".join(part for part in what if part),
+        sure=" ".join(sure),
+        act=act,
+    )
 
 
 def _headline(returns: dict[str, Any]) -> tuple[str, str, str]:

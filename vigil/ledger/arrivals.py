@@ -85,6 +85,10 @@ class Batches(Shelf):
         """Mark batches as being in the table."""
         self.change({"state": "ingested"}, batches.c.id.in_(ids))
 
+    def mended(self, batch: str, *, labelled: int, profile: dict[str, Any]) -> None:
+        """Write down what a repair made of a batch's rows."""
+        self.change({"labelled": labelled, "profile": profile}, batches.c.id == batch)
+
     def pending(self) -> list[Batch]:
         """Return the batches whose rows may or may not have reached the table."""
         return self._records(batches.c.state == "pending")

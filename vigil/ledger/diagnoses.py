@@ -56,3 +56,7 @@ class Diagnoses(Shelf):
             where.append(diagnoses.c.run <= through_run)
         order = [diagnoses.c.order.desc(), diagnoses.c.at.desc()]
         return next(iter(self.find(*where, order=order, limit=1, columns=_LIGHT)), None)
+
+    def forget(self, release: str, *, since: int) -> None:
+        """Take back a release's diagnoses from an order on: they will be made again."""
+        self.delete(diagnoses.c.release == release, diagnoses.c.order >= since)

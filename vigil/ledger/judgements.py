@@ -28,6 +28,10 @@ class Scores(Shelf):
         columns = [c for c in scores.c if c.name != "details"]
         return self.find(*where, order=[scores.c.order], columns=columns)
 
+    def forget(self, release: str, *, since: int) -> None:
+        """Take back a release's scores from an order on, with their evidence: they will be made again."""
+        self.delete(scores.c.release == release, scores.c.order >= since)
+
     def last_counted(self, release: str, *, after: int, before: int) -> Row | None:
         """Return the newest score with evidence among batches with ``after < order < before``."""
         where = [scores.c.release == release, scores.c.order > after, scores.c.order < before]
@@ -133,6 +137,11 @@ class Decisions(Shelf):
             if row["evidence"].get("p_value") is not None or "baseline" in row["evidence"]
         ]
         return list(dict.fromkeys(row["release"] for row in better))
+
+    def of_batch(self, batch: str) -> list[Decision]:
+        """Return what was decided about a batch, oldest first."""
+        rows = self.find(decisions.c.batch == batch, order=[decisions.c.at, decisions.c.run])
+        return [_decision(row) for row in rows]
 
     def of_run(self, run: int) -> list[Row]:
         """Return what one run decided, in order, with times."""

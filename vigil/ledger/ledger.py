@@ -11,6 +11,7 @@ from vigil.ledger.access import Audits, Tokens
 from vigil.ledger.arrivals import Batches, Files
 from vigil.ledger.connection import open_engine
 from vigil.ledger.diagnoses import Diagnoses
+from vigil.ledger.faults import Faults
 from vigil.ledger.judgements import Decisions, Incidents, Scores
 from vigil.ledger.releases import Releases
 from vigil.ledger.runs import Facts, Runs
@@ -30,6 +31,7 @@ class Ledger:
         self.batches = Batches(self.engine, schema.batches, *shared)
         self.releases = Releases(self.engine, schema.releases, *shared)
         self.scores = Scores(self.engine, schema.scores, *shared)
+        self.faults = Faults(self.engine, schema.faults, *shared)
         self.diagnoses = Diagnoses(self.engine, schema.diagnoses, *shared)
         self.decisions = Decisions(self.engine, schema.decisions, *shared)
         self.incidents = Incidents(self.engine, schema.incidents, *shared)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration; an older database is brought here when it is opened.
-HEAD = "0003"
+HEAD = "0004"
 
 metadata = MetaData()
 Time = String(27)
@@ -226,4 +226,27 @@ audits = Table(
     Column("what", String(64), nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("details", Text, nullable=False),
+)
+
+#: Faults of batches by name; ``repair`` holds the settings of a safe repair, None without one.
+faults = Table(
+    "faults",
+    metadata,
+    _project(),
+    Column("id", String(64), primary_key=True),
+    Column("batch", String(16), nullable=False),
+    Column("order", Integer, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("fault", String(32), nullable=False),
+    Column("columns", JSON, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("holds", Boolean, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("repair", JSON(none_as_null=True)),
+    Column("state", String(16), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("at", Time, nullable=False),
 )

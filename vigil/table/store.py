@@ -175,6 +175,23 @@ class Table:
             self._checkpointed()
         return rows
 
+    def mend(self, order: int, rows: pa.Table, note: str) -> int:
+        """Put other rows in the place of a batch's, in one commit, and return the new version.
+
+        ``rows`` carries the system columns. Older versions keep the rows as they were. ``note`` is kept in
+        the log.
+        """
+        self.repair()
+        rows = _checked(rows, self.root)
+        gone = [file for file in self._files() if file.first <= order <= file.last]
+        with _explained(self.root):
+            names = self.schema().names
+            rest = [self._read([file], None, order - 1, names) for file in gone]
+            rest += [self._read([file], order + 1, None, names) for file in gone]
+            whole = _in_order(_joined([*rest, rows]))
+            self._commit([_write_file(self.root, whole)], gone, [], {"vigil.mended": note})
+        return self._checkpointed()
+
     def small_files(self) -> int:
         """Return how many data files compaction would rewrite."""
         return sum(len(run) for run in _small_runs(self._files()))
@@ -406,6 +423,13 @@ def _between(since: int | None, through: int | None) -> Any:
     if since is None:
         return None if through is None else order <= through
     return order >= since if through is None else (order >= since) & (order <= through)
+
+
+def _joined(parts: Sequence[pa.Table]) -> pa.Table:
+    """Put rows below each other, by the names of their columns."""
+    import pyarrow as pa
+
+    return pa.concat_tables(parts, promote_options="default")
 
 
 def _in_order(rows: pa.Table) -> pa.Table:

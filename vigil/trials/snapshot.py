@@ -6,7 +6,7 @@ the label. The same row is on the same side in every snapshot and on every machi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +59,11 @@ def snapshot(
     holdout: float,
     test_data: Path | None,
     since: int = BEFORE_ALL,
+    without: Collection[int] = (),
 ) -> Snapshot:
     """Return every row of batches ``since`` … ``through``, and the test rows, with their sides.
+
+    Batches of the orders ``without`` are left out: their feed was broken.
 
     Test rows are held out whatever their hash, and so is every other row with the same identity.
     """
@@ -68,6 +71,8 @@ def snapshot(
     rows = arrays.complete(
         table.rows(since=since, through=through, columns=[*kept, ORDER_COLUMN]), _wanted(contract)
     )
+    if without:
+        rows = rows.filter(pa.array(~np.isin(rows.column(ORDER_COLUMN).to_numpy(), list(without))))
     tests, passed_over = read_tests(test_data, contract) if test_data else (None, ())
     identity = [column.name for column in contract.identity]
     hashes = hashing.row_hashes(rows, identity)

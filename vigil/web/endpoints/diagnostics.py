@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import request
 
+from vigil import inspecting
 from vigil.batches.merged import MergedProfiles
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches, runs
@@ -19,6 +20,8 @@ from vigil.web.shapes import ANYTHING, NUMBER, RUN, TEXT, by_name, listed, maybe
 
 #: Runs that the timings look back on.
 HISTORY = 50
+#: Faults that are listed.
+FAULTS = 50
 
 ANSWER = record(
     project=TEXT,
@@ -87,11 +90,29 @@ def blueprint(service: Service) -> Routes:
             "timings": timings(ledger, moment),
             "packages": _fact(ledger, "packages", {"checked": "not asked", "list": []}),
             **changed(ledger, moment),
-            "faults": [],
+            "faults": faults(ledger, moment),
             "advice": advice(ledger),
         }
 
     return routes
+
+
+def faults(ledger: Ledger, moment: AsOf) -> list[dict[str, Any]]:
+    """Return the newest faults of batches, with what a person types about each."""
+    named = ("id", "fault", "columns", "confidence", "holds", "rows", "state", "what", "evidence")
+    found = ledger.faults.through(moment.last_order(ledger), run=moment.run, limit=FAULTS)
+    known = {batch.order: batch.name for batch in ledger.batches.all()} if found else {}
+    return [
+        {
+            **{name: row[name] for name in named},
+            "batch": row["batch"],
+            "name": known.get(row["order"], row["batch"]),
+            "since": known.get(row["since"], ""),
+            "what_to_do": row["act"],
+            "command": inspecting.command(row),
+        }
+        for row in found
+    ]
 
 
 def changed(ledger: Ledger, moment: AsOf) -> dict[str, Any]:

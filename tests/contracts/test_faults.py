@@ -1,0 +1,253 @@
+"""What every fault owes: one suite over all files of the folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from vigil import faults, profiles
+from vigil.errors import VigilError
+from vigil.faults import Case, mending
+from vigil.faults.naming import holds
+from vigil.records import Column, Contract
+
+ROWS = 400
+CONTRACT = Contract(
+    version=1,
+    task="binary",
+    columns=(
+        Column("customer", "category", "key"),
+        Column("seen", "date", "time"),
+        Column("visits", "number"),
+        Column("spend", "number"),
+        Column("age", "number"),
+        Column("plan", "category"),
+        Column("note", "text"),
+        Column("left", "category", "target", levels=("no", "yes")),
+    ),
+    classes=("no", "yes"),
+    positive="yes",
+)
+PLANS = ("Basic monthly", "Standard yearly", "Premium yearly", "Family monthly")
+
+
+def rows(seed: int, count: int = ROWS) -> pa.Table:
+    """Draw customers who come at office hours; who visits little leaves."""
+    draw = np.random.default_rng(seed)
+    visits = np.round(np.exp(draw.normal(3, 0.5, count)), 1)
+    spend = np.round(visits * np.exp(draw.normal(2, 0.3, count)), 2)
+    age = np.round(draw.normal(45, 12, count), 1)
+    start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=30 * seed)
+    hours = np.clip(draw.normal(11, 1.5, count), 0, 23.9)
+    seen = sorted(
+        start + timedelta(days=int(d), hours=float(h))
+        for d, h in zip(draw.integers(0, 28, count), hours, strict=True)
+    )
+    plan = [PLANS[i] for i in draw.choice(4, count, p=[0.4, 0.3, 0.2, 0.1])]
+    leaves = draw.random(count) < 1 / (1 + np.exp(0.35 * (visits - 16)))
+    return pa.table(
+        {
+            "customer": pa.array([f"c{seed}-{i}" for i in range(count)], pa.string()),
+            "seen": pa.array(seen, pa.timestamp("us", "UTC")),
+            "visits": visits,
+            "spend": spend,
+            "age": age,
+            "plan": pa.array(plan, pa.string()),
+            "note": pa.array(["x" * int(n) for n in draw.integers(5, 60, count)], pa.string()),
+            "left": pa.array(np.where(leaves, "yes", "no").tolist(), pa.string()),
+        }
+    )
+
+
+PAST = tuple(rows(seed) for seed in range(1, 7))
+COLUMNS = [column for column in CONTRACT.columns if column.role != "ignored"]
+BEFORE = tuple(profiles.profile(part, COLUMNS) for part in PAST)
+
+
+def case(table: pa.Table, *, dropped: int = 0) -> Case:
+    """Put rows before the faults, with six sound batches."""
+    return Case(
+        contract=CONTRACT,
+        rows=table,
+        profile=profiles.profile(table, COLUMNS),
+        past=PAST,
+        before=BEFORE,
+        reference=profiles.merge(BEFORE),
+        dropped=dropped,
+        files=[(part.num_rows, 0) for part in PAST],
+    )
+
+
+def changed(name: str, change: Callable[[Any], Any], table: pa.Table | None = None) -> Case:
+    """Change the numbers of a column."""
+    table = rows(9) if table is None else table
+    return case(mending.with_numbers(table, name, change(mending.numbers_of(table, name))))
+
+
+def levelled(name: str, renamed: dict[str, str]) -> Case:
+    """Rename levels of a column."""
+    return case(mending.with_levels(rows(9), name, renamed))
+
+
+def on_every(step: int, value: Any) -> Callable[[Any], Any]:
+    """Return what writes a value into every so many cells."""
+    return lambda values: np.where(np.arange(len(values)) % step == 0, value, values)
+
+
+def half_constant() -> Case:
+    """Write one label from the middle on."""
+    table = rows(9)
+    labels = table.column("left").to_pylist()
+    made = labels[: ROWS // 2] + ["no"] * (ROWS - ROWS // 2)
+    return case(mending.with_column(table, "left", pa.chunked_array([pa.array(made)])))
+
+
+def leaking() -> Case:
+    """Write the label into a column."""
+    table = rows(9)
+    truth = np.array([label == "yes" for label in table.column("left").to_pylist()], dtype=float)
+    return case(mending.with_numbers(table, "age", truth))
+
+
+EXAMPLES: dict[str, Callable[[], Case]] = {
+    "case_change": lambda: levelled("plan", {plan: plan.upper() for plan in PLANS}),
+    "clipped": lambda: changed("spend", lambda values: np.minimum(values, np.quantile(values, 0.85))),
+    "clock_shift": lambda: case(
+        faults.get("clock_shift").mend(rows(9), {"column": "seen", "seconds": 5 * 3600.0})
+    ),
+    "constant_labels": half_constant,
+    "duplicated": lambda: case(pa.concat_tables([rows(9, 200), PAST[-1].slice(0, 200)])),
+    "flipped_labels": lambda: levelled("left", {"yes": "no", "no": "yes"}),
+    "leak": leaking,
+    "merged_levels": lambda: levelled("plan", {PLANS[1]: "Yearly", PLANS[2]: "Yearly"}),
+    "null_spike": lambda: changed("age", on_every(3, np.nan)),
+    "partial_file": lambda: case(rows(9, 120)),
+    "precision_loss": lambda: changed("age", lambda values: np.round(values, -1)),
+    "renamed_levels": lambda: levelled("plan", {PLANS[0]: "Starter"}),
+    "sentinel": lambda: changed("spend", on_every(20, -999.0)),
+    "shifted_columns": lambda: case(
+        mending.exchanged(
+            rows(9), {"visits": None, "spend": "visits", "age": "spend"}, np.ones(ROWS, dtype=bool)
+        )
+    ),
+    "stuck": lambda: changed(
+        "visits", lambda values: np.where(np.arange(len(values)) > 200, values[0], values)
+    ),
+    "swapped_columns": lambda: case(
+        mending.exchanged(rows(9), {"visits": "spend", "spend": "visits"}, np.ones(ROWS, dtype=bool))
+    ),
+    "truncated": lambda: levelled("plan", {plan: plan[:6] for plan in PLANS}),
+    "unit_change": lambda: changed("spend", lambda values: values * 1000),
+}
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, list[faults.Finding]]:
+    """Look at each example once."""
+    return {name: faults.look(make()) for name, make in EXAMPLES.items()}
+
+
+@pytest.mark.parametrize("name", faults.names())
+def test_describes_itself(name: str) -> None:
+    """Name, title, threshold and docstring are there, and what it explains exists."""
+    fault = faults.get(name)
+    assert name == fault.NAME
+    assert fault.TITLE
+    assert fault.__doc__
+    assert 0.5 < fault.THRESHOLD < 1
+    assert isinstance(fault.WITNESSES, bool)
+    assert set(faults.names()) >= fault.EXPLAINS
+
+
+def test_no_fault_explains_itself_by_a_detour() -> None:
+    """Who explains whom has no circle: of two findings at least one always stays."""
+    left = {name: set(faults.get(name).EXPLAINS) for name in faults.names()}
+    while ends := [name for name, others in left.items() if not others & set(left)]:
+        for name in ends:
+            del left[name]
+    assert not left
+
+
+@pytest.mark.parametrize("name", faults.names())
+def test_is_named_when_it_is_there(name: str, found: dict[str, list[faults.Finding]]) -> None:
+    """Its example is held, and it is the surest finding; words and evidence are plain JSON."""
+    assert found[name], "nothing was found"
+    first = found[name][0]
+    assert first.fault == name
+    assert holds(first)
+    assert first.rows >= 0
+    assert first.what.endswith(".")
+    assert first.act.endswith(".")
+    json.dumps(first.as_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize("name", faults.names())
+def test_names_one_cause(name: str, found: dict[str, list[faults.Finding]]) -> None:
+    """No other finding of the example holds the batch."""
+    assert [one.fault for one in found[name] if holds(one)] == [name]
+
+
+@pytest.mark.parametrize("name", faults.names())
+def test_a_repair_keeps_rows_and_types(name: str, found: dict[str, list[faults.Finding]]) -> None:
+    """A repair gives as many rows of the same columns and types, and takes the fault away."""
+    first = found[name][0]
+    if first.repair is None:
+        return
+    before = EXAMPLES[name]().rows
+    after = faults.get(name).mend(before, json.loads(json.dumps(first.repair)))
+    assert after.num_rows == before.num_rows
+    assert after.schema == before.schema
+    assert not [one for one in faults.look(case(after)) if one.fault == name and holds(one)]
+
+
+@pytest.mark.parametrize("seed", [20, 21, 22])
+def test_sound_batches_have_no_fault(seed: int) -> None:
+    """Nothing holds a batch that was drawn as the others were."""
+    assert [one for one in faults.look(case(rows(seed))) if holds(one)] == []
+
+
+@pytest.mark.parametrize("name", faults.names())
+@pytest.mark.parametrize("count", [0, 1, 30])
+def test_any_number_of_rows(name: str, count: int) -> None:
+    """No rows, one, or few; with or without a past: an answer, never an error."""
+    few = case(rows(9, count))
+    lonely = replace(few, past=(), before=(), reference=None, files=(), _read={})
+    empty = pa.table(
+        {name: pa.nulls(40, rows(9, 1).schema.field(name).type) for name in rows(9, 1).column_names}
+    )
+    for one in (few, lonely, case(empty)):
+        list(faults.get(name).look(one))
+
+
+def test_nothing_is_sure_without_a_past() -> None:
+    """The first batch of all is never held: there is nothing to compare it with."""
+    for make in EXAMPLES.values():
+        alone = replace(make(), past=(), before=(), reference=None, files=(), _read={})
+        assert [one for one in faults.look(alone) if holds(one)] == []
+
+
+def test_an_unknown_name_is_refused_with_the_likely_one() -> None:
+    """A misspelt fault is answered with the known one."""
+    with pytest.raises(VigilError, match="Did you mean 'sentinel'"):
+        faults.get("sentinal")
+
+
+def test_light_to_import() -> None:
+    """Importing the room loads no scipy, pandas, scikit-learn or pyarrow."""
+    code = (
+        "import sys\n"
+        "from vigil import faults\n"
+        "faults.names()\n"
+        "heavy = {'scipy', 'pandas', 'sklearn', 'pyarrow', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

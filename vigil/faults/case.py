@@ -1,0 +1,150 @@
+"""What a fault may look at: the batch, the rows before it, and what the live release learned on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vigil.records import Column, Contract, Kind
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from vigil.faults.density import Density
+    from vigil.profiles import Profile
+
+Floats = npt.NDArray[np.float64]
+Objects = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One batch under suspicion.
+
+    ``rows`` are its rows in the order of the file, ``profile`` is their profile; ``past`` holds the rows
+    of the last sound batches, oldest first, and ``before`` their profiles; ``reference`` is the profile of
+    what the live release learned on (None before the first). ``dropped`` counts rows of the file that were
+    in the table already, and ``files`` has rows and dropped rows of earlier sound files, oldest first.
+    ``suspects`` are columns that have a fault already: they are no witnesses about others.
+    """
+
+    contract: Contract
+    rows: pa.Table
+    profile: Profile
+    past: Sequence[pa.Table] = ()
+    before: Sequence[Profile] = ()
+    reference: Profile | None = None
+    dropped: int = 0
+    files: Sequence[tuple[int, int]] = ()
+    suspects: frozenset[str] = frozenset()
+    _read: dict[tuple[str, int], Any] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """The number of rows of the batch."""
+        return self.rows.num_rows
+
+    def columns(self, *kinds: Kind, keys: bool = False) -> tuple[Column, ...]:
+        """Return the columns of some kinds: features, target and time, and the key when asked for."""
+        roles = {"feature", "target", "time"} | ({"key"} if keys else set())
+        return tuple(c for c in self.contract.columns if c.role in roles and c.kind in kinds)
+
+    def numbers(self, name: str) -> Floats:
+        """Return a number column of the batch, or a date's seconds since 1970; NaN is missing."""
+        found: Floats = self._array(name, -1)
+        return found
+
+    def past_numbers(self, name: str) -> list[Floats]:
+        """Return the same column of each earlier batch."""
+        return [self._array(name, place) for place in range(len(self.past))]
+
+    def texts(self, name: str) -> Objects:
+        """Return a category or text column of the batch; None is missing."""
+        found: Objects = self._array(name, -1)
+        return found
+
+    def past_texts(self, name: str) -> list[Objects]:
+        """Return the same column of each earlier batch."""
+        return [self._array(name, place) for place in range(len(self.past))]
+
+    def tally(self, name: str) -> dict[str, int]:
+        """Return the rows of each level of the batch."""
+        return _tally(self.texts(name))
+
+    def past_tally(self, name: str) -> list[dict[str, int]]:
+        """Return the rows of each level, for each earlier batch."""
+        return [_tally(part) for part in self.past_texts(name)]
+
+    def known_levels(self, name: str) -> frozenset[str]:
+        """Return the levels met before: in earlier batches, and by the live release."""
+        known = {level for tally in self.past_tally(name) for level in tally}
+        column = self.reference.column(name) if self.reference else None
+        if column is not None and column.levels is not None:
+            known |= {level for level, _ in column.levels.counts}
+        return frozenset(known)
+
+    @cached_property
+    def density(self) -> Density:
+        """What the earlier rows look like, all columns together; fitted when it is first asked for."""
+        from vigil.faults.density import Density
+
+        return Density(self)
+
+    def suspecting(self, columns: frozenset[str]) -> Case:
+        """Return the same case with some columns under suspicion; what was read and fitted is kept."""
+        other = replace(self, suspects=columns)
+        if "density" in self.__dict__:
+            other.__dict__["density"] = self.density.seen_by(other)
+        return other
+
+    def _array(self, name: str, place: int) -> Any:
+        """Return a column as an array, read once; ``place`` −1 is the batch."""
+        if (name, place) not in self._read:
+            table = self.rows if place < 0 else self.past[place]
+            column = next(column for column in self.contract.columns if column.name == name)
+            self._read[name, place] = as_array(table, column)
+        return self._read[name, place]
+
+
+def as_array(table: pa.Table, column: Column) -> Any:
+    """Return a column's cells: float64 with NaN for numbers and dates, objects with None for the rest."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numeric = column.kind in ("number", "date")
+    if column.name not in table.column_names:
+        return np.full(table.num_rows, np.nan if numeric else None, dtype=float if numeric else object)
+    cells: Any = table.column(column.name)
+    if column.kind == "date":
+        ticks = cells.cast(pa.timestamp("us", "UTC")).cast("int64")
+        return _filled(ticks.cast("float64"), pc) / 1e6
+    if numeric:
+        return _filled(cells.cast("float64"), pc)
+    return cells.cast("string").to_numpy(zero_copy_only=False).astype(object)
+
+
+def is_known(cells: Any) -> npt.NDArray[np.bool_]:
+    """Tell which cells of an array, as `as_array` gives it, have a value."""
+    if cells.dtype.kind == "f":
+        return np.asarray(np.isfinite(cells), dtype=bool)
+    return np.array([cell is not None for cell in cells], dtype=bool)
+
+
+def _filled(cells: Any, compute: Any) -> Floats:
+    """Return numbers with NaN for missing."""
+    found: Floats = compute.fill_null(cells, np.nan).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _tally(cells: Objects) -> dict[str, int]:
+    """Count levels."""
+    from collections import Counter
+
+    counted = Counter(cells.tolist())
+    counted.pop(None, None)
+    return dict(sorted(counted.items()))

@@ -1,0 +1,42 @@
+"""Numbers and names as the sentences of a finding have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def share(part: float) -> str:
+    """Write a share in percent."""
+    percent = 100 * part
+    return f"{percent:.1f} %" if 0 < percent < 9.95 else f"{percent:.0f} %"
+
+
+def figure(value: float) -> str:
+    """Write a value with at most six digits."""
+    if value.is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return f"{value:.6g}"
+
+
+def rows(count: int) -> str:
+    """Write a number of rows."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def quoted(name: str) -> str:
+    """Write a level, shortened, in quotes."""
+    return f"“{name if len(name) <= 40 else name[:39] + '…'}”"
+
+
+def listed(names: Iterable[str], most: int = 3) -> str:
+    """Write a few names, and how many more there are."""
+    every = list(names)
+    shown = ", ".join(every[:most])
+    return shown if len(every) <= most else f"{shown} and {len(every) - most} more"
+
+
+def date(seconds: float) -> str:
+    """Write a moment, given in seconds since 1970."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,143 @@
+"""A batch is looked at for faults that have a name, beside the sound batches before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vigil import faults, profiles
+from vigil.bundles import pointer
+from vigil.faults import Case, Finding
+from vigil.faults.naming import holds
+from vigil.profiles import Profile
+
+if TYPE_CHECKING:
+    from vigil.ledger.shelf import Row
+    from vigil.project import Project
+    from vigil.records import Batch
+
+#: How far back a batch is compared, in batches and in rows.
+PAST_BATCHES, PAST_ROWS = 8, 20_000
+#: The newest faults that an advice is chosen from, and how many it names.
+LOOKED_AT, SHOWN = 50, 3
+
+
+def inspect(project: Project, batch: Batch, *, run: int) -> list[Row]:
+    """Write down the faults of a batch, and return them, the surest first.
+
+    Looking again, after a kill, finds the same and writes nothing twice. A fault that a person has
+    dismissed on the same columns before is how the data is now, and is not named again.
+    """
+    ledger = project.ledger
+    if not ledger.faults.of_batch(batch.id):
+        settled = {_same(row) for row in ledger.faults.through(batch.order) if row["state"] == "dismissed"}
+        for finding in faults.look(case(project, batch)):
+            if (finding.fault, finding.columns) not in settled:
+                ledger.faults.add(finding.id(batch.order), _row(project, batch, finding), run=run)
+    return ledger.faults.of_batch(batch.id)
+
+
+def case(project: Project, batch: Batch) -> Case:
+    """Gather what the faults may look at: the last sound batches, up to a bounded number of rows."""
+    ledger, contract = project.ledger, project.contract()
+    held = ledger.faults.held()
+    earlier = [
+        one for one in ledger.batches.all(through=batch.order - 1) if one.order not in held and one.rows
+    ]
+    chosen: list[Batch] = []
+    for one in reversed(earlier[-PAST_BATCHES:]):
+        if not chosen or sum(b.rows for b in chosen) + one.rows <= PAST_ROWS:
+            chosen.insert(0, one)
+    live = pointer.read(project.production)
+    return Case(
+        contract=contract,
+        rows=project.table.batch(batch.order),
+        profile=_profile(project, batch),
+        past=[project.table.batch(one.order).slice(0, PAST_ROWS) for one in chosen],
+        before=[_profile(project, one) for one in chosen],
+        reference=profiles.load(project.models / live.release) if live else None,
+        dropped=batch.duplicates,
+        files=[(one.rows, one.duplicates) for one in earlier[-2 * PAST_BATCHES :]],
+    )
+
+
+def said(rows: list[Row]) -> str:
+    """Say in one sentence why a batch is held; nothing when it is not."""
+    standing = [row for row in rows if row["holds"] and row["state"] == "open"]
+    if not standing:
+        return ""
+    more = f" And {len(standing) - 1} more." if len(standing) > 1 else ""
+    return f"The feed is broken: {standing[0]['what']}{more}"
+
+
+def tell(project: Project, rows: list[Row]) -> str:
+    """Say each fault of a batch on the console, and return why it is held."""
+    for row in rows:
+        word = "fault" if row["holds"] else "perhaps"
+        project.console.say(f"  {word:<9} {row['id']}: {row['what']}")
+        project.console.say(f"            {row['act']} {command(row)}")
+    return said(rows)
+
+
+def advice(project: Project) -> list[dict[str, str]]:
+    """Advise on faults that keep batches out of training, the newest batch first, and on suspicions in it."""
+    newest = project.ledger.batches.last_order()
+    found = [row for row in project.ledger.faults.through(newest, limit=LOOKED_AT) if row["state"] == "open"]
+    names = {batch.id: batch.name for batch in project.ledger.batches.all()} if found else {}
+    made = []
+    for row in found[:SHOWN]:
+        name = names.get(row["batch"], row["batch"])
+        if row["holds"]:
+            what = f"The feed is broken: {name} is kept out of training. {row['what']}"
+            made.append({"severity": "act", "what": what, "do": f"{row['act']} {command(row)}"})
+        elif row["order"] == newest:
+            what = f"{name}: {row['what']} This is not sure."
+            made.append({"severity": "warn", "what": what, "do": row["act"]})
+    return made
+
+
+def command(row: Row) -> str:
+    """Return what a person types about a fault."""
+    if row["state"] != "open":
+        return f"python diagnostics.py --undo {row['id']}"
+    if row["repair"] is not None:
+        return f"python diagnostics.py --fix {row['id']}"
+    return f"python diagnostics.py --dismiss {row['id']}"
+
+
+def _row(project: Project, batch: Batch, finding: Finding) -> dict[str, Any]:
+    """Return a finding as the ledger keeps it."""
+    return {
+        "batch": batch.id,
+        "order": batch.order,
+        "since": _since(project, batch, finding),
+        "fault": finding.fault,
+        "columns": list(finding.columns),
+        "confidence": round(finding.confidence, 4),
+        "holds": holds(finding),
+        "rows": finding.rows,
+        "what": finding.what,
+        "act": finding.act,
+        "evidence": finding.evidence,
+        "repair": finding.repair,
+    }
+
+
+def _since(project: Project, batch: Batch, finding: Finding) -> int:
+    """Return the order of the first batch of an unbroken line with the same fault."""
+    before = {
+        row["order"]: row
+        for row in project.ledger.faults.through(batch.order - 1)
+        if _same(row) == (finding.fault, finding.columns)
+    }
+    row = before.get(batch.order - 1)
+    return int(row["since"]) if row is not None and row["state"] != "dismissed" else batch.order
+
+
+def _same(row: Row) -> tuple[str, tuple[str, ...]]:
+    """Return what makes two faults the same one: name and columns."""
+    return row["fault"], tuple(row["columns"])
+
+
+def _profile(project: Project, batch: Batch) -> Profile:
+    """Return a batch's profile from the ledger."""
+    return Profile.from_json(project.ledger.batches.profiles(only=batch.id)[0])
