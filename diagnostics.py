@@ -1,4 +1,4 @@
-"""What a person should know besides the score: packages, missing data, and what to do next.
+"""What a person should know besides the score: faults of the feed, packages, and what to do next.
 
 This step decides what is worth an advice. It writes for the service to read; the service never asks
 for anything to be measured.
