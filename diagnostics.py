@@ -1,7 +1,6 @@
 """What a person should know besides the score: faults of the feed, packages, and what to do next.
 
-This step decides what is worth an advice. It writes for the service to read; the service never asks
-for anything to be measured.
+This step decides what is worth an advice, and writes it for the service to read.
 """
 
 from __future__ import annotations
