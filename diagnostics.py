@@ -60,15 +60,10 @@ def diagnose(project: Project) -> None:
 
 def sources(project: Project) -> changes.Sources:
     """Return what diagnoses are made from."""
-    contract = project.contract()
+    contract, table, bundles = project.contract(), project.table, project.models
+    metric = shown(project.metric(contract.task))
     return changes.Sources(
-        project.ledger,
-        project.table,
-        project.models,
-        contract,
-        shown(project.metric(contract.task)),
-        project.config,
-        project.test_data,
+        project.ledger, table, bundles, contract, metric, project.config, project.test_data
     )
 
 
@@ -97,13 +92,11 @@ def advise(project: Project) -> list[Advice]:
         advice.insert(0, _advice("act", what, do))
     elif score and score["verdict"] == "insufficient data":
         what = "There is too little data to judge the live model."
-        advice.insert(
-            0, _advice("warn", what, "Bring more labelled rows, or raise 'max_drop' or 'tolerance'.")
-        )
+        do = "Bring more labelled rows, or raise 'max_drop' or 'tolerance'."
+        advice.insert(0, _advice("warn", what, do))
     elif score and score["verdict"] == "watch":
-        advice.insert(
-            0, _advice("warn", "Evidence against the live model is growing.", "Wait for more rows.")
-        )
+        what = "Evidence against the live model is growing."
+        advice.insert(0, _advice("warn", what, "Wait for more rows."))
     return advice
 
 
