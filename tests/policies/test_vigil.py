@@ -50,9 +50,9 @@ def test_a_drifting_stream_is_renewed_after_every_batch(since, batches):
 
 def test_a_fit_reaches_as_far_back_as_past_releases_stay_good():
     """Many good releases mean that older rows still tell the truth, and that the next fit can wait."""
-    assert drifting(batches_since_fit=9, still_good=12.0).batches == 16
+    assert drifting(batches_since_fit=9, still_good=12.0).batches == 24
     assert drifting(batches_since_fit=4, still_good=15.0).batches is None
-    assert drifting(batches_since_fit=5, still_good=15.0).batches == 20
+    assert drifting(batches_since_fit=5, still_good=15.0).batches == 38
 
 
 def test_an_alarm_goes_to_the_gate_before_anything_votes():

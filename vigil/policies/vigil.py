@@ -23,9 +23,6 @@ OPTIONS: Mapping[str, Any] = {"growth": 2.0, "every": 4, "least": 8}
 #: While so many past releases are still good, fits keep their pace; with more they are spaced out.
 CALM = 12
 
-#: A fit reaches back over this share of the time in which past releases stay good.
-REACH = 1 / 3
-
 
 def propose(situation: Situation, options: Mapping[str, Any]) -> Proposal:
     """Renew what drifts; else answer an open incident with challengers, at once and as evidence grows."""
@@ -58,7 +55,7 @@ def _renewed(situation: Situation, options: Mapping[str, Any]) -> Proposal:
         return Proposal(
             "renew", f"{found} Past releases vote; the next fit is due after {due - since} more batches."
         )
-    batches = max(1, int(options["least"]), round(REACH * options["every"] * good))
+    batches = max(1, int(options["least"]), round(options["every"] * good**2 / (2 * CALM)))
     return Proposal(
         "renew", f"{found} A model of the last {batches} batches is fitted, and past releases vote.", batches
     )
