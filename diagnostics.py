@@ -32,7 +32,9 @@ def run(project: Project) -> dict[str, Any]:
     diagnose(project)
     found = {
         "packages": packages.check(ask_latest=project.config.packages, now=project.ledger.facts.now()),
-        "advice": [*inspecting.advice(project), *advise(project)],
+        "advice": sorted(
+            [*inspecting.advice(project), *advise(project)], key=lambda a: a["severity"] != "act"
+        ),
     }
     project.ledger.facts.set(**{key: json.dumps(value) for key, value in found.items()})
     return found
