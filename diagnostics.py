@@ -32,9 +32,7 @@ def run(project: Project) -> dict[str, Any]:
     diagnose(project)
     found = {
         "packages": packages.check(ask_latest=project.config.packages, now=project.ledger.facts.now()),
-        "advice": sorted(
-            [*inspecting.advice(project), *advise(project)], key=lambda a: a["severity"] != "act"
-        ),
+        "advice": inspecting.with_faults(project, advise(project)),
     }
     project.ledger.facts.set(**{key: json.dumps(value) for key, value in found.items()})
     return found
@@ -140,7 +138,7 @@ def _advice(severity: str, what: str, do: str) -> Advice:
 
 def command(project: Project, options: argparse.Namespace) -> None:
     """Diagnose now, and print what was found."""
-    if options.fix or options.undo or options.dismiss:
+    if repairing.asked(options):
         repairing.settle(project, options, run)
         return
     if options.explore:

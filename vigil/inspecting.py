@@ -78,6 +78,11 @@ def tell(project: Project, rows: list[Row]) -> str:
     return said(rows)
 
 
+def with_faults(project: Project, other: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Put the advice on faults before other advice, and what must be done before what is suspected."""
+    return sorted([*advice(project), *other], key=lambda item: item["severity"] != "act")
+
+
 def advice(project: Project) -> list[dict[str, str]]:
     """Advise on faults that keep batches out of training, the newest batch first, and on suspicions in it."""
     newest = project.ledger.batches.last_order()

@@ -42,6 +42,11 @@ def add_options(cli: argparse.ArgumentParser) -> None:
     cli.add_argument("--apply", action="store_true", help="with --fix: repair the rows")
 
 
+def asked(options: argparse.Namespace) -> bool:
+    """Say whether a person wants a fault settled."""
+    return any(getattr(options, kind, None) for kind in ("fix", "undo", "dismiss"))
+
+
 def settle(project: Project, options: argparse.Namespace, diagnose: Callable[[Project], object]) -> None:
     """Repair a fault, take that back, or take the data as it is; a repair is a rehearsal at first.
 
