@@ -134,18 +134,19 @@ def examine(
         return Arrival(name, "waiting", "is still being written; the next tick takes it in.")
     reason = too_broken(project, contract, checked)
     if reason:
-        counts = {"rows": checked.rows, "quarantined": checked.quarantined, "faults": checked.faults}
-        return Arrival(name, "refused", reason, **counts)  # type: ignore[arg-type]
+        faults, rows = whole.costly_first(contract, checked), checked.rows
+        return Arrival(name, "refused", reason, rows=rows, quarantined=checked.quarantined, faults=faults)
     held = held_rows(raw, checked, contract.version)
     return Accepted(file, digest, checked, contract.version, held, raw.written_as)
 
 
 def too_broken(project: Project, contract: Contract, checked: contracts.Checked) -> str:
-    """Say why a file is refused whole: too many broken rows, or not what the contract asks of files."""
+    """Say why a file is refused whole: a costly fault, too many broken rows, or a rule about files."""
+    costly = whole.costly(contract, checked)
     share, most = checked.quarantined / max(checked.rows, 1), project.config.quarantine_share
-    if share > most:
+    if costly or share > most:
         broken = f"{checked.quarantined:,} of {checked.rows:,} rows are broken"
-        return f"{broken} ({share:.0%}, limit {most:.0%})."
+        return costly or f"{broken} ({share:.0%}, limit {most:.0%})."
     faults = whole.broken(
         contract, checked, lambda: whole.reference(project.models, project.production, project.ledger)
     )

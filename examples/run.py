@@ -26,7 +26,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PROBLEMS = ("attrition", "income", "churn", "rentals")
-HEADER = ("problem", "data", "rows", "model", "metric", "baseline", "verdicts", "seconds", "report")
+HEADER = ("problem", "data", "rows", "model", "metric", "baseline", "verdicts", "drift", "time", "report")
 
 Answer = dict[str, Any]
 
@@ -104,7 +104,8 @@ class Site:
             shown(answers["scoring"]["metric"], live),
             number(live["baseline"]) if live else "",
             counted(verdicts),
-            f"{seconds:.0f}",
+            drifted(answers["diagnostics"]),
+            f"{seconds:.0f} s",
             str(folder / "report.pdf"),
         )
 
@@ -136,6 +137,14 @@ def shown(metric: str, live: Answer | None) -> str:
 def number(value: float | None) -> str:
     """Write a number with three digits that count."""
     return "–" if value is None else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def drifted(diagnostics: Answer) -> str:
+    """Say how many columns of the last scored batch are shown to differ from the training rows."""
+    columns = diagnostics["drift"]
+    if diagnostics["drift_of"] is None:
+        return "–"
+    return f"{sum(row['verdict'] == 'drift' for row in columns)} of {len(columns)}"
 
 
 def counted(verdicts: Sequence[str]) -> str:

@@ -177,6 +177,26 @@ def test_the_share_of_broken_rows_is_a_setting(site):
     assert take_in(site)["a-2.csv"].accepted == 1
 
 
+def test_a_column_may_refuse_a_file_for_one_row_where_others_quarantine(site):
+    """One bad place refuses the file and is named first; bad cells elsewhere only cost their rows."""
+    site.leavers("w-1.csv", 60)
+    take_in(site)
+    edit_contract(site, "staff", minimum=0, maximum=50, on_fault="refuse")
+    rows = [f"e-{n},{'lots' if n < 3 else n / 7},{n % 5},north,{'yes' if n % 3 else 'no'}" for n in range(40)]
+    head = "customer,activity,staff,region,left"
+    site.write("w-2.csv", "\n".join([head, *rows]) + "\n")
+    site.write(
+        "w-3.csv", "\n".join([head, *(r.replace("e-", "f-") for r in rows), "f-x,1,51,north,yes"]) + "\n"
+    )
+    found = take_in(site)
+    assert (found["w-2.csv"].status, found["w-2.csv"].quarantined) == ("ingested", 3)
+    refused = found["w-3.csv"]
+    assert refused.line == (
+        "w-3.csv: refused. 1 of 41 rows have a fault in staff, where the contract lets none pass."
+    )
+    assert [fault.column for fault in refused.faults] == ["staff", "activity", "activity", "activity"]
+
+
 def test_a_refused_file_is_judged_again_after_the_contract_was_edited(site):
     """An edit of the contract alone, with no other new file, lets a refused file in."""
     site.leavers("a-1.csv", 100)

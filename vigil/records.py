@@ -29,7 +29,7 @@ class Column:
     ``required`` false lets a whole file come without the column. ``pattern`` is a regular expression
     that the whole of a string must match; ``unique`` quarantines a value that stood in the same file
     before. ``decimal`` ("." or ",") and ``date_order`` ("day" or "month" first) settle what else is
-    guessed from each file.
+    guessed from each file. ``on_fault`` says what one faulty cell costs: its row, or the whole file.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Column:
     unique: bool = False
     decimal: str | None = None
     date_order: str | None = None
+    on_fault: Literal["quarantine", "refuse"] = "quarantine"
 
 
 @dataclass(frozen=True, slots=True)

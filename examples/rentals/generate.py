@@ -3,9 +3,9 @@
     python examples/rentals/generate.py [--out FOLDER]
 
 Every row is one listing, in the columns of the real file. Prices follow the kind of room, the
-neighbourhood and the distance to the centre. Some names hold commas, quotes and line ends; who has no
-review has no date of a last one. The second, larger file holds one listing that lies outside the
-boundaries. In the last one every price is a fifth higher.
+neighbourhood and the distance to the centre; one in fifty is absurd. Some names hold commas, quotes and
+line ends; who has no review has no date of a last one. The second, larger file holds one listing that
+lies outside the boundaries. In the last one every price is a fifth higher.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ PRICES, LATITUDES, LONGITUDES = (10, 350), (40.5, 41.2), (-74.25, -73.5)
 #: Latitude and longitude of one listing that does not.
 OUTSIDE = (40.49979, -74.24084)
 CENTRE = (40.755, -73.985)
+#: Every so manieth listing has a price that nobody means.
+ABSURD, EVERY = (0, 999, 9999), 50
 
 Cells = list[str]
 
@@ -113,7 +115,10 @@ THINGS = {"Entire home/apt": "apartment", "Private room": "room", "Shared room":
 def generate(out: Path) -> list[Path]:
     """Write every file below `out`; return their paths in order of arrival."""
     random = np.random.default_rng(SEED)
-    parts = split([_listing(number, random) for number in range(ROWS)])
+    rows = [_listing(number, random) for number in range(ROWS)]
+    for place, row in enumerate(rows[EVERY - 1 :: EVERY]):
+        row[HEADER.index("price")] = str(ABSURD[place % len(ABSURD)])
+    parts = split(rows)
     _move(parts[1][len(parts[1]) // 2], *OUTSIDE)
     for row in parts[-1]:
         _reprice(row, RISE)
@@ -205,9 +210,11 @@ def _move(row: Cells, latitude: float, longitude: float) -> None:
 
 
 def _reprice(row: Cells, factor: float) -> None:
-    """Raise a price, inside the boundaries."""
+    """Raise a price, inside the boundaries; one outside them stays."""
     place = HEADER.index("price")
-    row[place] = str(int(np.clip(round(int(row[place]) * factor), *PRICES)))
+    price = int(row[place])
+    if PRICES[0] <= price <= PRICES[1]:
+        row[place] = str(int(np.clip(round(price * factor), *PRICES)))
 
 
 def main() -> None:

@@ -3,9 +3,9 @@
     python examples/rentals/load.py PATH [--out FOLDER]
 
 PATH is a file with all listings, which is parted, or a folder that holds one of NAMES, or the pair
-SAMPLES, of which the first is for practice and the second arrives later. Prices outside the contract's
-boundaries are left out here, and counted: the project lets in a whole file or nothing of it. A listing
-in the wrong place stays; of a single file it comes in the second part.
+SAMPLES, of which the first is for practice and the second arrives later. Nothing is left out: what is
+not as the contract says is the contract's affair. A listing in the wrong place, of a single file, comes
+in the second part.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from generate import HEADER, LATITUDES, LONGITUDES, PRICES, split, write_all
+from generate import HEADER, LATITUDES, LONGITUDES, split, write_all
 
 NAMES = ("rentals.csv", "AB_NYC_2019.csv", "listings.csv")
 SAMPLES = ("sample1.csv", "sample2.csv")
@@ -36,16 +36,13 @@ def load(path: Path) -> list[list[Cells]]:
 
 
 def read(source: Path) -> list[Cells]:
-    """Return the rows of a file in the example's order, without those whose price is out of bounds."""
+    """Return the rows of a file in the example's order."""
     with source.open(encoding="utf-8-sig", newline="") as file:
         lines = csv.DictReader(file)
         absent = [name for name in HEADER if name not in (lines.fieldnames or ())]
         if absent:
             sys.exit(f"{source}: lacks the columns {', '.join(absent)}")
-        rows = [[line[name] for name in HEADER] for line in lines]
-    kept = [row for row in rows if within(row, "price", PRICES)]
-    print(f"{source.name}: {len(rows) - len(kept):,} of {len(rows):,} rows left out for their price")
-    return kept
+        return [[line[name] for name in HEADER] for line in lines]
 
 
 def inside(row: Sequence[str]) -> bool:

@@ -183,6 +183,7 @@ def test_settings_that_cannot_be_used_are_refused(checked, change, words):
         ("code", {"decimal": ","}, "only a number has decimal"),
         ("day", {"date_order": "year"}, "only a date has date_order"),
         ("firm", {"unique": 1}, "unique must be true or false"),
+        ("firm", {"on_fault": "drop"}, "on_fault must be quarantine or refuse"),
     ],
 )
 def test_a_columns_settings_that_cannot_be_used_are_refused(checked, column, change, words):

@@ -15,7 +15,7 @@ from vigil.contract import Checked
 from vigil.drift import cells
 from vigil.ledger.ledger import Ledger
 from vigil.profiles import Profile
-from vigil.records import Contract, FileRule
+from vigil.records import Contract, FileRule, RowFault
 
 #: The published type stubs are behind the library, so its functions go unchecked.
 pc: Any = pyarrow.compute
@@ -37,6 +37,23 @@ def broken(contract: Contract, checked: Checked, reference: Callable[[], Profile
     return found
 
 
+def costly(contract: Contract, checked: Checked) -> str:
+    """Say which faults a file has of which one is enough to refuse it (a column's ``on_fault``), if any."""
+    strict = _strict(contract)
+    found = [fault for fault in checked.faults if fault.column in strict]
+    if not found:
+        return ""
+    names = ", ".join(dict.fromkeys(fault.column for fault in found))
+    rows = len({fault.line for fault in found})
+    return f"{rows:,} of {checked.rows:,} rows have a fault in {names}, where the contract lets none pass."
+
+
+def costly_first(contract: Contract, checked: Checked) -> tuple[RowFault, ...]:
+    """Return a file's faults with those first that refuse it: only the first ones are shown."""
+    strict = _strict(contract)
+    return tuple(sorted(checked.faults, key=lambda fault: fault.column not in strict))
+
+
 def reference(models: Path, production: Path, ledger: Ledger) -> Profile | None:
     """Return the profile of the rows that the live release was trained on, else of the first batch."""
     live = pointer.read(production)
@@ -55,6 +72,11 @@ def divergence(theirs: np.ndarray, ours: np.ndarray) -> float:
     p, q = (side + _HALF for side in (ours, theirs))
     p, q = p / p.sum(), q / q.sum()
     return float(np.sum(p * np.log(p / q)))
+
+
+def _strict(contract: Contract) -> set[str]:
+    """Return the columns that let no fault pass."""
+    return {column.name for column in contract.columns if column.on_fault == "refuse"}
 
 
 def _rows(_rule: FileRule, _contract: Contract, checked: Checked, _ask: Any) -> float:

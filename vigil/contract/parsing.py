@@ -151,6 +151,8 @@ def _text_faults(column: dict[str, Any], where: str) -> list[str]:
         value = column.get(key)
         if value is not None and (column.get("kind") != kind or value not in allowed):
             faults.append(f"{where}: only a {kind} has {key}, one of {' and '.join(map(repr, allowed))}.")
+    if column.get("on_fault", "quarantine") not in ("quarantine", "refuse"):
+        faults.append(f"{where}: on_fault must be quarantine or refuse.")
     pattern = column.get("pattern")
     if pattern is None:
         return faults
