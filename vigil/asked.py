@@ -18,12 +18,10 @@ from vigil.command import guarded, perform, print_json
 from vigil.errors import FileRefused, VigilError
 from vigil.ledger import glance
 from vigil.ledger.connection import sqlite_path
+from vigil.ledger.glance import PAUSED
 from vigil.project import Project
 
 Tick = Callable[..., dict[str, Any]]
-
-#: Since when ticks are paused; empty when they are not.
-PAUSED = "paused"
 
 #: Ticks that nobody watches; one that a person starts runs all the same.
 UNWATCHED = ("schedule", "cron")

@@ -43,6 +43,7 @@ ROUTES = {
     ("GET", "/runs"): "read",
     ("GET", "/runs/<int:run>"): "read",
     ("GET", "/scoring"): "read",
+    ("GET", "/status"): "read",
     ("GET", "/static/<path:filename>"): "public",
     ("GET", "/summarystats"): "read",
 }

@@ -60,3 +60,9 @@ class Diagnoses(Shelf):
     def forget(self, release: str, *, since: int) -> None:
         """Take back a release's diagnoses from an order on: they will be made again."""
         self.delete(diagnoses.c.release == release, diagnoses.c.order >= since)
+
+    def drifts(self, limit: int) -> list[Row]:
+        """Return batch, order, release and drift of the newest diagnoses, oldest first."""
+        columns = [diagnoses.c[name] for name in ("batch", "order", "release", "drift")]
+        order = [diagnoses.c.order.desc(), diagnoses.c.at.desc()]
+        return self.find(order=order, limit=limit, columns=columns)[::-1]

@@ -17,6 +17,9 @@ from pathlib import Path
 #: Facts that the last complete tick left behind for this look.
 IDLE, CONFIG, CONTRACT = "idle", "config_digest", "contract_stamp"
 
+#: The fact that says since when ticks are paused; empty when they are not.
+PAUSED = "paused"
+
 #: Folders in which the service leaves segments, and how long an open one may rest before it is looked at.
 LABELLED, LABELS_DUE = "labelled", "labels_due"
 COLLECTED = ("predictions", "outcomes")

@@ -10,6 +10,8 @@ from vigil.records import Batch, Decision, Score
 
 _SCORE_FIELDS = tuple(Score.__dataclass_fields__)
 _DECISION_FIELDS = tuple(Decision.__dataclass_fields__)
+#: Columns that stand before the heavy ones, so that the database needs the first page of each row alone.
+_DRAWN = ("order", "batch", "release", "value", "low", "high", "level", "e_value", "alarm_at", "verdict")
 _HEAVY = ("details", "tally", "evidence")
 
 
@@ -89,6 +91,11 @@ class Scores(Shelf):
         order = [scores.c.order.desc(), scores.c.at.desc()]
         return self.find(*where, order=order, limit=limit, columns=columns)[::-1]
 
+    def drawn(self, limit: int) -> list[Row]:
+        """Return what a curve is drawn from, oldest first: numbers and names alone, of the newest scores."""
+        columns = [scores.c[name] for name in _DRAWN]
+        return self.find(order=[scores.c.order.desc()], limit=limit, columns=columns)[::-1]
+
 
 class Decisions(Shelf):
     """One row for each decision; its id names the batch and the kind, so that it is taken once."""
@@ -142,6 +149,11 @@ class Decisions(Shelf):
         """Return what was decided about a batch, oldest first."""
         rows = self.find(decisions.c.batch == batch, order=[decisions.c.at, decisions.c.run])
         return [_decision(row) for row in rows]
+
+    def gates(self, limit: int) -> list[Row]:
+        """Return the newest comparisons at the gate first."""
+        order = [decisions.c.order.desc(), decisions.c.at.desc()]
+        return self.find(decisions.c.kind == "gate", order=order, limit=limit)
 
     def of_run(self, run: int) -> list[Row]:
         """Return what one run decided, in order, with times."""
@@ -198,6 +210,10 @@ class Incidents(Shelf):
         """Close a release's open incident; return how many were open."""
         values: dict[str, Any] = {"state": "closed", "closed_by": by, "closed_at": self.now()}
         return self.change(values, incidents.c.release == release, incidents.c.state == "open")
+
+    def newest(self, limit: int) -> list[Row]:
+        """Return the newest incidents first."""
+        return self.find(order=[incidents.c.order.desc()], limit=limit)
 
     def latest(self) -> Row | None:
         """Return the newest incident, open or closed."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration; an older database is brought here when it is opened.
-HEAD = "0004"
+HEAD = "0005"
 
 metadata = MetaData()
 Time = String(27)
@@ -70,6 +70,8 @@ files = Table(
     Column("contract_version", Integer, nullable=False),
     Column("run", Integer, nullable=False),
     Column("details", JSON, nullable=False),
+    Index("files_by_status", "project", "status"),
+    Index("files_by_run", "project", "run"),
 )
 
 batches = Table(
@@ -154,6 +156,7 @@ diagnoses = Table(
     Column("state", JSON(none_as_null=True)),
     Column("run", Integer, nullable=False),
     Column("at", Time, nullable=False),
+    Index("diagnoses_by_order", "project", "order"),
 )
 
 decisions = Table(
@@ -171,6 +174,7 @@ decisions = Table(
     Column("done", Boolean, nullable=False),
     Column("run", Integer, nullable=False),
     Column("at", Time, nullable=False),
+    Index("decisions_by_kind", "project", "kind", "order"),
 )
 
 incidents = Table(
@@ -226,6 +230,7 @@ audits = Table(
     Column("what", String(64), nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("details", Text, nullable=False),
+    Index("audits_by_time", "project", "at"),
 )
 
 #: Faults of batches by name; ``repair`` holds the settings of a safe repair, None without one.
@@ -249,4 +254,5 @@ faults = Table(
     Column("state", String(16), nullable=False),
     Column("run", Integer, nullable=False),
     Column("at", Time, nullable=False),
+    Index("faults_by_order", "project", "order"),
 )

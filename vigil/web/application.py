@@ -11,7 +11,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from vigil.web import endpoints, errors, security
+from vigil.web import endpoints, errors, pages, security
 from vigil.web.service import Service
 from vigil.web.shortcut import Shortcut
 from vigil.web.traffic import Counted
@@ -24,6 +24,9 @@ def build(service: Service) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = service.project.config.server.max_body_mb * 2**20
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.jinja_env.filters["figure"] = figure
+    app.jinja_env.filters["share"] = share
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(pages.surroundings)
     app.extensions["vigil"] = service
     security.install(app, service)
     errors.install(app)
@@ -73,6 +76,11 @@ def figure(value: Any) -> str:
     if isinstance(value, int) or size >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 10 else f"{value:.3f}"
+
+
+def share(value: float | None) -> str:
+    """Write a share in percent."""
+    return "–" if value is None else f"{value:.1%}" if 0 < value < 0.0995 else f"{value:.0%}"
 
 
 def _finite(value: Any) -> Any:

@@ -73,7 +73,7 @@ class Standing(Collector):
         ledger = self._service.project.ledger
         is_open = any(row["state"] == "open" for row in [ledger.incidents.latest() or {"state": ""}])
         yield self._gauge("vigil_incident_open", "Whether an incident is open.", is_open)
-        paused = bool(ledger.facts.get("paused"))
+        paused = bool(ledger.facts.get(glance.PAUSED))
         yield self._gauge("vigil_ticks_paused", "Whether scheduled ticks are paused.", paused)
         score = newest_score(ledger, self._service.live.snapshot().release) or {}
         for name, key, text in _NUMBERS:

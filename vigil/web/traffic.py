@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -57,16 +58,53 @@ class Traffic:
         if _log.isEnabledFor(logging.INFO):
             _log.info("%s", _Line(environ, key, seconds, rows))
 
+    def summary(self) -> list[dict[str, Any]]:
+        """Return requests, errors and latencies of each route since the service started, busiest first.
+
+        A latency is the upper end of the histogram's bucket that holds it, in milliseconds.
+        """
+        requests: dict[str, list[tuple[str, int]]] = {}
+        buckets: dict[str, dict[float, float]] = {}
+        for sample in (sample for family in self._shared().collect() for sample in family.samples):
+            route = sample.labels.get("route", "")
+            if sample.name == "vigil_requests_total":
+                requests.setdefault(route, []).append((sample.labels["status"], int(sample.value)))
+            elif sample.name == "vigil_request_seconds_bucket":
+                buckets.setdefault(route, {})[float(sample.labels["le"])] = sample.value
+        rows = [
+            {
+                "route": route,
+                "requests": sum(count for _, count in seen),
+                "errors": sum(count for status, count in seen if status >= "500"),
+                **_latencies(buckets.get(route, {})),
+            }
+            for route, seen in requests.items()
+        ]
+        return sorted(rows, key=lambda row: -row["requests"])
+
+    def _shared(self) -> CollectorRegistry:
+        """Return the numbers of all worker processes where there are several, else this one's."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return self._registry
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        return shared
+
     def exposition(self, standing: Collector) -> bytes:
         """Return every number in the Prometheus text format, and the standing's with them."""
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            shared = CollectorRegistry()
-            MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
-        else:
-            shared = self._registry
         own = CollectorRegistry()
         own.register(standing)
-        return generate_latest(shared) + generate_latest(own)
+        return generate_latest(self._shared()) + generate_latest(own)
+
+
+def _latencies(buckets: dict[float, float]) -> dict[str, float | None]:
+    """Return median and 99th percentile from cumulative counts; None beyond the last bucket."""
+    total = max(buckets.values(), default=0.0)
+    found: dict[str, float | None] = {}
+    for name, share in (("median", 0.5), ("p99", 0.99)):
+        edge = min((edge for edge, count in buckets.items() if count >= share * total), default=math.inf)
+        found[name] = edge * 1000 if total and math.isfinite(edge) else None
+    return found
 
 
 #: Methods that have a number of their own; a client may send any word.

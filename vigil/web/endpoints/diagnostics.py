@@ -13,7 +13,7 @@ from vigil.batches.merged import MergedProfiles
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches, runs
 from vigil.profiles import Profile
-from vigil.web.asof import AsOf, as_of
+from vigil.web.asof import AsOf, as_of, batch_names
 from vigil.web.routes import Routes
 from vigil.web.service import Service
 from vigil.web.shapes import ANYTHING, NUMBER, RUN, TEXT, by_name, listed, maybe, record
@@ -101,7 +101,8 @@ def faults(ledger: Ledger, moment: AsOf) -> list[dict[str, Any]]:
     """Return the newest faults of batches, with what a person types about each."""
     named = ("id", "fault", "columns", "confidence", "holds", "rows", "state", "what", "evidence")
     found = ledger.faults.through(moment.last_order(ledger), run=moment.run, limit=FAULTS)
-    known = {batch.order: batch.name for batch in ledger.batches.all()} if found else {}
+    about = batches.c.order.in_({row[name] for row in found for name in ("order", "since")})
+    known = {batch["order"]: batch["name"] for batch in batch_names(ledger, about).values()}
     return [
         {
             **{name: row[name] for name in named},

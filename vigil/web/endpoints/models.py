@@ -6,6 +6,7 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
+from vigil.ledger.schema import batches
 from vigil.ledger.shelf import Row
 from vigil.web.asof import batch_names, seconds
 from vigil.web.negotiation import answer
@@ -78,8 +79,10 @@ def blueprint(service: Service) -> Routes:
 def releases(service: Service) -> dict[str, Any]:
     """Return the live release's id and every release."""
     ledger = service.project.ledger
-    names = {batch["order"]: batch["name"] for batch in batch_names(ledger).values()}
-    shown = [_release(row, names) for row in ledger.releases.all()]
+    rows = ledger.releases.all()
+    about = batches.c.order.in_({row["through"] for row in rows})
+    names = {batch["order"]: batch["name"] for batch in batch_names(ledger, about).values()}
+    shown = [_release(row, names) for row in rows]
     return {"live": service.live.snapshot().release, "releases": shown}
 
 

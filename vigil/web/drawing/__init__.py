@@ -1,0 +1,1 @@
+"""Charts as points of small drawings: no size grows with the history."""

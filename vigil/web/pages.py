@@ -1,0 +1,39 @@
+"""What every page shows around its own content: where one can go, and how actions are called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+#: The pages that are linked at the top.
+PAGES = (
+    ("/", "Overview"),
+    ("/runs", "Runs"),
+    ("/models", "Models"),
+    ("/alerts", "Alerts"),
+    ("/docs", "API"),
+)
+
+#: What the buttons say.
+LABELS = {
+    "run": "Start a tick",
+    "pause": "Pause scheduled ticks",
+    "resume": "Resume ticks",
+    "rollback": "Roll back",
+    "acknowledge": "Acknowledge the incident",
+}
+
+#: What is asked before something that is not taken back with one more click.
+QUESTIONS = {
+    "rollback": "The release before the live one answers again, and the live one is held: it is not promoted "
+    "again until a person lifts it. The batches since then are judged anew.",
+    "acknowledge": "The incident is closed as understood: no challenger is tried for it any more. What the "
+    "alarm knows begins anew with the next batch.",
+}
+
+
+def surroundings() -> dict[str, Any]:
+    """Return what templates are given besides their own values."""
+    first = "/" + request.path.strip("/").partition("/")[0]
+    return {"pages": PAGES, "here": first, "acts": LABELS, "questions": QUESTIONS}
