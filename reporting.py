@@ -22,6 +22,9 @@ from vigil.table import durable
 #: The answers that every document is made of.
 ANSWERS = "apireturns.json"
 
+#: Runs that a report may tell of.
+TOLD_RUNS = 50
+
 
 def run(project: Project) -> list[Path]:
     """Write the documents of every run that has news and none yet; return the reports' paths."""
@@ -55,6 +58,8 @@ def rebuild(folder: Path) -> Path:
 def returns(project: Project, caller: Caller, number: int) -> dict[str, Any]:
     """Return what the service says of one run."""
     detail = caller.get(f"/runs/{number}")
+    runs = [run for run in caller.get(f"/runs?limit={TOLD_RUNS}")["runs"] if run["run"] <= number]
+    before = next((run for run in runs if run["news"] and run["run"] < number), None)
     return {
         "schema": 1,
         "project": project.name,
@@ -65,6 +70,22 @@ def returns(project: Project, caller: Caller, number: int) -> dict[str, Any]:
         "diagnostics": caller.get(f"/diagnostics?run={number}"),
         "run_detail": detail,
         "models": caller.get("/models"),
+        "runs": [run for run in runs if run["news"]],
+        "labels": caller.get("/scoring?limit=1")["labels"],
+        "previous": previous(caller, before) if before else None,
+    }
+
+
+def previous(caller: Caller, run: dict[str, Any]) -> dict[str, Any]:
+    """Return what the service says of the run before, as far as a report compares with it."""
+    scoring = caller.get(f"/scoring?run={run['run']}&limit=1")
+    found = caller.get(f"/diagnostics?run={run['run']}")
+    kept = {key: value for key, value in scoring.items() if key not in ("details", "history")}
+    return {
+        "run": run["run"],
+        "generated": run["finished"],
+        "scoring": kept,
+        "diagnostics": {key: found[key] for key in ("drift", "faults")},
     }
 
 

@@ -9,12 +9,12 @@ from tests.documents.cases import answers
 from vigil import documents
 
 NAMES = documents.names()
-SIGNATURES = {".pdf": b"%PDF-", ".png": b"\x89PNG"}
+SIGNATURES = {".pdf": b"%PDF-", ".png": b"\x89PNG", ".html": b"<!doctype html>"}
 
 
 def test_the_documents_of_a_run_are_there() -> None:
-    """A run has a report and a picture of its mistakes."""
-    assert {"report.pdf", "confusionmatrix.png"} <= set(NAMES)
+    """A run has a report for paper and for screens, and a picture of its mistakes."""
+    assert {"report.pdf", "report.html", "confusionmatrix.png"} <= set(NAMES)
 
 
 def test_an_unknown_document_is_refused() -> None:

@@ -217,6 +217,129 @@ def refused() -> dict[str, Any]:
     return returns
 
 
+def waiting() -> dict[str, Any]:
+    """Labels come late: the newest batch has an estimate in place of a score, and what waits is told."""
+    returns = _binary(batches=12)
+    scoring = returns["scoring"]
+    scoring.update(verdict="insufficient data", score=None, interval=None, unseen=None, details={})
+    scoring["reason"] = (
+        "90 of 1,200 rows have a label; 90% are needed. Estimated without labels: F1 0.731 ± 0.021."
+    )
+    scoring["estimate"] = {"score": 0.731, "low": 0.71, "high": 0.752, "rows": 1200, "past": 24}
+    returns["labels"] = {
+        "waiting": [{"id": "2026-11-20", "rows": 1200, "labelled": 90, "share": 0.075}],
+        "counted": [
+            {
+                "id": "2026-10-20",
+                "file": "answers-2026-10-20.parquet",
+                "rows": 1100,
+                "labelled": 1080,
+                "share": 0.982,
+            }
+        ],
+        "delays": [{"days": 7, "share": 0.31, "rows": 900}, {"days": 30, "share": 0.96, "rows": 900}],
+    }
+    return returns
+
+
+def broken_feed() -> dict[str, Any]:
+    """Return a fault of the feed that holds the newest file, and the drift that it causes."""
+    returns = degraded()
+    returns["run_detail"]["batches"][0]["name"] = "batch_0040.csv"
+    returns["diagnostics"]["faults"] = [
+        {
+            "id": "40-sentinel-3f1c",
+            "fault": "sentinel",
+            "columns": ["salary"],
+            "confidence": 0.98,
+            "holds": True,
+            "rows": 211,
+            "state": "open",
+            "what": "211 cells of salary hold -999, new here: a missing value was written as a number.",
+            "evidence": {"value": -999},
+            "batch": "b40",
+            "name": "batch_0040.csv",
+            "since": "batch_0040.csv",
+            "what_to_do": "Ask the sender; or read -999 as missing.",
+            "command": "python diagnostics.py --fix 40-sentinel-3f1c",
+        },
+        {
+            "id": "31-stuck-77aa",
+            "fault": "stuck",
+            "columns": ["age"],
+            "confidence": 0.91,
+            "holds": True,
+            "rows": 400,
+            "state": "repaired",
+            "what": "age repeats 41 for 400 rows.",
+            "name": "batch_0031.csv",
+            "what_to_do": "Nothing more.",
+            "command": "",
+        },
+    ]
+    returns["diagnostics"]["drift_of"] = {
+        "batch": "b40", "name": "batch_0040.csv", "release": RELEASES[1], "verdict": "drift",
+    }  # fmt: skip
+    returns["diagnostics"]["drift"] = [
+        {
+            "column": name,
+            "verdict": verdict,
+            "test": "ks",
+            "p_value": p,
+            "effect": effect,
+            "floor": 0.1,
+            "detectable": 0.06,
+            "lasting": lasting,
+            "new": lasting,
+            "since": "batch_0038.csv" if lasting else None,
+            "words": f"{name}: median 38,900 → {words}",
+        }
+        for name, verdict, p, effect, lasting, words in (
+            ("salary", "drift", 1e-9, 0.41, True, "31,200"), ("age", "none", 0.4, 0.02, False, "41"),
+        )
+    ]  # fmt: skip
+    returns["diagnostics"]["moved"] = {
+        "metric": "f1",
+        "rows": [612, 412],
+        "words": "F1 went from 0.750 to 0.582: -0.120 by covariate shift (-0.160 to -0.080). Mostly "
+        "covariate shift: rows of a kind that was rare before. What helps: mend the feed.",
+    }
+    returns["diagnostics"]["slices"] = {
+        "metric": "f1",
+        "by_column": [
+            {
+                "column": "department",
+                "groups": [
+                    {"group": "Sales & support", "rows": 4210, "score": 0.61, "low": 0.58, "high": 0.64},
+                    {"group": "R<D>", "rows": 12, "score": None, "low": None, "high": None},
+                ],
+            }
+        ],
+        "worst": [
+            {
+                "where": [["salary", "up to 0"], ["department", "Sales & support"]],
+                "rows": 211,
+                "score": 0.22,
+                "failures": 0.61,
+                "failures_elsewhere": 0.19,
+            }
+        ],
+        "fairness": [
+            {
+                "column": "gender",
+                "parity": 0.12,
+                "opportunity": 0.08,
+                "impact": 0.77,
+                "groups": [
+                    {"group": "f", "rows": 800, "positive": 0.31, "found": 0.72},
+                    {"group": "m", "rows": 900, "positive": 0.43, "found": 0.8},
+                ],
+            }
+        ],
+    }
+    return returns
+
+
 def regression() -> dict[str, Any]:
     """House rents: absolute error, lower is better."""
     rng = random.Random(7)
@@ -342,6 +465,8 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
         empty,
         bare,
         insufficient,
+        waiting,
+        broken_feed,
         refused,
         regression,
         multiclass,
@@ -419,6 +544,40 @@ def _binary(
                 _release(0, "retired", "The first model: beats the majority class."),
             ],
         },
+        "runs": [_run_line(number) for number in (4, 3, 2, 1)],
+        "labels": None,
+        "previous": _previous(scoring, history) if batches > 1 else None,
+    }
+
+
+def _previous(scoring: dict[str, Any], history: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the run before would have said: the batch before, and nothing wrong."""
+    before = history[-2]
+    kept = {key: value for key, value in scoring.items() if key not in ("details", "history")}
+    kept |= {"release": before["release"], "score": before["score"], "verdict": before["verdict"]}
+    kept |= {
+        "interval": [before["low"], before["high"]],
+        "batch": {**scoring["batch"], "name": before["name"]},
+    }
+    kept["evidence"] = {**scoring["evidence"], "e_value": before["e_value"]}
+    return {
+        "run": 3,
+        "generated": "2026-11-23T14:00:04Z",
+        "scoring": kept,
+        "diagnostics": {"drift": [], "faults": []},
+    }
+
+
+def _run_line(number: int) -> dict[str, Any]:
+    """Return one run as the list of runs has it."""
+    return {
+        "run": number,
+        "started": f"2026-11-23T13:{10 * number:02d}:00Z",
+        "finished": f"2026-11-23T13:{10 * number:02d}:03Z",
+        "status": "done",
+        "trigger": "schedule",
+        "news": True,
+        "summary": "1 ingested",
     }
 
 

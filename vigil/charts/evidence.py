@@ -45,7 +45,7 @@ def describe(returns: dict[str, Any]) -> str:
     against = f"; an alarm is raised at {wording.figure(alarm)}" if alarm is not None else ""
     sure = at(returns, "scoring", "evidence", "false_alarm")
     bound = f", a false one ever with a probability of at most {wording.level(sure)}" if sure else ""
-    return f"The evidence stands at {wording.figure(last.e_value)}{against}{bound}."
+    return f"The evidence stands at {wording.evidence(last.e_value)}{against}{bound}."
 
 
 def _curve(axes: Axes, found: list[Point]) -> None:
@@ -89,7 +89,7 @@ def _apart(axes: Axes, alarm: float, now: Point) -> list[tuple[float, str, str]]
     labels = [
         (alarm, f"alarm at {wording.figure(alarm)}", style.RED),
         (alarm / 10, "watch from here", "#9a6700"),
-        (_bounded(now.e_value), f"now {wording.figure(now.e_value)}", style.BLUE),
+        (_bounded(now.e_value), f"now {wording.evidence(now.e_value)}", style.BLUE),
     ]
     heights = style.spread([math.log10(height) for height, _, _ in labels], gap)
     return [(10**height, label, tone) for height, (_, label, tone) in zip(heights, labels, strict=True)]

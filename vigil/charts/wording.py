@@ -38,6 +38,12 @@ def figure(value: Any) -> str:
     return written.rstrip("0").rstrip(".") if digits else written
 
 
+def evidence(value: Any) -> str:
+    """Write an e-value: beyond a million, how far beyond says no more."""
+    found = number(value)
+    return "over a million" if found is not None and found > 1e6 else figure(value)
+
+
 def count(value: Any) -> str:
     """Write how many."""
     found = number(value)

@@ -93,14 +93,16 @@ def _change(returns: dict[str, Any]) -> tuple[str, str, str] | None:
 
 
 def _what(returns: dict[str, Any]) -> str:
-    """Say what happened: the change of this run, the reason of the verdict, the latest score."""
-    reason = wording.shorten(at(returns, "scoring", "reason") or "", 320)
-    parts = [_change_reason(returns), reason, _latest(returns)]
+    """Say what happened in plain words: the change of this run, the latest score, why it moved."""
+    told = number(at(returns, "scoring", "score")) is not None
+    judged = at(returns, "scoring", "verdict") in ("steady", "watch", "degraded")
+    reason = "" if told and judged else wording.shorten(at(returns, "scoring", "reason") or "", 320)
+    parts = [_change_reason(returns), reason, _latest(returns), _cause(returns)]
     return " ".join(part for part in parts if part) or "The service gave no answer about the model."
 
 
 def _change_reason(returns: dict[str, Any]) -> str:
-    """Return the reason of the release that this run switched to, or nothing."""
+    """Say why this run switched to a release: the old one's fall, the scores of both; or nothing."""
     if _change(returns) is None or not at(returns, "scoring", "release"):
         return ""
     switched = [
@@ -108,7 +110,32 @@ def _change_reason(returns: dict[str, Any]) -> str:
         for decision in rows(returns, "run_detail", "decisions")
         if decision.get("outcome") == "promote" or decision.get("kind") == "rollback"
     ]
-    return wording.shorten(switched[-1].get("reason") or "", 320)
+    evidence = switched[-1].get("evidence")
+    new, old = (number(at(evidence, "scores", name)) for name in ("challenger", "champion"))
+    if new is None or old is None:
+        return wording.shorten(switched[-1].get("reason") or "", 320)
+    metric = wording.metric(at(returns, "scoring", "metric"))
+    seen = f"On {wording.plural(at(evidence, 'rows'), 'row')} that neither had seen, "
+    compared = f"the new release's {metric} is {wording.score(new)}, the old one's {wording.score(old)}."
+    return " ".join(part for part in (_fall(returns), seen + compared) if part)
+
+
+def _fall(returns: dict[str, Any]) -> str:
+    """Say which batch of this run raised the alarm, and how the release did on it."""
+    fallen = [row for row in rows(returns, "run_detail", "scores") if row.get("verdict") == "degraded"]
+    if not fallen:
+        return ""
+    row, metric = fallen[-1], wording.metric(at(returns, "scoring", "metric"))
+    batch = wording.shorten(row.get("name") or "a batch", 40)
+    was, now = wording.score(row.get("reference")), wording.score(row.get("score"))
+    return f"With {batch} the old release's {metric} came to {now} from {was}: an alarm."
+
+
+def _cause(returns: dict[str, Any]) -> str:
+    """Return what the split of a moved score says of the cause, without its numbers."""
+    words = str(at(returns, "diagnostics", "moved", "words") or "")
+    _, _, cause = words.partition(". ")
+    return wording.shorten(cause, 240)
 
 
 def _latest(returns: dict[str, Any]) -> str:
@@ -129,9 +156,25 @@ def _sure(returns: dict[str, Any], label: str) -> str:
     """Say how far the verdict can be trusted."""
     if label == "nothing deployed":
         return "Nothing is served, so nothing can go wrong unnoticed; every new batch is looked at again."
-    switch = "The numbers behind the switch stand under Decisions." if label in _SWITCHED else ""
-    parts = [switch, _evidence(returns, label), _power(returns)]
+    if label in _SWITCHED:
+        return _switched(returns)
+    parts = [_evidence(returns, label), _power(returns)]
     return " ".join(part for part in parts if part) or "There is no evidence yet, for or against the model."
+
+
+def _switched(returns: dict[str, Any]) -> str:
+    """Say how sure it is that the new release is the better one, and what is not known of it yet."""
+    tested = [d["evidence"] for d in rows(returns, "run_detail", "decisions") if at(d, "evidence", "p_value")]
+    chance = number(at(tested[-1], "p_value")) if tested else None
+    said = []
+    if chance is not None:
+        said.append(
+            f"If the new release were no better, so clear a difference would have a probability of "
+            f"{wording.level(chance)}."
+        )
+    if not at(returns, "scoring", "evidence", "batches"):
+        said.append("It has not met new rows with labels yet; the next ones give its first score.")
+    return " ".join(said) or "The numbers stand under Decisions."
 
 
 def _evidence(returns: dict[str, Any], label: str) -> str:
@@ -140,7 +183,7 @@ def _evidence(returns: dict[str, Any], label: str) -> str:
     value, alarm = number(at(evidence, "e_value")), number(at(evidence, "alarm_at"))
     if value is None or alarm is None:
         return ""
-    stands = f"The evidence stands at {wording.figure(value)}; an alarm needs {wording.figure(alarm)}."
+    stands = f"The evidence stands at {wording.evidence(value)}; an alarm needs {wording.figure(alarm)}."
     bound = number(at(evidence, "false_alarm"))
     if bound is None:
         return stands

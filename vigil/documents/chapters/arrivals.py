@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportlab.platypus import Flowable
-
 from vigil.charts import wording
 from vigil.charts.reading import number, rows
-from vigil.documents.layout.blocks import chapter, more, table, text
-from vigil.documents.layout.figures import Figures
+from vigil.documents.content import Block, chapter, more, section, table, text
 
 _MOST = 30
 _MOST_FAULTS = 12
 
 
-def story(returns: dict[str, Any], _: Figures) -> list[Flowable]:
+def story(returns: dict[str, Any]) -> list[Block]:
     """Return the table of files and the first faults."""
     batches = rows(returns, "run_detail", "batches")
     if not batches:
@@ -61,7 +58,7 @@ def _line(batch: dict[str, Any]) -> list[str]:
     return [wording.shorten(batch.get("name") or "", 44), str(batch.get("status") or ""), *amounts]
 
 
-def _reasons(batches: list[dict[str, Any]]) -> list[Flowable]:
+def _reasons(batches: list[dict[str, Any]]) -> list[Block]:
     """Say why files were not taken in."""
     told = [batch for batch in batches if batch.get("reason")][:_MOST_FAULTS]
     return [
@@ -70,7 +67,7 @@ def _reasons(batches: list[dict[str, Any]]) -> list[Flowable]:
     ]
 
 
-def _faults(batches: list[dict[str, Any]]) -> list[Flowable]:
+def _faults(batches: list[dict[str, Any]]) -> list[Block]:
     """Return the first faults of the files, where they stand and which rule they break."""
     found = [(batch, fault) for batch in batches for fault in rows(batch, "faults")]
     if not found:
@@ -87,7 +84,7 @@ def _faults(batches: list[dict[str, Any]]) -> list[Flowable]:
         for batch, fault in found[:_MOST_FAULTS]
     ]
     return [
-        text("First faults", "section"),
+        section("First faults"),
         table(("File", "Line", "Column", "Value", "Rule", "Rows"), lines, (22, 8, 18, 20, 26, 8), "lrlllr"),
         *more(len(lines), len(found), "faults"),
     ]

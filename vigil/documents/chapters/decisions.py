@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-
-from reportlab.platypus import Flowable, KeepTogether
 
 from vigil.charts import wording
 from vigil.charts.reading import at, number, rows
-from vigil.documents.layout.blocks import chapter, facts, more, text
-from vigil.documents.layout.figures import Figures
+from vigil.documents.content import Block, Together, chapter, charts, facts, more, section, text
 
 _MOST = 10
 _MOST_FACTS = 18
+_MOST_REASONS = 12
 
 
-def story(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
+def story(returns: dict[str, Any]) -> list[Block]:
     """Return the latest decisions and the chart of the evidence."""
     found = rows(returns, "run_detail", "decisions")
     shown = found[-_MOST:]
@@ -23,15 +22,16 @@ def story(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
     told = [_decision(decision) for decision in shown] or [[nothing]]
     told[0].insert(0, title)
     return [
-        *[KeepTogether(parts) for parts in told],
+        *[Together(parts) for parts in told],
         *more(len(shown), len(found), "earlier decisions are in the ledger"),
         *_incident(returns),
         chapter("Evidence"),
-        *figures.chart("evidence", returns),
+        *_reached(returns),
+        charts("evidence"),
     ]
 
 
-def _decision(decision: dict[str, Any]) -> list[Flowable]:
+def _decision(decision: dict[str, Any]) -> list[Block]:
     """Return one decision: what, for which batch, the reason, the numbers."""
     kind = str(decision.get("kind") or "decision")
     outcome = str(decision.get("outcome") or "")
@@ -42,7 +42,7 @@ def _decision(decision: dict[str, Any]) -> list[Flowable]:
     shown = evidence if isinstance(evidence, dict) else {}
     numbers = _flat({key: value for key, value in shown.items() if key not in _FOR_PROGRAMS})
     return [
-        text(title, "section"),
+        section(title),
         *([text(", ".join(where), "note")] if where else []),
         text(decision.get("reason") or "No reason was recorded."),
         *([facts(numbers[:_MOST_FACTS])] if numbers else []),
@@ -50,7 +50,17 @@ def _decision(decision: dict[str, Any]) -> list[Flowable]:
     ]
 
 
-def _incident(returns: dict[str, Any]) -> list[Flowable]:
+def _reached(returns: dict[str, Any]) -> list[Block]:
+    """Return the verdict's own words, one thought a line."""
+    reason = at(returns, "scoring", "reason")
+    if not reason:
+        return []
+    parts = [part.strip(" .") for part in re.split(r"; |\. ", str(reason))]
+    thoughts = [part for part in parts if part][:_MOST_REASONS]
+    return [*(text(f"• {wording.sentence(part)}.", "item") for part in thoughts)]
+
+
+def _incident(returns: dict[str, Any]) -> list[Block]:
     """Say which incident is open, and since when the data differs."""
     incident = at(returns, "scoring", "incident")
     if not isinstance(incident, dict):
@@ -63,7 +73,7 @@ def _incident(returns: dict[str, Any]) -> list[Flowable]:
     words = (
         f"The alarm of {opened} opened an incident on {wording.moment(incident.get('opened_at'))}{change}. "
     )
-    return [text("Incident", "section"), text(f"{words}{tries}; it is {state}.")]
+    return [section("Incident"), text(f"{words}{tries}; it is {state}.")]
 
 
 def _flat(evidence: Any, prefix: str = "", depth: int = 0) -> list[tuple[str, str]]:
@@ -105,5 +115,15 @@ _TITLES = {
     ("acknowledge", "acknowledge"): "Incident acknowledged",
 }
 
-#: Evidence that only programs need.
-_FOR_PROGRAMS = ("candidates", "tried", "since", "attempt", "cells")
+#: Evidence that only programs need, or that the reason has told.
+_FOR_PROGRAMS = (
+    "candidates",
+    "tried",
+    "since",
+    "attempt",
+    "cells",
+    "freshness",
+    "buckets",
+    "e_value",
+    "alarm_at",
+)

@@ -1,40 +1,53 @@
-"""How the machine runs: times, packages, and what a person should do next."""
+"""How the machine runs: its last runs, their times, the packages."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from reportlab.platypus import Flowable
-
 from vigil.charts import wording
 from vigil.charts.reading import at, rows
-from vigil.documents.layout.blocks import chapter, more, table, text
-from vigil.documents.layout.figures import Figures
-from vigil.documents.verdict import verdict
+from vigil.documents.content import Block, chapter, charts, more, table, text
 
-_MOST_PACKAGES = 25
-_MOST_ADVICE = 15
+_MOST_PACKAGES = 12
+_MOST_RUNS = 12
 
 
-def story(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
-    """Return the times, the packages and the advice."""
+def story(returns: dict[str, Any]) -> list[Block]:
+    """Return the last runs, the times and the packages."""
     return [
+        *_runs(returns),
         chapter("Timings"),
-        *figures.chart("timings", returns),
+        charts("timings"),
         chapter("Packages"),
         *_packages(returns),
-        chapter("What to do next"),
-        *_advice(returns),
     ]
 
 
-def _packages(returns: dict[str, Any]) -> list[Flowable]:
-    """Return the packages, those that are not as wanted first."""
-    found = rows(returns, "diagnostics", "packages", "list")
+def _runs(returns: dict[str, Any]) -> list[Block]:
+    """Return the last runs with news, newest first."""
+    found = rows(returns, "runs")[:_MOST_RUNS]
     if not found:
+        return []
+    lines = [
+        [
+            wording.count(run.get("run")),
+            wording.day(run.get("finished") or run.get("started")),
+            wording.shorten(run.get("trigger") or "", 20),
+            wording.shorten(run.get("status") or "", 20),
+            wording.shorten(run.get("summary") or "", 120),
+        ]
+        for run in found
+    ]
+    heads = ("Run", "Ended", "Started by", "State", "What it did")
+    return [chapter("The last runs"), table(heads, lines, (7, 20, 13, 12, 48), "rllll")]
+
+
+def _packages(returns: dict[str, Any]) -> list[Block]:
+    """Return the packages, those that are not as wanted."""
+    every = rows(returns, "diagnostics", "packages", "list")
+    if not every:
         return [text("The packages were not looked at.")]
-    found.sort(key=lambda package: package.get("ok") is not False)
-    wrong = sum(package.get("ok") is False for package in found)
+    found = [package for package in every if package.get("ok") is False]
     shown = found[:_MOST_PACKAGES]
     lines = [
         [
@@ -43,16 +56,15 @@ def _packages(returns: dict[str, Any]) -> list[Flowable]:
                 wording.shorten(package.get(key) or wording.NOTHING, 24)
                 for key in ("installed", "wanted", "latest")
             ),
-            "not as wanted" if package.get("ok") is False else "as wanted",
         ]
         for package in shown
     ]
-    state = (
-        "All packages are as wanted." if not wrong else f"{wording.plural(wrong, 'package')} not as wanted."
-    )
+    wrong = f"{wording.plural(len(found), 'package')} of {len(every)} not as wanted."
+    state = wrong if found else f"All {len(every)} packages are as wanted."
+    heads, widths = ("Package", "Installed", "Wanted", "Latest"), (28, 24, 28, 20)
     return [
         text(f"{state} {_checked(at(returns, 'diagnostics', 'packages', 'checked'))}"),
-        table(("Package", "Installed", "Wanted", "Latest", "State"), lines, (24, 16, 24, 16, 20), "lllll"),
+        *([table(heads, lines, widths, "llll")] if lines else []),
         *more(len(shown), len(found), "packages"),
     ]
 
@@ -64,28 +76,3 @@ def _checked(checked: Any) -> str:
     if checked in {"not asked", None}:
         return "The latest versions were not asked for."
     return f"The latest versions were asked for on {wording.moment(checked)}."
-
-
-def _advice(returns: dict[str, Any]) -> list[Flowable]:
-    """Return what to do, the most urgent first."""
-    urgency = {"act": 0, "warn": 1}
-    found = rows(returns, "diagnostics", "advice")
-    found.sort(key=lambda item: urgency.get(str(item.get("severity")), 2))
-    if not found:
-        return [text(verdict(returns).act)]
-    shown = found[:_MOST_ADVICE]
-    lines = [
-        [
-            _URGENCY.get(str(item.get("severity")), "For your information"),
-            wording.shorten(item.get("what") or "", 200),
-            wording.shorten(item.get("do") or "", 200),
-        ]
-        for item in shown
-    ]
-    return [
-        table(("How urgent", "What", "What to do"), lines, (16, 40, 44), "lll"),
-        *more(len(shown), len(found), "points"),
-    ]
-
-
-_URGENCY = {"act": "Act", "warn": "Soon"}

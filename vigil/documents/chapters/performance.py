@@ -4,28 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportlab.platypus import Flowable
-
 from vigil.charts import wording
 from vigil.charts.reading import at, number, rows
-from vigil.documents.layout.blocks import chapter, facts, table, text
-from vigil.documents.layout.figures import Figures
+from vigil.documents.content import Block, chapter, charts, facts, section, table, text
 
 
-def story(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
+def story(returns: dict[str, Any]) -> list[Block]:
     """Return the chart of scores, and the charts of the latest batch's mistakes."""
     return [
         chapter("Score over time"),
-        *figures.chart("scores", returns),
+        charts("scores"),
         *_unseen(returns),
+        *_estimate(returns),
         *_moved(returns),
         chapter("Where the model errs"),
-        *_mistakes(returns, figures),
+        *_mistakes(returns),
         *_slices(returns),
     ]
 
 
-def _moved(returns: dict[str, Any]) -> list[Flowable]:
+def _estimate(returns: dict[str, Any]) -> list[Block]:
+    """Say how the model probably does on rows whose labels have not come."""
+    found = at(returns, "scoring", "estimate")
+    if number(at(found, "score")) is None:
+        return []
+    metric = wording.metric(at(returns, "scoring", "metric"))
+    bounds = wording.interval([at(found, "low"), at(found, "high")])
+    sure = f"95 % band {bounds}" if bounds else "no band yet: too few past estimates have met their labels"
+    amount = wording.plural(at(found, "rows"), "row")
+    words = f"Before their labels come, {metric} on {amount} is estimated at {wording.score(found['score'])}"
+    past = f"; {wording.plural(at(found, 'past'), 'earlier estimate')} could be checked"
+    return [
+        section("Estimated without labels"),
+        text(f"{words} ({sure}{past if number(at(found, 'past')) else ''})."),
+        text(
+            "It takes for granted that the same rows still mean the same; labels have the last word.", "note"
+        ),
+    ]
+
+
+def _moved(returns: dict[str, Any]) -> list[Block]:
     """Say why the score moved, when the verdict asked."""
     words = at(returns, "diagnostics", "moved", "words")
     if not words:
@@ -34,10 +52,10 @@ def _moved(returns: dict[str, Any]) -> list[Flowable]:
     before, now = compared if isinstance(compared, list) and len(compared) == 2 else (None, None)
     sizes = f"{wording.count(before)} held-out rows and {wording.count(now)} of the batch"
     note = f"Split on {sizes}; 90 % intervals."
-    return [text("Why it moved", "section"), text(words), text(note, "note")]
+    return [section("Why it moved"), text(words), text(note, "note")]
 
 
-def _slices(returns: dict[str, Any]) -> list[Flowable]:
+def _slices(returns: dict[str, Any]) -> list[Block]:
     """Return the score by group, the slices that are worse than the rest, and the fairness measures."""
     worst = rows(returns, "diagnostics", "slices", "worst")
     by_column = rows(returns, "diagnostics", "slices", "by_column")
@@ -50,7 +68,7 @@ def _slices(returns: dict[str, Any]) -> list[Flowable]:
     return found
 
 
-def _worst_slices(returns: dict[str, Any], worst: list[dict[str, Any]]) -> list[Flowable]:
+def _worst_slices(returns: dict[str, Any], worst: list[dict[str, Any]]) -> list[Block]:
     """Return the slices in which the model fails more often than elsewhere."""
     if not worst:
         return []
@@ -71,10 +89,10 @@ def _worst_slices(returns: dict[str, Any], worst: list[dict[str, Any]]) -> list[
     )
     heads = ("Slice", "Rows", metric, "Failures", "Elsewhere")
     shown = table(heads, lines, (52, 10, 12, 13, 13), "lrrrr")
-    return [text("Where it is worse than elsewhere", "section"), shown, text(note, "note")]
+    return [section("Where it is worse than elsewhere"), shown, text(note, "note")]
 
 
-def _groups(returns: dict[str, Any], column: dict[str, Any]) -> list[Flowable]:
+def _groups(returns: dict[str, Any], column: dict[str, Any]) -> list[Block]:
     """Return one column's groups with their scores."""
     metric = wording.sentence(wording.metric(at(returns, "diagnostics", "slices", "metric")))
     groups = rows(column, "groups")
@@ -87,12 +105,12 @@ def _groups(returns: dict[str, Any], column: dict[str, Any]) -> list[Flowable]:
         ]
         for group in groups
     ]
-    title = text(f"By {wording.shorten(column.get('column') or '', 40)}", "section")
+    title = section(f"By {wording.shorten(column.get('column') or '', 40)}")
     shown = table(("Group", "Rows", metric, "95 % interval"), lines, (40, 15, 15, 30), "lrrl")
     return [title, shown, text("All batches that the release has met.", "note")]
 
 
-def _fairness(column: dict[str, Any]) -> list[Flowable]:
+def _fairness(column: dict[str, Any]) -> list[Block]:
     """Return how a sensitive column's groups fare."""
     keys = ("positive", "found")
     lines = [
@@ -111,7 +129,7 @@ def _fairness(column: dict[str, Any]) -> list[Flowable]:
     )
     heads = ("Group", "Rows", "Positive answers", "True positives found")
     shown = table(heads, lines, (40, 16, 20, 24), "lrrr")
-    return [text(f"Fairness by {name}", "section"), shown, text(said)]
+    return [section(f"Fairness by {name}"), shown, text(said)]
 
 
 def _where(places: Any) -> str:
@@ -121,7 +139,7 @@ def _where(places: Any) -> str:
     return " and ".join(named)
 
 
-def _unseen(returns: dict[str, Any]) -> list[Flowable]:
+def _unseen(returns: dict[str, Any]) -> list[Block]:
     """Say the score on keys that the release was not trained on, where there are any."""
     unseen = number(at(returns, "scoring", "unseen"))
     if unseen is None or number(at(returns, "scoring", "score")) is None:
@@ -133,20 +151,20 @@ def _unseen(returns: dict[str, Any]) -> list[Flowable]:
     ]
 
 
-def _mistakes(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
+def _mistakes(returns: dict[str, Any]) -> list[Block]:
     """Return the charts that the task has."""
     if not at(returns, "scoring", "details"):
         return [
             text("No labelled batch has been scored by the live model yet, so its mistakes are not known.")
         ]
     if at(returns, "scoring", "task") == "regression":
-        return [*figures.chart("residuals", returns), *_errors(returns)]
+        return [charts("residuals"), *_errors(returns)]
     held_out = at(returns, "scoring", "details_of") == "holdout"
     whose = "On the held-out rows that the release starts from; no batch has come since."
     names = ["confusion"]
     names += [name for name, key in _CURVES.items() if at(returns, "scoring", "details", key)]
     told = [text(whose)] if held_out else []
-    return [*told, *figures.charts(names, returns), *_worst_classes(returns)]
+    return [*told, charts(*names), *_worst_classes(returns)]
 
 
 #: Columns whose groups are printed.
@@ -154,7 +172,7 @@ _MOST_COLUMNS = 6
 _CURVES = {"roc": "roc", "precisionrecall": "pr", "calibration": "calibration"}
 
 
-def _errors(returns: dict[str, Any]) -> list[Flowable]:
+def _errors(returns: dict[str, Any]) -> list[Block]:
     """Return the regression's error measures."""
     errors = at(returns, "scoring", "details", "errors")
     names = {"mae": "Mean absolute error", "rmse": "Root mean square", "bias": "Bias", "r2": "R²"}
@@ -166,7 +184,7 @@ def _errors(returns: dict[str, Any]) -> list[Flowable]:
     return [facts(found, 2)] if found else []
 
 
-def _worst_classes(returns: dict[str, Any]) -> list[Flowable]:
+def _worst_classes(returns: dict[str, Any]) -> list[Block]:
     """Name the classes found least often, when there are many classes."""
     counts = at(returns, "scoring", "details", "confusion")
     labels = at(returns, "scoring", "details", "labels")

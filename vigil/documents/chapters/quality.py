@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportlab.platypus import Flowable
-
 from vigil.charts import wording
 from vigil.charts.reading import at, number, rows
-from vigil.documents.layout.blocks import chapter, more, table, text
-from vigil.documents.layout.figures import Figures
+from vigil.documents.content import Block, chapter, charts, more, section, table, text
 
 _MOST = 40
 _MOST_DRIFT = 12
 
 
-def story(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
+def story(returns: dict[str, Any]) -> list[Block]:
     """Return the chart of missing cells and the summary statistics."""
     columns = rows(returns, "summarystats", "columns")
     if not columns:
@@ -27,14 +24,14 @@ def story(returns: dict[str, Any], figures: Figures) -> list[Flowable]:
         chapter("Data quality"),
         *_drift(returns),
         text(_scope(returns, len(columns)), "lead"),
-        *figures.chart("missing", returns),
+        charts("missing"),
         *_measured(measured),
         *_named(named),
         *more(len(shown), len(columns), "columns; the service's /summarystats lists them all"),
     ]
 
 
-def _drift(returns: dict[str, Any]) -> list[Flowable]:
+def _drift(returns: dict[str, Any]) -> list[Block]:
     """Return what changed since the release was trained: one line a column, what drifted first."""
     found = rows(returns, "diagnostics", "drift")
     if not found:
@@ -100,23 +97,23 @@ def _scope(returns: dict[str, Any], columns: int) -> str:
     return f"Summary of {what}: {amount} in {wording.plural(columns, 'column')}."
 
 
-def _measured(columns: list[dict[str, Any]]) -> list[Flowable]:
+def _measured(columns: list[dict[str, Any]]) -> list[Block]:
     """Return the table of the columns that hold numbers."""
     keys = ("mean", "std", "minimum", "median", "maximum")
     lines = [[*_common(column), *(wording.figure(column.get(key)) for key in keys)] for column in columns]
     heads = ("Column", "Cells", "Missing", "Mean", "Std", "Min", "Median", "Max")
     found = table(heads, lines, (26, 10, 10, 13, 13, 13, 13, 14), "lrrrrrrr")
-    return [text("Numbers", "section"), found] if lines else []
+    return [section("Numbers"), found] if lines else []
 
 
-def _named(columns: list[dict[str, Any]]) -> list[Flowable]:
+def _named(columns: list[dict[str, Any]]) -> list[Block]:
     """Return the table of the columns that hold words or dates."""
     lines = [
         [*_common(column), wording.count(column.get("distinct")), _frequent(column)] for column in columns
     ]
     heads = ("Column", "Cells", "Missing", "Distinct", "Most frequent")
     found = table(heads, lines, (26, 10, 10, 10, 52), "lrrrl")
-    return [text("Categories, texts and dates", "section"), found] if lines else []
+    return [section("Categories, texts and dates"), found] if lines else []
 
 
 def _common(column: dict[str, Any]) -> list[str]:

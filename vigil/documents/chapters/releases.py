@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportlab.platypus import Flowable
-
 from vigil.charts import wording
 from vigil.charts.reading import rows
-from vigil.documents.layout.blocks import chapter, more, table, text
-from vigil.documents.layout.figures import Figures
+from vigil.documents.content import Block, chapter, more, table, text
 
 _MOST = 12
 
 
-def story(returns: dict[str, Any], _: Figures) -> list[Flowable]:
+def story(returns: dict[str, Any]) -> list[Block]:
     """Return the table of releases, newest first."""
     found = rows(returns, "models", "releases")
     if not found:

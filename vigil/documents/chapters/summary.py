@@ -1,29 +1,29 @@
-"""The top of the first page: what happened, how sure that is, what to do next, in ten seconds."""
+"""The first page: what happened, how sure that is, what to do next, and what is new since the last report."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from reportlab.lib.colors import HexColor
-from reportlab.platypus import Flowable, Paragraph, Spacer, Table
+from vigil.charts import wording
+from vigil.charts.reading import at, higher_is_better, number, rows
+from vigil.documents.chapters import since
+from vigil.documents.content import Block, Panel, Tiles, more, section, table, text
+from vigil.documents.verdict import verdict
 
-from vigil.charts import style, wording
-from vigil.charts.reading import at, higher_is_better, number
-from vigil.documents.layout.blocks import COLUMN, text
-from vigil.documents.layout.figures import Figures
-from vigil.documents.layout.typography import FAINT, markup, paragraph
-from vigil.documents.verdict import Verdict, verdict
+_MOST_ADVICE = 5
 
 
-def story(returns: dict[str, Any], _: Figures) -> list[Flowable]:
-    """Return the title, the verdict and the four numbers behind it."""
-    project = wording.shorten(returns.get("project") or "Vigil", 60)
+def story(returns: dict[str, Any]) -> list[Block]:
+    """Return the title, the verdict, the numbers behind it, the news, and what to do."""
+    found = verdict(returns)
+    lines = [("What happened", found.what), ("How sure", found.sure), ("What to do next", found.act)]
     return [
-        text(project, "title"),
+        text(wording.shorten(returns.get("project") or "Vigil", 60), "title"),
         text(_source(returns), "subtitle"),
-        _panel(verdict(returns)),
-        Spacer(0, 10),
+        Panel(found.label, found.tone, found.headline, lines),
         *_tiles(returns),
+        *since.story(returns),
+        *_advice(returns),
     ]
 
 
@@ -36,75 +36,69 @@ def _source(returns: dict[str, Any]) -> str:
     return "   ·   ".join(parts)
 
 
-def _panel(found: Verdict) -> Table:
-    """Return the verdict: a coloured edge, the headline, and three lines of words."""
-    tone = HexColor(style.VERDICTS[found.tone][0])
-    dark = HexColor(_LABEL_TONES[found.tone])
-    chip = Paragraph(markup(found.label.upper()), paragraph("chip").clone("chip", textColor=dark))
-    lines = [("What happened", found.what), ("How sure", found.sure), ("What to do next", found.act)]
-    rows = [[chip, ""], [text(found.headline, "headline"), ""]]
-    rows += [[text(label, "label"), text(words, "body", 900)] for label, words in lines]
-    panel = Table(rows, colWidths=[92, COLUMN - 92])
-    panel.setStyle(
-        [
-            ("SPAN", (0, 0), (1, 0)),
-            ("SPAN", (0, 1), (1, 1)),
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("BACKGROUND", (0, 0), (-1, -1), HexColor("#f7f9fa")),
-            ("LINEBEFORE", (0, 0), (0, -1), 4, tone, "butt"),
-            ("LEFTPADDING", (0, 0), (0, -1), 14),
-            ("LEFTPADDING", (1, 0), (1, -1), 4),
-            ("RIGHTPADDING", (0, 0), (-1, -1), 12),
-            ("TOPPADDING", (0, 0), (-1, -1), 1),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
-            ("TOPPADDING", (0, 0), (-1, 0), 10),
-            ("BOTTOMPADDING", (0, 1), (-1, 1), 7),
-            ("BOTTOMPADDING", (0, -1), (-1, -1), 8),
-        ]
-    )
-    return panel
-
-
-#: Amber is too light for small letters; the others are the verdicts' own colours.
-_LABEL_TONES = {name: "#8a5a00" if name == "watch" else tone for name, (tone, _) in style.VERDICTS.items()}
-
-
-def _tiles(returns: dict[str, Any]) -> list[Flowable]:
+def _tiles(returns: dict[str, Any]) -> list[Block]:
     """Return the four numbers of the verdict side by side; nothing when no model is deployed."""
     scoring = returns.get("scoring")
     if not at(scoring, "release"):
         return []
     metric = wording.sentence(wording.metric(at(scoring, "metric")))
-    bounds = wording.interval(at(scoring, "interval"))
     alarm = number(at(scoring, "evidence", "alarm_at"))
+    smallest = at(scoring, "detectable")
     tiles = [
-        (f"{metric} now", wording.score(at(scoring, "score")), bounds or "no labelled batch yet"),
+        (f"{metric} now", *_now(scoring)),
         (f"{metric} at deployment", wording.score(at(scoring, "reference", "score")), _baseline(returns)),
         (
             "Evidence of decay",
-            wording.figure(at(scoring, "evidence", "e_value")),
-            "" if alarm is None else f"alarm at {wording.figure(alarm)}",
+            wording.evidence(at(scoring, "evidence", "e_value")),
+            "no batch has counted yet" if alarm is None else f"alarm at {wording.figure(alarm)}",
         ),
         (
             f"Smallest visible {'drop' if higher_is_better(returns) else 'rise'}",
-            wording.score(at(scoring, "detectable")),
-            "with 80 % power, by now" if number(at(scoring, "detectable")) is not None else "not yet known",
+            wording.score(smallest),
+            "not yet known" if number(smallest) is None else "found by now, 4 times in 5",
         ),
     ]
-    columns = [[text(name, "label"), text(value, "tile"), text(note, "note")] for name, value, note in tiles]
-    row = Table([columns], colWidths=[COLUMN / 4] * 4)
-    row.setStyle(
-        [
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("LEFTPADDING", (0, 0), (-1, -1), 14),
-            ("RIGHTPADDING", (0, 0), (-1, -1), 2),
-            ("LINEBEFORE", (1, 0), (-1, -1), 0.6, FAINT),
-        ]
-    )
-    return [row]
+    return [Tiles(tiles)]
+
+
+def _now(scoring: Any) -> tuple[str, str]:
+    """Return the score now with its interval; the estimate while labels are missing."""
+    if number(at(scoring, "score")) is not None:
+        return wording.score(at(scoring, "score")), wording.interval(at(scoring, "interval"))
+    estimated = at(scoring, "estimate", "score")
+    if number(estimated) is None:
+        return wording.NOTHING, "no labelled batch yet"
+    bounds = wording.interval([at(scoring, "estimate", "low"), at(scoring, "estimate", "high")])
+    return f"≈ {wording.score(estimated)}", f"estimated without labels{', ' + bounds if bounds else ''}"
 
 
 def _baseline(returns: dict[str, Any]) -> str:
     """Say what a model that has learnt nothing scores."""
     baseline = number(at(returns, "scoring", "reference", "baseline"))
     return "" if baseline is None else f"a trivial model: {wording.score(baseline)}"
+
+
+def _advice(returns: dict[str, Any]) -> list[Block]:
+    """Return what to do, the most urgent first."""
+    urgency = {"act": 0, "warn": 1}
+    found = rows(returns, "diagnostics", "advice")
+    found.sort(key=lambda item: urgency.get(str(item.get("severity")), 2))
+    if not found:
+        return []
+    shown = found[:_MOST_ADVICE]
+    lines = [
+        [
+            _URGENCY.get(str(item.get("severity")), "To know"),
+            wording.shorten(item.get("what") or "", 240),
+            wording.shorten(item.get("do") or "", 200),
+        ]
+        for item in shown
+    ]
+    return [
+        section("To do"),
+        table(("When", "What", "What to do"), lines, (10, 45, 45), "lll"),
+        *more(len(shown), len(found), "points; the service's /diagnostics lists them all"),
+    ]
+
+
+_URGENCY = {"act": "Now", "warn": "Soon"}

@@ -109,4 +109,6 @@ _STYLES: dict[str, dict[str, Any]] = {
     "headline": {"fontName": BOLD, "fontSize": 15, "leading": 20},
     "tile": {"fontSize": 16, "leading": 20},
     "note": {"fontSize": 7, "leading": 10, "textColor": MUTED},
+    "item": {"leftIndent": 9, "bulletIndent": 0, "firstLineIndent": -9, "spaceAfter": 1},
+    "raw": {"fontSize": 6, "leading": 8, "leftIndent": 8, "firstLineIndent": -8},
 }
