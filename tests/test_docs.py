@@ -47,7 +47,7 @@ PLUG_INS = {
     "a fault": set(faults.names()),
     "a reader": {"csv", "parquet"},
     "a chart": set(charts.names()),
-    "a document": {Path(name).stem.replace("report", "pdf") for name in documents.names()},
+    "a document": {name.removeprefix("report.").removesuffix(".png") for name in documents.names()},
     "an exporter": set(exporters.names()),
     "an endpoint or page": files("vigil/web/endpoints"),
 }
