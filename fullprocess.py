@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,18 @@ SAID = {
     "dismiss": "dismissed",
 }
 
+#: The steps of a tick, in its order; ``scoring`` also plans what a batch calls for.
+STEPS = (
+    "labelling",
+    "ingestion",
+    "scoring",
+    "training",
+    "deployment",
+    "diagnostics",
+    "upkeep",
+    "reporting",
+)
+
 #: Gating rows that must have come since the last attempt for a refresh to be judged on these alone.
 FRESH_ROWS = 200
 
@@ -48,10 +61,12 @@ def tick(
     trigger: str = "command",
     force: bool = False,
     report: bool = True,
+    steps: Collection[str] = STEPS,
 ) -> dict[str, Any]:
     """Take in new files; score, decide and act batch by batch; report. Return what happened.
 
-    Each step works off what is unfinished, so that a tick after a crash is a tick like any other.
+    Each step works off what is unfinished, so that a tick after a crash is a tick like any other, and
+    ``steps`` taken one at a time come to the same.
     """
     import diagnostics
     import ingestion
@@ -62,22 +77,19 @@ def tick(
 
     seen_config = glance.digest_of(project.config_path.read_bytes())
     with project.locked():
-        with begun(project, trigger) as run:
-            with run.step("labelling"):
-                for line in labelling.run(project):
-                    project.console.say(line)
-            with run.step("ingestion"):
-                arrivals = ingestion.run(project, run=run.number, folder=folder)
+        with begun(project, trigger, steps) as run:
+            for line in run.take("labelling", lambda: labelling.run(project)) or []:
+                project.console.say(line)
+            took = run.take("ingestion", lambda: ingestion.run(project, run=run.number, folder=folder))
+            arrivals = took or []
             decided = work_off(project, run, arrivals, force=force)
             run.news = run.news or bool(decided) or any(arrival.status != "waiting" for arrival in arrivals)
-            with run.step("diagnostics"):
-                diagnostics.run(project)
-            with run.step("upkeep"):
-                upkeep.run(project)
+            run.take("diagnostics", lambda: diagnostics.run(project))
+            run.take("upkeep", lambda: upkeep.run(project))
             run.summary = summary(arrivals, decided)
-        documents = reporting.run(project) if report else []
+        documents = reporting.run(project) if report and "reporting" in steps else []
         waiting = any(arrival.status == "waiting" for arrival in arrivals)
-        project.remember_as_idle(seen_config, idle=not waiting)
+        project.remember_as_idle(seen_config, idle=not waiting and set(steps) == set(STEPS))
     return {
         "run": run.number,
         "summary": run.summary,
@@ -88,12 +100,17 @@ def tick(
 
 
 def work_off(project: Project, run: Run, arrivals: list[Arrival], *, force: bool) -> list[dict[str, Any]]:
-    """Decide about every batch that has no decision yet, in order; return the decisions' words."""
+    """Decide about every batch that has no decision yet, in order; return the decisions' words.
+
+    A plan that a step left out would have to carry out stays open, and holds up the batches after it.
+    """
     unsaid = sorted(arrivals, key=lambda arrival: arrival.order)
-    decided = finish_repairs(project, run)
+    decided = finish_repairs(project, run) if run.wants("scoring") else []
     for interrupted, plan in interrupted_force(project):
         decided += carry_out(project, interrupted, plan, run)
-    while (batch := next_batch(project)) is not None:
+    held_up = None
+    while (batch := next_batch(project)) is not None and batch != held_up:
+        held_up = batch
         while unsaid and unsaid[0].order <= batch.order:
             project.console.say(unsaid.pop(0).line)
         decided += cycle(project, batch, run, force=False)
@@ -147,14 +164,19 @@ def next_batch(project: Project) -> Batch | None:
 def cycle(project: Project, batch: Batch, run: Run, *, force: bool) -> list[dict[str, Any]]:
     """Plan for one batch, and carry the plan out."""
     name = f"{batch.id}-forced-{run.number}" if force else f"{batch.id}-plan"
-    plan = project.ledger.decisions.get(name) or make_plan(project, batch, run, name, force=force)
+    plan = project.ledger.decisions.get(name)
+    if plan is None:
+        if not run.wants("scoring"):
+            return []
+        plan = make_plan(project, batch, run, name, force=force)
     return carry_out(project, batch, plan, run)
 
 
 def carry_out(project: Project, batch: Batch, plan: Decision, run: Run) -> list[dict[str, Any]]:
-    """Do what a plan says; asked again after a crash, finish it."""
+    """Do what a plan says, as far as the steps go; asked again after a crash, finish it."""
     import deployment
     import training
+    from vigil import handing
 
     ledger = project.ledger
     words = [told(project, batch, plan)]
@@ -164,9 +186,13 @@ def carry_out(project: Project, batch: Batch, plan: Decision, run: Run) -> list[
         ledger.incidents.attempted(tried["incident"], attempts=tried["attempts"], rows=tried["rows"])
     if plan.outcome != "nothing":
         since, alone = plan.evidence["since"], plan.outcome in ("replace", "renew")
-        with run.step("training"):
-            fits = plan.evidence.get("fit", True)
-            candidates = training.run(project, batch, since=since, alone=alone) if fits else []
+        fits = plan.evidence.get("fit", True)
+        trained = run.take(
+            "training", lambda: training.run(project, batch, since=since, alone=alone) if fits else []
+        )
+        candidates = handing.over(project, run, plan, trained)
+        if candidates is None:
+            return words
         with run.step("deployment"):
             gate = deployment.run(project, batch, candidates, plan=plan, run=run.number)
         words.append(told(project, batch, gate))
@@ -296,7 +322,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one tick, or answer one question, from the command line."""
     options = command_line().parse_args(arguments)
     asked = any((options.init, options.explain is not None, options.dry_run, options.force_retrain))
-    asked = asked or options.reproduce or options.pause or options.resume
+    asked = asked or options.steps or options.reproduce or options.pause or options.resume
     if not asked and glance.nothing_to_do(Path(options.config), options.input):
         glance.looked(Path(options.config))
         print("{}" if options.json else "Nothing new.")
@@ -318,6 +344,15 @@ def reproduce(options: argparse.Namespace) -> int:
     return perform(lambda project, chosen: reproducing.command(project, chosen, training.run), options)
 
 
+def chosen_steps(text: str) -> tuple[str, ...]:
+    """Read ``--steps``: names with commas between them."""
+    names = [name.strip() for name in text.split(",")]
+    wrong = [name for name in names if name not in STEPS]
+    if wrong:
+        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is no step; there are {', '.join(STEPS)}")
+    return tuple(name for name in STEPS if name in names)
+
+
 def command_line() -> argparse.ArgumentParser:
     """Return the options of ``python fullprocess.py``."""
     parser = argparse.ArgumentParser(description="Run one tick: ingest, score, decide, retrain, report.")
@@ -337,6 +372,12 @@ def command_line() -> argparse.ArgumentParser:
         "--reproduce", metavar="RELEASE", help="rebuild a release from its snapshot, and compare every byte"
     )
     parser.add_argument("--init", metavar="DATA", help="write a config and a contract for a file of your own")
+    parser.add_argument(
+        "--steps",
+        type=chosen_steps,
+        metavar="NAMES",
+        help=f"take only some, in this order: {','.join(STEPS)}",
+    )
     parser.add_argument("--pause", action="store_true", help="let scheduled ticks and cron's do nothing")
     parser.add_argument("--resume", action="store_true", help="let them go on")
     parser.add_argument(

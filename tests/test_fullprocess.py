@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+import fullprocess
 from vigil.bundles import pointer
 from vigil.ledger import glance
 from vigil.project import Project
@@ -403,3 +404,39 @@ def test_a_policy_that_replaces_goes_round_the_gate(site):
     live = pointer.read(site.root / "production").release
     facts = site.project().ledger.releases.get(live)["facts"]
     assert (facts["since"], facts["evidence_after"]) == (2, 2)
+
+
+def test_steps_taken_one_at_a_time_come_to_the_same_as_ticks(new_site):
+    """Step by step, each in a run of its own: the same decisions and scores, the same bytes live."""
+    whole, parted = (new_site(name, key=["customer"]) for name in ("whole", "parted"))
+    files = [("w-1.csv", 600, 1, False), ("w-2.csv", 300, 3, True), ("w-3.csv", 900, 5, True)]
+    for name, rows, seed, turned in files:
+        for site in (whole, parted):
+            site.leavers(name, rows, seed=seed, turned=turned)
+        whole.tick()
+        for step in fullprocess.STEPS:
+            parted.tick(steps=(step,))
+    assert decisions_of(parted) == decisions_of(whole)
+    assert scores_of(parted) == scores_of(whole)
+    assert len({pointer.read(site.root / "production").release for site in (whole, parted)}) == 1
+
+
+def test_a_plan_waits_for_the_step_that_was_left_out(site):
+    """Without training a first plan stays open, however often deployment is asked; then it goes on."""
+    site.leavers("w-1.csv", 600, seed=1)
+    site.tick(steps=("ingestion",))
+    assert decisions_of(site) == []
+    for steps in (("scoring",), ("deployment",), ("scoring", "deployment")):
+        assert site.outcomes(site.tick(steps=steps)) == [("plan", "train-first")]
+    assert site.outcomes(site.tick(steps=("training",))) == [("plan", "train-first")]
+    assert site.project().ledger.facts.get(glance.IDLE) == "no"
+    assert site.outcomes(site.tick(steps=("deployment",)))[-1] == ("gate", "promote")
+    assert site.tick()["decisions"] == []
+
+
+def test_a_step_that_is_none_is_named(site, capsys):
+    """A wrong name ends before anything is done, and says which there are."""
+    with pytest.raises(SystemExit):
+        fullprocess.main(["--config", str(site.config), "--steps", "ingestion,fit"])
+    assert "'fit' is no step; there are labelling, ingestion" in capsys.readouterr().err
+    assert fullprocess.chosen_steps("training, ingestion") == ("ingestion", "training")

@@ -56,7 +56,9 @@ def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
         project.console.say(f"Paused since {paused[:19]}Z. Go on with: python fullprocess.py --resume")
         return
     folder = Path(options.input).absolute() if options.input else None
-    found = tick(project, folder=folder, trigger=options.trigger, force=options.force_retrain)
+    found = tick(
+        project, folder=folder, trigger=options.trigger, force=options.force_retrain, **_steps(options)
+    )
     glance.looked(project.config_path)
     if options.json:
         print_json(found)
@@ -65,6 +67,11 @@ def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
         project.console.say("Nothing new.")
     for path in found["reports"]:
         project.console.say(f"report: {os.path.relpath(path)}")
+
+
+def _steps(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the steps that were asked for, nothing where all are taken."""
+    return {"steps": options.steps} if options.steps else {}
 
 
 def explain(project: Project, options: argparse.Namespace) -> None:
@@ -143,7 +150,7 @@ def rehearse(project: Project, options: argparse.Namespace, tick: Tick) -> None:
     with tempfile.TemporaryDirectory(prefix="vigil-dry-run-") as scratch:
         copy = _copied(project, Path(scratch))
         try:
-            found = tick(copy, folder=folder, force=options.force_retrain, report=False)
+            found = tick(copy, folder=folder, force=options.force_retrain, report=False, **_steps(options))
         finally:
             copy.close()
     if options.json:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from vigil.ledger import glance
 from vigil.project import Project
 from vigil.table import durable
+
+T = TypeVar("T")
 
 #: Clocks of two machines may differ by so much without a word.
 _WORTH_SAYING = timedelta(minutes=1)
@@ -19,11 +21,23 @@ _WORTH_SAYING = timedelta(minutes=1)
 class Run:
     """A run that has begun. ``news`` is set by whoever finds something worth a report."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, wanted: Collection[str] | None = None) -> None:
         self.number = number
+        self._wanted = wanted
         self.news = False
         self.summary = ""
         self.steps: list[dict[str, Any]] = []
+
+    def wants(self, name: str) -> bool:
+        """Tell whether a step is among those that were asked for."""
+        return self._wanted is None or name in self._wanted
+
+    def take(self, name: str, act: Callable[[], T]) -> T | None:
+        """Take one timed step, and return what came of it; None where it was not asked for."""
+        if not self.wants(name):
+            return None
+        with self.step(name):
+            return act()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -53,7 +67,7 @@ def _keep_in_order(project: Project) -> None:
 
 
 @contextmanager
-def begun(project: Project, trigger: str) -> Iterator[Run]:
+def begun(project: Project, trigger: str, wanted: Collection[str] | None = None) -> Iterator[Run]:
     """Open a run; it ends as ``done``, or as ``failed`` when an error leaves it.
 
     The caller holds the project's lock, so that runs still open, and files still written aside, can only
@@ -65,7 +79,7 @@ def begun(project: Project, trigger: str) -> Iterator[Run]:
     project.ledger.facts.set(**{glance.IDLE: "no"})
     runs.abandon()
     cut_off = any(row["status"] == "failed" for row in runs.latest(limit=1))
-    run = Run(runs.start(trigger))
+    run = Run(runs.start(trigger), wanted)
     # What a run did before it was cut off has no report yet.
     run.news = cut_off
     status = "failed"
