@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +28,8 @@ class Caller:
 
     def get(self, path: str) -> dict[str, Any]:
         """Return an endpoint's JSON. Raises ServiceError when it does not answer with one."""
+        import urllib.request  # late: a service that starts imports this file for a name alone
+
         request = urllib.request.Request(self._url + path, headers=self._headers)  # noqa: S310 — our own http URL
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import threading
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -83,37 +83,69 @@ def test_what_never_reaches_the_application_has_the_one_shape(
         assert name.lower().encode() in head.lower()
 
 
-def test_too_many_requests_are_turned_away_and_it_recovers(
-    running: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While more wait than may, those that come to a thread get 503; afterwards all is as before."""
+@pytest.fixture
+def busy(running: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The server with every thread at work and as many requests waiting as may."""
     monkeypatch.setattr(serving, "WAITING", 3)
-    statuses: list[int] = []
-
-    def ask(path: str) -> None:
-        try:
-            get(running, path)
-            statuses.append(200)
-        except urllib.error.HTTPError as error:
-            code = json.loads(error.read())["error"]["code"]
-            statuses.append(error.code if code == "unavailable" and error.headers["Retry-After"] else 0)
-
-    busy = [threading.Thread(target=ask, args=("/slow",)) for _ in range(2)]
-    for thread in busy:
-        thread.start()
-    while running.task_dispatcher.active_count < 2:
-        time.sleep(0.01)
-    waiting = [threading.Thread(target=ask, args=("/healthz",)) for _ in range(20)]
-    for thread in waiting:
-        thread.start()
-    while len(running.task_dispatcher.queue) < 20:
-        time.sleep(0.01)
+    askers = [threading.Thread(target=get, args=(running, path)) for path in ["/slow"] * 2 + ["/healthz"] * 3]
+    for asker in askers[:2]:
+        asker.start()
+    wait_until(lambda: running.task_dispatcher.active_count == 2 and not running.task_dispatcher.queue)
+    for asker in askers[2:]:
+        asker.start()
+    wait_until(lambda: len(running.task_dispatcher.queue) == 3)
+    yield running
     running.app.gate.set()
-    for thread in busy + waiting:
-        thread.join()
-    assert statuses.count(503) >= 10
-    assert statuses.count(200) >= 3
-    assert get(running, "/healthz")["status"] == "ok"
+    for asker in askers:
+        asker.join()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, 20 seconds at most."""
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def said(connection: socket.socket, method: str = "GET") -> tuple[int, str | None, bytes]:
+    """Ask for /healthz; return status, Retry-After and the body."""
+    connection.sendall(f"{method} /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    answer = http.client.HTTPResponse(connection, method=method)
+    answer.begin()
+    return answer.status, answer.headers["Retry-After"], answer.read()
+
+
+def test_too_many_requests_are_turned_away_at_once_and_it_recovers(busy: Any) -> None:
+    """No thread is free for it, yet 503 comes; afterwards all is as before."""
+    with socket.create_connection(("127.0.0.1", busy.effective_port), timeout=10) as connection:
+        status, again, body = said(connection)
+        assert (status, again) == (503, "1")
+        assert json.loads(body)["error"]["code"] == "unavailable"
+        busy.app.gate.set()
+        wait_until(lambda: not busy.task_dispatcher.queue)
+        time.sleep(serving.PAUSE)
+        assert said(connection)[0] == 200
+
+
+def test_who_asks_again_too_soon_waits_and_is_turned_away_again(busy: Any) -> None:
+    """Even when there is room by then; new connections and those that waited are answered."""
+    with socket.create_connection(("127.0.0.1", busy.effective_port), timeout=10) as connection:
+        assert said(connection, "HEAD")[2] == b""
+        begun = time.monotonic()
+        busy.app.gate.set()
+        assert said(connection)[0] == 503
+        assert serving.PAUSE * 0.9 < time.monotonic() - begun < 3 * serving.PAUSE + 2
+        assert get(busy, "/healthz")["status"] == "ok"
+        time.sleep(serving.PAUSE)
+        assert said(connection)[0] == 200
+
+
+def test_an_old_client_that_is_turned_away_is_hung_up_on(busy: Any) -> None:
+    """HTTP/1.0 knows no connection that stays; the answer says so."""
+    content = raw(busy, b"GET /healthz HTTP/1.0\r\n\r\n")
+    assert content.startswith(b"HTTP/1.1 503 ")
+    assert b"Connection: close" in content
 
 
 def test_half_open_connections_do_not_keep_others_out(running: Any) -> None:

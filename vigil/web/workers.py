@@ -20,6 +20,9 @@ CONFIG, HOST, INSTANCE, LOG = "VIGIL_CONFIG", "VIGIL_HOST", "VIGIL_INSTANCE", "V
 #: Connections that wait in the system's queue; further ones are refused.
 BACKLOG = 256
 
+#: Connections, or requests, that a worker process takes up beyond those that its threads are at.
+WAITING = 32
+
 #: Seconds that requests under way may take after the service was told to stop.
 GRACE = 30
 
@@ -73,6 +76,7 @@ def _gunicorn(host: str, port: int, workers: int, threads: int) -> list[str]:
     return [
         "app:worker()", "--bind", f"{shown}:{port}", "--workers", str(workers), "--threads", str(threads),
         "--worker-class", "gthread", "--backlog", str(BACKLOG), "--graceful-timeout", str(GRACE),
+        "--worker-connections", str(threads + WAITING),
         "--timeout", "60", "--keep-alive", "5", "--log-level", "warning", "--limit-request-line", "8190",
         "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir(),  # noqa: S108, PTH112
     ]  # fmt: skip
@@ -82,5 +86,6 @@ def _granian(host: str, port: int, workers: int, threads: int) -> list[str]:
     return [
         "app:worker", "--factory", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws",
         "--workers", str(workers), "--blocking-threads", str(threads), "--backlog", str(BACKLOG),
-        "--log-level", "warning", "--workers-kill-timeout", str(GRACE),
+        "--backpressure", str(threads + WAITING), "--log-level", "warning",
+        "--workers-kill-timeout", str(GRACE),
     ]  # fmt: skip
