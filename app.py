@@ -54,16 +54,23 @@ def create_app(
 
 
 def commands(project: Project) -> dict[str, list[str]]:
-    """Return what a page may start, each as a child process under the project's own lock."""
+    """Return what a page may start, each as a child process under the project's own lock.
+
+    The last three are given the id of a fault.
+    """
     config = ["--config", str(project.config_path)]
     tick = [sys.executable, str(HERE / "fullprocess.py"), *config]
     switch = [sys.executable, str(HERE / "deployment.py"), *config]
+    settle = [sys.executable, str(HERE / "diagnostics.py"), *config]
     return {
         "run": [*tick, "--trigger", "page"],
         "pause": [*tick, "--pause"],
         "resume": [*tick, "--resume"],
         "rollback": [*switch, "--rollback"],
         "acknowledge": [*switch, "--acknowledge"],
+        "repair": [*settle, "--apply", "--fix"],
+        "dismiss": [*settle, "--dismiss"],
+        "undo": [*settle, "--undo"],
     }
 
 

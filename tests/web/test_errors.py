@@ -50,6 +50,12 @@ def test_a_get_leaves_the_ledger_as_it_was(client: Any, world: Any) -> None:
         "/runs",
         "/runs/1",
         "/models",
+        "/models/compare",
+        "/faults",
+        "/quarantine",
+        "/quarantine/batch1",
+        "/scores.csv",
+        "/status",
         "/alerts",
         "/metrics",
     ):

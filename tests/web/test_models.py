@@ -12,7 +12,7 @@ def test_releases_are_listed_newest_first(client: Any, world: Any) -> None:
     assert (oldest["state"], oldest["reference"], oldest["baseline"]) == ("retired", 0.75, 0.33)
     assert set(newest) == {
         "id", "model", "state", "created", "live_since", "trained_rows", "through", "features", "threshold",
-        "reference", "interval", "baseline", "size_bytes", "reason",
+        "reference", "interval", "baseline", "size_bytes", "reason", "gate",
     }  # fmt: skip
 
 

@@ -133,6 +133,13 @@ class Batches(Shelf):
             raise KeyError(batch)
         return int(row["run"])
 
+    def quarantined(self, *, before: int, limit: int) -> list[Batch]:
+        """Return batches that left rows in quarantine, of an order below ``before``, newest first."""
+        where = [batches.c.state == "ingested", batches.c.quarantined > 0, batches.c.order < before]
+        columns = [batches.c[name] for name in _FIELDS]
+        found = self.find(*where, order=[batches.c.order.desc()], limit=limit, columns=columns)
+        return [Batch(**row) for row in found]
+
     def last_order(self) -> int:
         """Return the order of the newest batch that is ingested or lost, 0 when there is none."""
         query = sa.select(sa.func.max(batches.c.order)).where(self.mine(batches.c.state != "pending"))

@@ -96,6 +96,12 @@ class Scores(Shelf):
         columns = [scores.c[name] for name in _DRAWN]
         return self.find(order=[scores.c.order.desc()], limit=limit, columns=columns)[::-1]
 
+    def verdicts(self, release: str, *, limit: int) -> list[str]:
+        """Return the verdicts on a release's newest batches, newest first."""
+        order = [scores.c.order.desc()]
+        found = self.find(scores.c.release == release, order=order, limit=limit, columns=[scores.c.verdict])
+        return [row["verdict"] for row in found]
+
 
 class Decisions(Shelf):
     """One row for each decision; its id names the batch and the kind, so that it is taken once."""

@@ -6,6 +6,7 @@ file. A row that a later contract let in stays, marked with that version.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -72,6 +73,21 @@ def read(root: Path, batch_id: str) -> Held:
     except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "Move it away; it is written anew when its file is judged again."
         raise TableError(f"the quarantine cannot be read ({error}).", where=str(path), hint=hint) from error
+
+
+def page(root: Path, batch_id: str, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """Return a few lines of a batch's file as they were written, passing over the first ``after``.
+
+    No more is read than asked for. Raises TableError when the file cannot be read.
+    """
+    path = _path(root, batch_id)
+    try:
+        with path.open(encoding="ascii") as lines:
+            return [json.loads(line) for line in itertools.islice(lines, after, after + limit)]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise TableError(f"the quarantine cannot be read ({error}).", where=str(path)) from error
 
 
 def _held(entries: Sequence[dict[str, Any]]) -> Held:

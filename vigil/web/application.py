@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
+from jinja2 import Undefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from vigil.web import endpoints, errors, pages, security
@@ -67,8 +68,8 @@ class FiniteJson(DefaultJSONProvider):
 
 
 def figure(value: Any) -> str:
-    """Write a number as a page shows it: three digits that matter, thousands apart."""
-    if value is None:
+    """Write a number as a page shows it: three digits that matter, thousands apart; a dash for none."""
+    if value is None or isinstance(value, Undefined):
         return "–"
     size = abs(value)
     if size >= 1e9 or 0 < size < 0.001:

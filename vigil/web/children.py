@@ -32,8 +32,11 @@ class Children:
         self._lock = threading.Lock()
         self._running: set[str] = set()
 
-    def start(self, name: str, *, patience: float) -> Outcome | None:
-        """Run a command; return its outcome after `patience` seconds, None when it is at work already."""
+    def start(self, name: str, *arguments: str, patience: float) -> Outcome | None:
+        """Run a command with more arguments; return its outcome after `patience` seconds.
+
+        None when it is at work already.
+        """
         with self._lock:
             if name in self._running:
                 return None
@@ -41,17 +44,19 @@ class Children:
         said: list[str] = []
         done = threading.Event()
         codes: list[int] = []
-        threading.Thread(target=self._run, args=(name, said, codes, done), daemon=True).start()
+        threading.Thread(target=self._run, args=(name, arguments, said, codes, done), daemon=True).start()
         done.wait(patience)
         return Outcome(codes[0] if done.is_set() else None, tuple(said[-KEPT:]))
 
-    def _run(self, name: str, said: list[str], codes: list[int], done: threading.Event) -> None:
+    def _run(
+        self, name: str, arguments: Sequence[str], said: list[str], codes: list[int], done: threading.Event
+    ) -> None:
         """Follow one child to its end, and pass its words on to the log."""
         code = -1
         try:
             with subprocess.Popen(  # noqa: S603  (our own file, by our own interpreter)
-                self._commands[name], cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True, errors="replace",
+                [*self._commands[name], *arguments], cwd=self._folder, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
             ) as child:  # fmt: skip
                 for line in child.stdout or ():
                     said.append(line.rstrip())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, g, jsonify
+from flask import Flask, Response, g, jsonify, make_response, render_template
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from vigil.errors import BundleError, LedgerError, ServiceError, VigilError
+from vigil.web.negotiation import prefers_html
 
 _log = logging.getLogger(__name__)
 
@@ -79,15 +80,20 @@ def _unavailable(error: VigilError | SQLAlchemyError, request_id: str) -> tuple[
 
 
 def _ours(error: Exception) -> Response:
-    status, content = described(error, str(g.get("request_id", "-")))
-    response = jsonify(content)
-    response.status_code = status
-    return response
+    return _answer(*described(error, str(g.get("request_id", "-"))))
 
 
 def _plain(error: HTTPException) -> Response:
-    response = jsonify(body(*words(error.code or 500)))
-    response.status_code = error.code or 500
+    response = _answer(error.code or 500, body(*words(error.code or 500)))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _answer(status: int, content: dict[str, Any]) -> Response:
+    """Return an error as JSON, or as a page for those who prefer one."""
+    page = prefers_html()
+    response = make_response(render_template("error.html", **content["error"]) if page else jsonify(content))
+    response.status_code = status
+    response.headers["Vary"] = "Accept"
     return response

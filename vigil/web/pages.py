@@ -11,6 +11,8 @@ PAGES = (
     ("/", "Overview"),
     ("/runs", "Runs"),
     ("/models", "Models"),
+    ("/faults", "Faults"),
+    ("/quarantine", "Quarantine"),
     ("/alerts", "Alerts"),
     ("/docs", "API"),
 )
@@ -22,6 +24,9 @@ LABELS = {
     "resume": "Resume ticks",
     "rollback": "Roll back",
     "acknowledge": "Acknowledge the incident",
+    "repair": "Repair the rows",
+    "dismiss": "Dismiss: the data is so now",
+    "undo": "Take it back",
 }
 
 #: What is asked before something that is not taken back with one more click.
@@ -30,6 +35,11 @@ QUESTIONS = {
     "again until a person lifts it. The batches since then are judged anew.",
     "acknowledge": "The incident is closed as understood: no challenger is tried for it any more. What the "
     "alarm knows begins anew with the next batch.",
+    "repair": "Repaired rows are put into the table as a new version, and the batch is scored again. "
+    "The rows as they came are kept, so that it can be taken back.",
+    "dismiss": "The batch may train, and the same fault on the same columns is not named again. It can be "
+    "taken back.",
+    "undo": "The rows are put back as they came, or the dismissal is taken back.",
 }
 
 

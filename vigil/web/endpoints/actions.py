@@ -55,9 +55,10 @@ def _view(service: Service, name: str) -> Callable[[], ResponseReturnValue]:
     return view
 
 
-def act(service: Service, name: str) -> dict[str, Any]:
+def act(service: Service, name: str, *about: str, patience: float | None = None) -> dict[str, Any]:
     """Start one action and say what came of it. Raises Refusal when it failed or is at work already."""
-    outcome = service.children.start(name, patience=ACTIONS[name][1])
+    wait = ACTIONS[name][1] if patience is None else patience
+    outcome = service.children.start(name, *about, patience=wait)
     if outcome is None:
         _write_down(service, name, "at work already", "")
         raise Refusal(409, "at-work", f"{name} is at work already.", "Wait until it has ended.")

@@ -6,33 +6,40 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
+from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches
 from vigil.ledger.shelf import Row
 from vigil.web.asof import batch_names, seconds
 from vigil.web.negotiation import answer
 from vigil.web.routes import HTML, JSON, Routes
 from vigil.web.service import Service
-from vigil.web.shapes import ANYTHING, NUMBER, TEXT, TIME, WHOLE, listed, maybe, record
+from vigil.web.shapes import ANYTHING, NUMBER, TEXT, TIME, WHOLE, by_name, listed, maybe, record
 
+#: Decisions that are looked back on.
+GATES = 500
+#: What the gate's decision about a release rests on.
+_GATE = ("champion", "challenger", "scores", "score", "baseline", "lower_bound", "p_value", "level", "rows")
+
+RELEASE = record(
+    id=TEXT,
+    model=TEXT,
+    state=TEXT,
+    created=maybe(TIME),
+    live_since=maybe(TIME),
+    trained_rows=maybe(WHOLE),
+    through=maybe(TEXT),
+    features=maybe(ANYTHING),
+    threshold=maybe(NUMBER),
+    reference=maybe(NUMBER),
+    interval=maybe(listed(NUMBER)),
+    baseline=maybe(NUMBER),
+    size_bytes=maybe(WHOLE),
+    reason=TEXT,
+)
 ANSWER = record(
     live=maybe(TEXT),
     releases=listed(
-        record(
-            id=TEXT,
-            model=TEXT,
-            state=TEXT,
-            created=maybe(TIME),
-            live_since=maybe(TIME),
-            trained_rows=maybe(WHOLE),
-            through=maybe(TEXT),
-            features=maybe(ANYTHING),
-            threshold=maybe(NUMBER),
-            reference=maybe(NUMBER),
-            interval=maybe(listed(NUMBER)),
-            baseline=maybe(NUMBER),
-            size_bytes=maybe(WHOLE),
-            reason=TEXT,
-        )
+        {**RELEASE, "properties": {**RELEASE["properties"], "gate": maybe(by_name(ANYTHING))}},
     ),
 )
 EXAMPLE = {
@@ -53,6 +60,7 @@ EXAMPLE = {
             "baseline": 0.33,
             "size_bytes": 20480,
             "reason": "logistic on all rows",
+            "gate": {"outcome": "promote", "score": 0.752, "baseline": 0.33, "rows": 2400},
         }
     ],
 }
@@ -82,11 +90,23 @@ def releases(service: Service) -> dict[str, Any]:
     rows = ledger.releases.all()
     about = batches.c.order.in_({row["through"] for row in rows})
     names = {batch["order"]: batch["name"] for batch in batch_names(ledger, about).values()}
-    shown = [_release(row, names) for row in rows]
+    judged = gates(ledger)
+    shown = [{**release(row, names), "gate": judged.get(row["id"])} for row in rows]
     return {"live": service.live.snapshot().release, "releases": shown}
 
 
-def _release(row: Row, names: dict[int, str]) -> dict[str, Any]:
+def gates(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    """Return the newest decision at the gate about each release that stood before it."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in ledger.decisions.gates(GATES):
+        evidence = {key: row["evidence"][key] for key in _GATE if key in row["evidence"]}
+        about = str(evidence.get("challenger", row["release"]))
+        found.setdefault(about, {"outcome": row["outcome"], "reason": row["reason"], **evidence})
+    return found
+
+
+def release(row: Row, names: dict[int, str]) -> dict[str, Any]:
+    """Return what is known of one release."""
     reference, facts = row["reference"], row["facts"]
     return {
         **{key: row[key] for key in ("id", "model", "state")},

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import re
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flask import request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.shelf import Row
 from vigil.web.asof import no_run, positive, seconds
+from vigil.web.downloads import as_file
 from vigil.web.endpoints.scoring import SCORE, history_rows
+from vigil.web.errors import Refusal
 from vigil.web.negotiation import answer
 from vigil.web.routes import HTML, JSON, Routes
 from vigil.web.service import Service
@@ -20,6 +23,8 @@ from vigil.web.shapes import ANYTHING, FLAG, NUMBER, TEXT, TIME, WHOLE, counted,
 #: What one answer may list.
 MOST = 1000
 SHOWN_FAULTS = 10
+#: Plain names of documents: none that leads elsewhere, none that is being written.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[a-z]{2,5}")
 _SHOWN_STATUS = ("ingested", "refused", "duplicate")
 
 _HEAD = {
@@ -45,6 +50,7 @@ _ONE = record(
     scores=listed(SCORE),
     decisions=listed(record(id=TEXT, kind=TEXT, release=TEXT, outcome=TEXT, reason=TEXT, evidence=ANYTHING)),
     steps=listed(record(step=TEXT, seconds=NUMBER)),
+    documents=listed(TEXT),
 )
 _EXAMPLE = {
     "run": 2,
@@ -82,16 +88,44 @@ def blueprint(service: Service) -> Routes:
         summary="One run in full",
         responses={200: "The run", 404: "No such run"},
         answer=_ONE,
-        example={**_EXAMPLE, "batches": [], "scores": [], "decisions": [], "steps": []},
+        example={**_EXAMPLE, "batches": [], "scores": [], "decisions": [], "steps": [], "documents": []},
         produces=(JSON, HTML),
     )
     def one(run: int) -> ResponseReturnValue:
         row = ledger.runs.get(run) if run < 2**31 else None
         if row is None:
             raise no_run(run)
-        return answer(detail(ledger, row), "run.html", project=service.project.name)
+        found = {**detail(ledger, row), "documents": documents(service, run)}
+        return answer(found, "run.html", project=service.project.name)
+
+    @routes.get("/runs/<int:run>/documents/<name>")
+    @routes.doc(
+        summary="A document of a run, as a file",
+        responses={200: "The file", 404: "No such document"},
+        produces=("application/octet-stream",),
+    )
+    def document(run: int, name: str) -> Response:
+        if run >= 2**31 or name not in documents(service, run):
+            hint = f"GET /runs/{run} lists what there is."
+            raise Refusal(404, "no-such-document", "There is no document of that name.", hint)
+        path = _folder(service, run) / name
+        return as_file(path.read_bytes(), name, "application/octet-stream")
 
     return routes
+
+
+def documents(service: Service, run: int) -> list[str]:
+    """Return the names of the documents that were written about a run."""
+    folder = _folder(service, run)
+    return (
+        sorted(path.name for path in folder.iterdir() if _NAME.fullmatch(path.name))
+        if folder.is_dir()
+        else []
+    )
+
+
+def _folder(service: Service, run: int) -> Path:
+    return service.project.reports / f"{run:06d}"
 
 
 def overview(row: Row) -> dict[str, Any]:
