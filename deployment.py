@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
-from vigil import breakers, hearing, renewal
+from vigil import breakers, hearing, probation, renewal
 from vigil.bundles import pointer
 from vigil.command import parser, perform
 from vigil.project import Project
@@ -26,8 +26,8 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
     """Decide once about the candidates of a plan, and carry it out; asked again, finish what stands.
 
     The plan's evidence holds ``since``, the order of the first batch whose rows may judge, and
-    ``attempt``, which counts the tries on these rows, from 1. A plan that says ``refresh`` asks for
-    "not worse by more than the margin" instead of "better"; ``replace`` and ``renew`` ask for no gate.
+    ``attempt``, which counts the tries on these rows, from 1. A plan ``refresh`` asks for "not worse by
+    more than the margin" and not "better"; ``replace`` and ``renew`` for no gate, ``restore`` for one back.
     """
     name = f"{plan.id}-gate"
     decision = project.ledger.decisions.get(name)
@@ -40,6 +40,8 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
             decision = replacement(project, batch, eligible, live.release, plan)
         elif plan.outcome == "renew":
             decision = renewed(project, batch, live.release, plan)
+        elif plan.outcome == "restore":
+            decision = probation.step_back(batch, plan)
         else:
             decision = challenge(project, batch, eligible, live.release, plan)
         decision = project.ledger.decisions.add(replace(decision, id=name), order=batch.order, run=run)
@@ -47,6 +49,11 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
         if decision.outcome == "promote":
             switch.promote(
                 project.ledger, project.production, decision.release, by=decision.id, after=batch.order
+            )
+        elif decision.outcome == "rollback":
+            held = decision.evidence["from"]
+            switch.put_back(
+                project.ledger, project.production, decision.release, held, by=decision.id, after=batch.order
             )
         project.ledger.decisions.carried_out(decision.id)
     return decision

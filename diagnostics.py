@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-from vigil import changes, inspecting, packages, repairing
+from vigil import breakers, changes, inspecting, packages, probation, repairing
 from vigil.bundles import pointer
 from vigil.command import parser, perform, print_json
 from vigil.errors import VigilError
@@ -30,9 +30,10 @@ SHOWN = 3
 def run(project: Project) -> dict[str, Any]:
     """Diagnose every score that has no diagnosis yet; write down packages and advice."""
     diagnose(project)
+    held = [*breakers.advice(project), *probation.advice(project)]
     found = {
         "packages": packages.check(ask_latest=project.config.packages, now=project.ledger.facts.now()),
-        "advice": inspecting.with_faults(project, advise(project)),
+        "advice": inspecting.with_faults(project, [*held, *advise(project)]),
     }
     project.ledger.facts.set(**{key: json.dumps(value) for key, value in found.items()})
     return found

@@ -12,7 +12,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vigil import saying
 from vigil.ledger import glance
+from vigil.options import of_a_tick
 
 if TYPE_CHECKING:
     from vigil.batches.arrival import Arrival
@@ -20,23 +22,6 @@ if TYPE_CHECKING:
     from vigil.project import Project
     from vigil.records import Batch, Decision, Score
     from vigil.run import Run
-
-
-#: What the console calls a decision's outcome.
-SAID = {
-    "nothing": "stays",
-    "train-first": "train",
-    "retrain": "retrain",
-    "refresh": "refresh",
-    "replace": "replace",
-    "renew": "renew",
-    "promote": "promoted",
-    "keep": "kept",
-    "abstain": "kept",
-    "fix": "repaired",
-    "undo": "undone",
-    "dismiss": "dismissed",
-}
 
 #: The steps of a tick, in its order; ``scoring`` also plans what a batch calls for.
 STEPS = (
@@ -49,9 +34,6 @@ STEPS = (
     "upkeep",
     "reporting",
 )
-
-#: Gating rows that must have come since the last attempt for a refresh to be judged on these alone.
-FRESH_ROWS = 200
 
 
 def tick(
@@ -86,7 +68,7 @@ def tick(
             run.news = run.news or bool(decided) or any(arrival.status != "waiting" for arrival in arrivals)
             run.take("diagnostics", lambda: diagnostics.run(project))
             run.take("upkeep", lambda: upkeep.run(project))
-            run.summary = summary(arrivals, decided)
+            run.summary = saying.summary(arrivals, decided)
         documents = reporting.run(project) if report and "reporting" in steps else []
         waiting = any(arrival.status == "waiting" for arrival in arrivals)
         project.remember_as_idle(seen_config, idle=not waiting and set(steps) == set(STEPS))
@@ -104,12 +86,14 @@ def work_off(project: Project, run: Run, arrivals: list[Arrival], *, force: bool
 
     A plan that a step left out would have to carry out stays open, and holds up the batches after it.
     """
+    from vigil import unfinished
+
     unsaid = sorted(arrivals, key=lambda arrival: arrival.order)
     decided = finish_repairs(project, run) if run.wants("scoring") else []
-    for interrupted, plan in interrupted_force(project):
+    for interrupted, plan in unfinished.forced(project):
         decided += carry_out(project, interrupted, plan, run)
     held_up = None
-    while (batch := next_batch(project)) is not None and batch != held_up:
+    while (batch := unfinished.next_batch(project)) is not None and batch != held_up:
         held_up = batch
         while unsaid and unsaid[0].order <= batch.order:
             project.console.say(unsaid.pop(0).line)
@@ -134,31 +118,8 @@ def finish_repairs(project: Project, run: Run) -> list[dict[str, Any]]:
                 scoring.run(project, batch, decision.release, run=run.number)
         repairing.finish(project, decision)
         about = project.ledger.batches.get(decision.batch)
-        words += [told(project, about, decision)] if about is not None else []
+        words += [saying.told(project, about, decision)] if about is not None else []
     return words
-
-
-def interrupted_force(project: Project) -> list[tuple[Batch, Decision]]:
-    """Return the forced plans that a killed run left; their batches have been decided about already."""
-    ledger = project.ledger
-    done = ledger.decisions.decided_through()
-    plans = [plan for plan in ledger.decisions.open() if plan.kind == "plan"]
-    found = [(ledger.batches.get(plan.batch), plan) for plan in plans]
-    return [(batch, plan) for batch, plan in found if batch is not None and batch.order <= done]
-
-
-def next_batch(project: Project) -> Batch | None:
-    """Return the batch to decide about: an interrupted one, else the first; before a release, the last.
-
-    A first release is trained on everything that is in, so that one plan covers all batches.
-    """
-    from vigil.bundles import pointer
-
-    batches = project.ledger.batches.all(after=project.ledger.decisions.decided_through())
-    begun_plans = {plan.batch for plan in project.ledger.decisions.open() if plan.kind == "plan"}
-    begun = [batch for batch in batches if batch.id in begun_plans]
-    first = batches[-1:] if pointer.read(project.production) is None else batches[:1]
-    return next(iter(begun + first), None)
 
 
 def cycle(project: Project, batch: Batch, run: Run, *, force: bool) -> list[dict[str, Any]]:
@@ -179,7 +140,7 @@ def carry_out(project: Project, batch: Batch, plan: Decision, run: Run) -> list[
     from vigil import handing
 
     ledger = project.ledger
-    words = [told(project, batch, plan)]
+    words = [saying.told(project, batch, plan)]
     if "tried" in plan.evidence:
         # Counted from the plan and not before it: a run cut off in between would have used up the try.
         tried = plan.evidence["tried"]
@@ -195,7 +156,7 @@ def carry_out(project: Project, batch: Batch, plan: Decision, run: Run) -> list[
             return words
         with run.step("deployment"):
             gate = deployment.run(project, batch, candidates, plan=plan, run=run.number)
-        words.append(told(project, batch, gate))
+        words.append(saying.told(project, batch, gate))
     ledger.decisions.carried_out(plan.id)
     return words
 
@@ -203,8 +164,8 @@ def carry_out(project: Project, batch: Batch, plan: Decision, run: Run) -> list[
 def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: bool) -> Decision:
     """Score the live release on a batch, hear the policy, and write down what follows."""
     import scoring
+    from vigil import policies, situation
     from vigil.bundles import pointer
-    from vigil.policies import Proposal
     from vigil.records import Decision
 
     live = pointer.read(project.production)
@@ -215,21 +176,20 @@ def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: boo
         plan = Decision(name, "plan", batch.id, "", "train-first", reason, evidence)
     elif force:
         reason = "A person asked for challengers."
-        plan = Decision(
-            name, "plan", batch.id, live.release, "refresh", reason, trial(project, live.release, batch)
-        )
+        rows = situation.judged_by(project, live.release, batch)
+        plan = Decision(name, "plan", batch.id, live.release, "refresh", reason, rows)
     else:
         with run.step("scoring"):
             score = scoring.run(project, batch, live.release, run=run.number)
         proposal, tried = consider(project, batch, score)
         if broken and proposal.action != "nothing":
             # What a broken feed seems to ask for is not done; the alarm and its incident stand.
-            proposal, tried = Proposal("nothing", "It is not trained on."), {}
+            proposal, tried = policies.Proposal("nothing", "It is not trained on."), {}
         reason = f"{score.verdict}: {score.reason} {broken} {proposal.reason}".replace("  ", " ")
         evidence = {
             "e_value": score.e_value,
             "alarm_at": score.alarm_at,
-            **trial(project, live.release, batch),
+            **situation.judged_by(project, live.release, batch),
             **tried,
         }
         plan = Decision(name, "plan", batch.id, live.release, proposal.action, reason, evidence)
@@ -248,30 +208,12 @@ def look_for_faults(project: Project, batch: Batch, run: Run, *, everything: boo
     return said
 
 
-def trial(project: Project, release: str, batch: Batch) -> dict[str, Any]:
-    """Return which rows may judge challengers of the live release, and which attempt on them this is.
-
-    Without an incident, only rows of the time that the live release was made for may judge it; those
-    that came after the last attempt, where they are enough. On other rows the attempts count up.
-    """
-    from vigil import situation
-
-    ledger = project.ledger
-    incident = ledger.incidents.open_for(release) or {}
-    facts = (ledger.releases.get(release) or {"facts": {"since": 1}})["facts"]
-    since = incident.get("since", facts["since"])
-    last = ledger.decisions.last_challenge()
-    if last is None or since > last["order"]:
-        return {"since": since, "attempt": 1}
-    fresh = situation.labelled(project, last["order"] + 1, batch) * project.config.holdout / 2
-    if not incident and fresh >= FRESH_ROWS:
-        return {"since": since, "judged_since": last["order"] + 1, "attempt": 1}
-    return {"since": since, "attempt": last["attempt"] + 1}
-
-
 def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, dict[str, Any]]:
-    """Open an incident on an alarm, and ask the policy; return also what following it would take."""
-    from vigil import breakers, policies, renewal, situation
+    """Open an incident on an alarm, and ask the policy; return also what following it would take.
+
+    A fresh release that is worse than the one before it is an incident too, and the policy is not asked.
+    """
+    from vigil import breakers, policies, probation, renewal, situation
 
     ledger = project.ledger
     facts = (ledger.releases.get(score.release) or {})["facts"]
@@ -280,56 +222,43 @@ def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, di
     alarm = score.verdict == "degraded" and score.order > facts.get("evidence_after", 0)
     # A drift that is known and answered after every batch is no incident.
     alarm = alarm and not (freshness.get("drifting") and renewal.is_vote(project, score.release))
-    if alarm and ledger.incidents.open_for(score.release) is None:
-        ledger.incidents.open(score.release, batch, since=situation.first_changed(project, score))
+    tried = probation.watch(project, batch, score.release)
+    worse = bool(tried.get("worse"))
+    if (alarm or worse) and ledger.incidents.open_for(score.release) is None:
+        since = tried["since"] if worse else situation.first_changed(project, score)
+        ledger.incidents.open(score.release, batch, since=since)
+    needs: dict[str, Any] = {"freshness": freshness} if freshness else {}
+    needs |= {"probation": tried} if tried else {}
+    if worse:
+        proposal = policies.Proposal("restore", tried["words"])
+        return breakers.passed(project, proposal), {**needs, "fit": False}
     found = situation.of(project, batch, score, freshness)
     proposal = breakers.passed(project, policies.propose(project.config.policy, found))
-    needs: dict[str, Any] = {"freshness": freshness} if freshness else {}
     aged = situation.made_elsewhere(project, score.release) if proposal.action == "nothing" else None
-    if aged is not None:
+    if aged is not None and breakers.held_back(project, aged) is None:
         return aged, {**needs, "made_under": aged.reason}
     incident = ledger.incidents.open_for(score.release)
     if proposal.action in ("replace", "renew"):
         first = 1 if proposal.batches is None else max(1, batch.order - proposal.batches + 1)
         needs |= {"since": first, "fit": proposal.action == "replace" or proposal.batches is not None}
     elif incident and proposal.action == "retrain":
-        tried = {"attempts": found.attempts + 1, "rows": found.rows_since_change}
-        needs["tried"] = {"incident": incident["id"], **tried}
+        more = {"attempts": found.attempts + 1, "rows": found.rows_since_change}
+        needs["tried"] = {"incident": incident["id"], **more}
     return proposal, needs
-
-
-def told(project: Project, batch: Batch, decision: Decision) -> dict[str, Any]:
-    """Say a decision on the console, and return it for ``--json``."""
-    project.console.say(f"  {SAID.get(decision.outcome, decision.outcome):<9} {decision.reason}")
-    return {
-        "batch": batch.name,
-        **{k: getattr(decision, k) for k in ("kind", "outcome", "reason", "evidence")},
-    }
-
-
-def summary(arrivals: list[Arrival], decided: list[dict[str, Any]]) -> str:
-    """Say a run in one line."""
-    counts: dict[str, int] = {}
-    for arrival in arrivals:
-        counts[arrival.status] = counts.get(arrival.status, 0) + 1
-    parts = [f"{count} {status}" for status, count in counts.items()]
-    promoted = sum(row["outcome"] == "promote" for row in decided)
-    parts += [f"{promoted} promoted"] if promoted else []
-    return ", ".join(parts) or "nothing new"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one tick, or answer one question, from the command line."""
-    options = command_line().parse_args(arguments)
+    options = of_a_tick(STEPS).parse_args(arguments)
     asked = any((options.init, options.explain is not None, options.dry_run, options.force_retrain))
     asked = asked or options.steps or options.reproduce or options.pause or options.resume
     if not asked and glance.nothing_to_do(Path(options.config), options.input):
         glance.looked(Path(options.config))
         print("{}" if options.json else "Nothing new.")
         return 0
-    # Late: a tick with nothing new has ended above, and has imported next to nothing.
     if options.reproduce:
         return reproduce(options)
+    # Late: a tick with nothing new has ended above, and has imported next to nothing.
     from vigil.asked import answer
 
     return answer(options, tick)
@@ -342,51 +271,6 @@ def reproduce(options: argparse.Namespace) -> int:
     from vigil.command import perform
 
     return perform(lambda project, chosen: reproducing.command(project, chosen, training.run), options)
-
-
-def chosen_steps(text: str) -> tuple[str, ...]:
-    """Read ``--steps``: names with commas between them."""
-    names = [name.strip() for name in text.split(",")]
-    wrong = [name for name in names if name not in STEPS]
-    if wrong:
-        raise argparse.ArgumentTypeError(f"{wrong[0]!r} is no step; there are {', '.join(STEPS)}")
-    return tuple(name for name in STEPS if name in names)
-
-
-def command_line() -> argparse.ArgumentParser:
-    """Return the options of ``python fullprocess.py``."""
-    parser = argparse.ArgumentParser(description="Run one tick: ingest, score, decide, retrain, report.")
-    parser.add_argument("--config", default="config.json", metavar="PATH", help="the project's config file")
-    parser.add_argument("--input", metavar="FOLDER", help="look here for files instead of input_folder_path")
-    parser.add_argument(
-        "--force-retrain", action="store_true", help="train and gate challengers without an alarm"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="do it on a copy, and leave everything as it is"
-    )
-    parser.add_argument("--json", action="store_true", help="print what happened as JSON")
-    parser.add_argument(
-        "--explain", type=int, metavar="RUN", help="say what a run decided, and on what evidence"
-    )
-    parser.add_argument(
-        "--reproduce", metavar="RELEASE", help="rebuild a release from its snapshot, and compare every byte"
-    )
-    parser.add_argument("--init", metavar="DATA", help="write a config and a contract for a file of your own")
-    parser.add_argument(
-        "--steps",
-        type=chosen_steps,
-        metavar="NAMES",
-        help=f"take only some, in this order: {','.join(STEPS)}",
-    )
-    parser.add_argument("--pause", action="store_true", help="let scheduled ticks and cron's do nothing")
-    parser.add_argument("--resume", action="store_true", help="let them go on")
-    parser.add_argument(
-        "--trigger",
-        default="command",
-        choices=["command", "schedule", "cron", "page"],
-        help="who starts it, for the record",
-    )
-    return parser
 
 
 if __name__ == "__main__":

@@ -439,4 +439,7 @@ def test_a_step_that_is_none_is_named(site, capsys):
     with pytest.raises(SystemExit):
         fullprocess.main(["--config", str(site.config), "--steps", "ingestion,fit"])
     assert "'fit' is no step; there are labelling, ingestion" in capsys.readouterr().err
-    assert fullprocess.chosen_steps("training, ingestion") == ("ingestion", "training")
+    assert fullprocess.of_a_tick(fullprocess.STEPS).parse_args(["--steps", "training, ingestion"]).steps == (
+        "ingestion",
+        "training",
+    )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from vigil.project import Project
 
 #: The fact in the ledger that says since when training is paused; empty when it is not.
-PAUSED = "paused"
+PAUSED = "training_paused"
 
 
 def passed(project: Project, proposal: Proposal) -> Proposal:
@@ -24,12 +24,13 @@ def passed(project: Project, proposal: Proposal) -> Proposal:
 def held_back(project: Project, proposal: Proposal) -> str | None:
     """Return in words why a proposal is not followed now; None when it is.
 
-    Votes of past releases cost no fit, follow each batch, and are held back by a pause alone.
+    Votes of past releases cost no fit and follow each batch, and a step back must not wait: both are held
+    back by a pause alone.
     """
     since = project.ledger.facts.get(PAUSED)
     if since:
         return f"paused since {since}; python deployment.py --resume ends it."
-    if proposal.action == "renew":
+    if proposal.action in ("renew", "restore"):
         return None
     config = project.config
     if config.cool_down and _promotions(project, timedelta(hours=config.cool_down)):
@@ -52,6 +53,15 @@ def resume(project: Project) -> str:
     was = project.ledger.facts.get(PAUSED)
     project.ledger.facts.set(**{PAUSED: ""})
     return "resumed: the next batch is decided about as usual." if was else "was not paused."
+
+
+def advice(project: Project) -> list[dict[str, str]]:
+    """Advise on a pause that lasts."""
+    since = project.ledger.facts.get(PAUSED)
+    if not since:
+        return []
+    what = f"Training is paused since {since[:19]}Z: batches are scored, and nothing is trained or deployed."
+    return [{"severity": "warn", "what": what, "do": "python deployment.py --resume ends the pause."}]
 
 
 def _promotions(project: Project, within: timedelta) -> int:

@@ -109,6 +109,7 @@ class Config(Section):
     policy: str | dict[str, Any] = "vigil"
     cool_down: float = Field(default=0, ge=0)
     promotions_a_day: int = Field(default=0, ge=0)
+    probation: int = Field(default=8, ge=0, le=1000)
     seed: int = Field(default=0, ge=0)
 
     # Where and how it runs

@@ -174,9 +174,9 @@ class Score:
 class Decision:
     """What was decided about one batch, by which rule, on what evidence, in words.
 
-    ``kind`` is ``plan`` (what a batch calls for: ``train-first``, ``retrain``, ``refresh``, ``replace``
-    or ``nothing``), ``gate`` (``promote``, ``keep``, ``abstain`` or ``nothing``), ``rollback`` or
-    ``acknowledge``. ``done`` says that it was carried out.
+    ``kind`` is ``plan`` (what a batch calls for: ``train-first``, ``retrain``, ``refresh``, ``replace``,
+    ``renew``, ``restore`` or ``nothing``), ``gate`` (``promote``, ``keep``, ``abstain`` or ``nothing``),
+    ``rollback`` or ``acknowledge``. ``done`` says that it was carried out.
     """
 
     id: str

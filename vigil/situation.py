@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from vigil.records import Batch, Score
     from vigil.stats.metrics import Metric, Tally
 
+#: Gating rows that must have come since the last attempt for a refresh to be judged on these alone.
+FRESH_ROWS = 200
 #: As many scored batches are shown to a policy, the newest.
 REMEMBERED = 1000
 
@@ -84,6 +86,25 @@ def made_elsewhere(project: Project, release: str) -> Proposal | None:
     if any(row["evidence"].get("made_under") == reason for row in tried):
         return None
     return Proposal("refresh", reason)
+
+
+def judged_by(project: Project, release: str, batch: Batch) -> dict[str, Any]:
+    """Return which rows may judge challengers of the live release, and which attempt on them this is.
+
+    Without an incident, only rows of the time that the live release was made for may judge it; those
+    that came after the last attempt, where they are enough. On other rows the attempts count up.
+    """
+    ledger = project.ledger
+    incident = ledger.incidents.open_for(release) or {}
+    facts = (ledger.releases.get(release) or {"facts": {"since": 1}})["facts"]
+    since = incident.get("since", facts["since"])
+    last = ledger.decisions.last_challenge()
+    if last is None or since > last["order"]:
+        return {"since": since, "attempt": 1}
+    fresh = labelled(project, last["order"] + 1, batch) * project.config.holdout / 2
+    if not incident and fresh >= FRESH_ROWS:
+        return {"since": since, "judged_since": last["order"] + 1, "attempt": 1}
+    return {"since": since, "attempt": last["attempt"] + 1}
 
 
 def labelled(project: Project, since: int, through: Batch) -> int:

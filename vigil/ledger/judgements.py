@@ -139,6 +139,19 @@ class Decisions(Shelf):
         held = (row for row in gates if "attempt" in row["evidence"])
         return next(({"order": row["order"], "attempt": row["evidence"]["attempt"]} for row in held), None)
 
+    def defeated_by(self, release: str, *, order: int) -> str | None:
+        """Return the champion that a release took over from at the gate after a batch, or None."""
+        where = [decisions.c.kind == "gate", decisions.c.outcome == "promote", decisions.c.order == order]
+        found = self.first(*where, decisions.c.release == release)
+        return found["evidence"].get("champion") if found else None
+
+    def last_rollback(self) -> Row | None:
+        """Return the newest rollback if nothing went live at the gate after it, or None."""
+        switched = decisions.c.outcome.in_(["promote", "rollback"])
+        newest = [decisions.c.at.desc(), decisions.c.run.desc(), decisions.c.order.desc()]
+        row = self.first(switched, order=newest)
+        return row if row and row["kind"] == "rollback" else None
+
     def won(self, *, since: int) -> list[str]:
         """Return what was promoted from a batch on by being better than a champion or a constant."""
         gates = self.find(
@@ -169,6 +182,11 @@ class Decisions(Shelf):
         """Return the plans of batches with ``after < order <= through``, in order."""
         where = [decisions.c.kind == "plan", decisions.c.order > after, decisions.c.order <= through]
         return self.find(*where, order=[decisions.c.order, decisions.c.at])
+
+    def newest_plan(self, release: str) -> Row | None:
+        """Return the newest plan that was made while a release was live, or None."""
+        where = [decisions.c.kind == "plan", decisions.c.release == release]
+        return self.first(*where, order=[decisions.c.order.desc(), decisions.c.at.desc()])
 
     def plan_before(self, order: int) -> Row:
         """Return the evidence of the newest plan of an earlier batch; empty when there is none."""

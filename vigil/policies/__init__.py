@@ -77,12 +77,13 @@ class Proposal:
 
     ``retrain`` asks for a better model and ``refresh`` for a newer one that is not worse: both go
     through the gate. ``replace`` asks for a newer one whatever it is worth: no gate. ``renew`` asks for
-    past releases to vote, calibrated anew. ``batches`` is the number of the latest batches to train on;
+    past releases to vote, calibrated anew. ``restore`` puts the release before back and is for probation
+    alone to ask. ``batches`` is the number of the latest batches to train on;
     None leaves the windows to the training step, which for ``replace`` means all history and for
     ``renew`` no fit at all.
     """
 
-    action: Literal["retrain", "refresh", "renew", "replace", "nothing"]
+    action: Literal["retrain", "refresh", "renew", "replace", "restore", "nothing"]
     reason: str
     batches: int | None = None
 

@@ -8,13 +8,13 @@ from typing import Any
 from vigil.policies import Proposal, Situation, vigil
 
 #: ``days`` live and ``batches`` since training, at which a refresh is due; 0 leaves one of them out.
-OPTIONS: Mapping[str, Any] = {"days": 30, "batches": 0, **vigil.OPTIONS}
+OPTIONS: Mapping[str, Any] = {"days": 30, "batches": 0, "growth": vigil.OPTIONS["growth"]}
 
 
 def propose(situation: Situation, options: Mapping[str, Any]) -> Proposal:
     """Propose a refresh at either age, unless an alarm calls for more."""
     if situation.incident_open:
-        return vigil.propose(situation, options)
+        return vigil.answered(situation, options["growth"])
     if not situation.rows_since_training:
         return Proposal("nothing", "No labelled row has come since training.")
     days, batches = situation.days_live, situation.batches_since_training

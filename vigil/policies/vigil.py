@@ -30,11 +30,16 @@ def propose(situation: Situation, options: Mapping[str, Any]) -> Proposal:
     unanswered = situation.incident_open and not situation.attempts and not situation.voting
     if situation.drifting and options["every"] and situation.rows_since_training and not unanswered:
         return _renewed(situation, options)
+    return answered(situation, options["growth"])
+
+
+def answered(situation: Situation, growth: float) -> Proposal:
+    """Say what an alarm calls for: challengers at once, and again when the rows have grown by ``growth``."""
     if not situation.incident_open:
         return Proposal("nothing", "No alarm: the live model stays.")
     if situation.attempts == 0:
         return Proposal("retrain", "The alarm was raised: challengers are trained.")
-    needed = int(options["growth"] * situation.tried_rows)
+    needed = int(growth * situation.tried_rows)
     have = situation.rows_since_change
     if have >= needed:
         return Proposal(

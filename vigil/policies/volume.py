@@ -8,13 +8,13 @@ from typing import Any
 from vigil.policies import Proposal, Situation, vigil
 
 #: ``share``: new labelled rows, as a share of the rows that the live release was trained on.
-OPTIONS: Mapping[str, Any] = {"share": 1.0, **vigil.OPTIONS}
+OPTIONS: Mapping[str, Any] = {"share": 1.0, "growth": vigil.OPTIONS["growth"]}
 
 
 def propose(situation: Situation, options: Mapping[str, Any]) -> Proposal:
     """Propose a refresh at the volume asked for, unless an alarm calls for more."""
     if situation.incident_open:
-        return vigil.propose(situation, options)
+        return vigil.answered(situation, options["growth"])
     needed = int(options["share"] * situation.trained_rows)
     if situation.rows_since_training >= needed:
         return Proposal(

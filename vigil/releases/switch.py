@@ -51,12 +51,22 @@ def restore(ledger: Ledger, production: Path, *, run: int) -> Decision:
         raise VigilError("there is no earlier release.", where=str(production), hint=hint)
     reason = f"rolled back from {live.release} to {live.previous} by a person; {live.release} is held."
     decision = _said(ledger, "rollback", live.previous, reason, run, {"from": live.release})
-    pointer.write(production, live.previous, None)
-    ledger.incidents.close(live.release, by=decision.id)
-    ledger.releases.make_live(live.previous)
-    ledger.releases.update(live.release, state="held")
-    _start_afresh(ledger, live.previous, ledger.decisions.decided_through())
+    after = ledger.decisions.decided_through()
+    put_back(ledger, production, live.previous, live.release, by=decision.id, after=after)
     return decision
+
+
+def put_back(ledger: Ledger, production: Path, release: str, held: str, *, by: str, after: int) -> None:
+    """Let an earlier release answer again and hold the live one; doing it twice is doing it once.
+
+    Its evidence begins with the batch after the order ``after``. No further step back is left: what
+    was before it lost to it at the gate.
+    """
+    pointer.write(production, release, None)
+    ledger.incidents.close(held, by=by)
+    ledger.releases.make_live(release)
+    ledger.releases.update(held, state="held")
+    _start_afresh(ledger, release, after)
 
 
 def acknowledge(ledger: Ledger, production: Path, *, run: int) -> Decision:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from vigil import models
 from vigil.bundles import load_manifest
+from vigil.errors import BundleError
 from vigil.models.calibrating import calibration
 from vigil.records import ORDER_COLUMN, Batch, Contract
 from vigil.serving import Compiled
@@ -108,8 +109,14 @@ class Recent:
 
     def _answerer(self, release: str) -> Compiled | None:
         if release not in self._answerers:
+            self._answerers[release] = self._opened(release)
+        return self._answerers[release]
+
+    def _opened(self, release: str) -> Compiled | None:
+        """Open a release; None also where its bundle is lost: the others vote without it."""
+        try:
             found = models.open_answerer(self._bundles, release)
             known = {feature["name"] for feature in load_manifest(self._bundles, release)["features"]}
-            usable = isinstance(found, Compiled) and known == self._features
-            self._answerers[release] = found if usable and isinstance(found, Compiled) else None
-        return self._answerers[release]
+        except BundleError:
+            return None
+        return found if isinstance(found, Compiled) and known == self._features else None

@@ -107,6 +107,8 @@ _TITLES = {
     ("plan", "retrain"): "Challengers are trained",
     ("plan", "refresh"): "A refresh is trained",
     ("plan", "replace"): "A replacement is trained",
+    ("plan", "renew"): "What answers is renewed",
+    ("plan", "restore"): "The release before is put back",
     ("gate", "promote"): "Gate: promoted",
     ("gate", "keep"): "Gate: the champion stays",
     ("gate", "abstain"): "Gate: too little to decide",

@@ -7,9 +7,11 @@ from typing import Any
 
 from flask import request
 
+from vigil import breakers, probation
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches, decisions, scores
 from vigil.ledger.shelf import Row
+from vigil.project import Project
 from vigil.web.asof import NOW, AsOf, as_of, batch_names, positive, seconds
 from vigil.web.routes import Routes
 from vigil.web.service import Service
@@ -74,6 +76,15 @@ ANSWER = record(
     older=maybe(WHOLE),
     estimate=maybe(ANYTHING),
     labels=maybe(ANYTHING),
+    training_paused=maybe(TIME),
+    probation=maybe(
+        record(
+            predecessor=TEXT,
+            **dict.fromkeys(("batches", "of", "rows"), WHOLE),
+            **dict.fromkeys(("difference", "lower_bound"), maybe(NUMBER)),
+            words=TEXT,
+        )
+    ),
     incident=maybe(
         record(
             id=TEXT,
@@ -112,6 +123,8 @@ EXAMPLE = {
     "older": None,
     "estimate": None,
     "labels": None,
+    "training_paused": None,
+    "probation": None,
     "incident": None,
 }
 
@@ -166,7 +179,18 @@ def standing(
         "history": history,
         "older": history[0]["order"] if len(scored) > limit else None,
         "labels": _labels(ledger) if moment.is_now else None,
+        **(_held(service.project, live) if moment.is_now else {"training_paused": None, "probation": None}),
         "incident": _incident(ledger, moment.incident(ledger)),
+    }
+
+
+def _held(project: Project, live: str | None) -> dict[str, Any]:
+    """Return since when training is paused, and how the live release does against the one before it."""
+    found = probation.standing(project, live)
+    keys = ("predecessor", "batches", "of", "rows", "difference", "lower_bound", "words")
+    return {
+        "training_paused": seconds(project.ledger.facts.get(breakers.PAUSED)),
+        "probation": {key: found.get(key) for key in keys} if found else None,
     }
 
 
