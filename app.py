@@ -32,6 +32,8 @@ from vigil.table import durable
 if TYPE_CHECKING:
     from flask import Flask
 
+    from vigil.web.ticks import Watch
+
 #: Seconds after which a thread lets others go on; shorter than usual, so that the one which reads requests
 #: and sends answers need not wait for those that make them.
 SWITCH = 0.0002
@@ -74,6 +76,14 @@ def commands(project: Project) -> dict[str, list[str]]:
     }
 
 
+def watcher(project: Project) -> Watch:
+    """Return what looks whether ticks go on."""
+    from vigil.web.ticks import Watch
+
+    command = [sys.executable, str(HERE / "alerting.py"), "--config", str(project.config_path), "--watch"]
+    return Watch(command, HERE)
+
+
 def run(project: Project, options: argparse.Namespace) -> None:
     """Serve until told to stop; requests under way are answered first. Only this process starts ticks."""
     from vigil.web import logs
@@ -90,6 +100,7 @@ def run(project: Project, options: argparse.Namespace) -> None:
         hint = "Add --runner gunicorn, or granian."
         raise ServiceError("Waitress has one process.", where="service", hint=hint)
     ticks = Ticks([*commands(project)["run"], "--trigger", "schedule"], HERE)
+    watch = watcher(project)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     serving = _one if kind == "waitress" else _several
@@ -98,9 +109,12 @@ def run(project: Project, options: argparse.Namespace) -> None:
             gc.enable()
             if options.schedule:
                 ticks.start(minutes=project.config.schedule)
+            if project.config.alerts:
+                watch.start()
             serve()
         finally:
             ticks.stop()
+            watch.stop()
             if _noted(project) == address:
                 note(project).unlink(missing_ok=True)
     project.close()

@@ -50,6 +50,7 @@ def tick(
     Each step works off what is unfinished, so that a tick after a crash is a tick like any other, and
     ``steps`` taken one at a time come to the same.
     """
+    import alerting
     import diagnostics
     import ingestion
     import labelling
@@ -59,7 +60,7 @@ def tick(
 
     seen_config = glance.digest_of(project.config_path.read_bytes())
     with project.locked():
-        with begun(project, trigger, steps) as run:
+        with alerting.telling_faults(project), begun(project, trigger, steps) as run:
             for line in run.take("labelling", lambda: labelling.run(project)) or []:
                 project.console.say(line)
             took = run.take("ingestion", lambda: ingestion.run(project, run=run.number, folder=folder))
@@ -69,9 +70,11 @@ def tick(
             run.take("diagnostics", lambda: diagnostics.run(project))
             run.take("upkeep", lambda: upkeep.run(project))
             run.summary = saying.summary(arrivals, decided)
+        alerting.run(project)
         documents = reporting.run(project) if report and "reporting" in steps else []
         waiting = any(arrival.status == "waiting" for arrival in arrivals)
         project.remember_as_idle(seen_config, idle=not waiting and set(steps) == set(STEPS))
+    alerting.ping(project.config.alerts)
     return {
         "run": run.number,
         "summary": run.summary,
@@ -249,13 +252,15 @@ def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, di
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one tick, or answer one question, from the command line."""
+    import alerting
+
     options = of_a_tick(STEPS).parse_args(arguments)
     asked = any((options.init, options.explain is not None, options.dry_run, options.force_retrain))
     asked = asked or options.steps or options.reproduce or options.pause or options.resume
     if not asked and glance.nothing_to_do(Path(options.config), options.input):
         glance.looked(Path(options.config))
         print("{}" if options.json else "Nothing new.")
-        return 0
+        return alerting.after_idle(options)
     if options.reproduce:
         return reproduce(options)
     # Late: a tick with nothing new has ended above, and has imported next to nothing.

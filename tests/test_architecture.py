@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-STEPS = ("labelling", "ingestion", "training", "scoring", "deployment", "diagnostics", "reporting", "upkeep")
+STEPS = (
+    "labelling",
+    "ingestion",
+    "training",
+    "scoring",
+    "deployment",
+    "diagnostics",
+    "alerting",
+    "reporting",
+    "upkeep",
+)
 PROMISED = (*STEPS, "fullprocess", "app")
 PRESENT = tuple(sorted(path.stem for path in ROOT.glob("*.py")))
 MAY_IMPORT = {"fullprocess": set(STEPS), "replay": {"fullprocess"}}

@@ -14,6 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from vigil import charts, documents, drift, exporters, faults, models, policies
+from vigil.alerts import channels
 from vigil.config import Config
 from vigil.errors import ConfigError
 from vigil.project import Project
@@ -28,6 +29,7 @@ SCRIPTS = (
     "training",
     "deployment",
     "diagnostics",
+    "alerting",
     "reporting",
     "upkeep",
     "app",
@@ -49,6 +51,7 @@ PLUG_INS = {
     "a chart": set(charts.names()),
     "a document": {name.removeprefix("report.").removesuffix(".png") for name in documents.names()},
     "an exporter": set(exporters.names()),
+    "a channel": set(channels.names()),
     "an endpoint or page": files("vigil/web/endpoints"),
 }
 

@@ -164,6 +164,7 @@ def _copied(project: Project, scratch: Path) -> Project:
     """Return a copy of the project that reads where it reads, and writes only below `scratch`."""
     settings = json.loads(project.config_path.read_bytes())
     settings["input_folder_path"] = str(project.input)
+    settings.pop("alerts", None)  # a rehearsal tells nobody
     if project.test_data:
         settings["test_data_path"] = str(project.test_data)
     folders = {

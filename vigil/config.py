@@ -119,6 +119,7 @@ class Config(Section):
     packages: bool = False
     predictions: Predictions = Predictions()
     retention: Retention = Retention()
+    alerts: dict[str, Any] = {}
 
     # What is looked at more closely
     slices: list[str] = []

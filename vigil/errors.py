@@ -8,6 +8,7 @@ VigilError
 ├── TableError       the table of accepted rows cannot be read or written
 ├── LedgerError      the ledger cannot be read or written
 ├── BundleError      a trained model on disk cannot be trusted
+├── TransportError   a message could not be delivered
 ├── ServiceError     the service cannot start or answer
 └── Busy             another run holds the project's lock
 """
@@ -89,6 +90,20 @@ class BundleError(VigilError):
 
 class ServiceError(VigilError):
     """The service cannot start, or cannot answer this request."""
+
+
+class TransportError(VigilError):
+    """A message could not be delivered.
+
+    ``permanent`` says that trying again would not help; else the receiver may ask for ``wait`` seconds.
+    """
+
+    def __init__(
+        self, what: str, *, permanent: bool, wait: float = 0.0, where: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.permanent = permanent
+        self.wait = wait
 
 
 class Busy(VigilError):

@@ -225,6 +225,10 @@ def _ask_plugins(config: Config, path: Path) -> None:
         "model": lambda: models.chosen(config.model),
         "metric": lambda: config.metric and metrics.get(config.metric),
     }
+    if config.alerts:
+        from vigil.alerts import settings
+
+        questions["alerts"] = lambda: settings.opened(config.alerts)
     for where, ask in questions.items():
         try:
             ask()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 HEADER = "customer,visits,spend,age,left\n"
 #: Columns that say when and in which run; a run that was cut off and one that was not differ in them.
 _WHEN = {"run", "at", "created", "live_since", "opened_at", "closed_at"}
-_TABLES = ("batches", "files", "releases", "scores", "decisions", "incidents", "messages")
+_TABLES = ("batches", "files", "releases", "scores", "decisions", "incidents", "alerts", "outbox")
 _LIVE = ("out", "models", "production")
 
 

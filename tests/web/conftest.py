@@ -17,9 +17,10 @@ import pytest
 from app import create_app
 from vigil import contract as contracts
 from vigil import models, profiles
+from vigil.alerts import desk
+from vigil.alerts.finding import Finding
+from vigil.alerts.settings import opened
 from vigil.bundles import pointer
-from vigil.ledger.schema import messages
-from vigil.ledger.shelf import Shelf
 from vigil.project import Project
 from vigil.records import Batch, Column, Contract, Decision, RowFault, Score
 
@@ -174,12 +175,16 @@ def world(empty: World) -> World:
         run, status="done", news=True, summary="Alarm; retrained; promoted.", steps=_steps(0.9)
     )
 
-    shelf = Shelf(ledger.engine, messages, project.name, project.clock)
-    shelf.put(
-        {"id": "m1"},
-        {"severity": "act", "what": f"worse {HOSTILE}", "state": "pending", "at": ledger.runs.now()},
-    )
+    _alert(project)
     return empty
+
+
+def _alert(project: Project) -> None:
+    """Raise an alert about a release that went live, and leave its message in the outbox."""
+    raw = {"channels": {"log": {"kind": "file", "path": "alerts.jsonl"}}}
+    words = {"title": f"worse {HOSTILE}", "what": "It got worse.", "sure": "certain.", "do": "Look."}
+    found = Finding("incident", "i1", "critical", since=project.ledger.runs.now(), page="/runs/3", **words)
+    desk.settle(project.ledger, opened(raw), [found], project=project.name, looked_at=())
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ TOKEN = "0123456789abcdef"
 ROUTES = {
     ("GET", "/"): "read",
     ("POST", "/actions/acknowledge"): "admin",
+    ("POST", "/actions/acknowledge-alert"): "admin",
     ("POST", "/actions/pause"): "admin",
     ("POST", "/actions/resume"): "admin",
     ("POST", "/actions/rollback"): "admin",

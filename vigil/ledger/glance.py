@@ -13,12 +13,16 @@ import sqlite3
 import time
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 #: Facts that the last complete tick left behind for this look.
 IDLE, CONFIG, CONTRACT = "idle", "config_digest", "contract_stamp"
 
 #: The fact that says since when ticks are paused; empty when they are not.
 PAUSED = "paused"
+
+#: When somebody has to look at the outbox next, in seconds since 1970; empty when nothing waits.
+ALERTS_DUE = "alerts_due"
 
 #: Folders in which the service leaves segments, and how long an open one may rest before it is looked at.
 LABELLED, LABELS_DUE = "labelled", "labels_due"
@@ -57,6 +61,23 @@ def nothing_to_do(config_path: Path, folder: str | None = None) -> bool:
         return all(known.get(path_key(path, root)) == seen for path, seen in stamped(incoming, *others))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, sqlite3.Error):
         return False
+
+
+def alerts(config_path: Path) -> dict[str, Any]:
+    """Return the config's raw section ``alerts``, empty where there is none."""
+    found = json.loads(config_path.read_bytes()).get("alerts")
+    return found if isinstance(found, dict) else {}
+
+
+def something_to_tell(config_path: Path) -> bool:
+    """Say whether a message, a repeat or a digest is due; the ledger is a SQLite file, and at rest."""
+    config = json.loads(config_path.read_bytes())
+    name = str(config.get("ledger", "sqlite:///ledger.db")).removeprefix("sqlite:///")
+    database = config_path.absolute().parent / name
+    query = "SELECT value FROM facts WHERE project = ? AND key = ?"
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+        found = connection.execute(query, (str(config.get("name", "vigil")), ALERTS_DUE)).fetchone()
+    return time.time() >= float((found[0] if found else "") or "inf")
 
 
 def mark(config_path: Path) -> Path:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
+
+import sqlalchemy as sa
 
 from vigil.ledger.schema import decisions, incidents, scores
 from vigil.ledger.shelf import Row, Shelf
@@ -178,6 +181,11 @@ class Decisions(Shelf):
         """Return what one run decided, in order, with times."""
         return self.find(decisions.c.run == run, order=[decisions.c.order, decisions.c.at])
 
+    def since(self, moment: str) -> list[Row]:
+        """Return what was decided from a moment on, plans aside, in order."""
+        where = [decisions.c.kind != "plan", decisions.c.at >= moment]
+        return self.find(*where, order=[decisions.c.at, decisions.c.id])
+
     def plans(self, *, after: int, through: int) -> list[Row]:
         """Return the plans of batches with ``after < order <= through``, in order."""
         where = [decisions.c.kind == "plan", decisions.c.order > after, decisions.c.order <= through]
@@ -238,6 +246,12 @@ class Incidents(Shelf):
     def newest(self, limit: int) -> list[Row]:
         """Return the newest incidents first."""
         return self.find(order=[incidents.c.order.desc()], limit=limit)
+
+    def open_or_since(self, moment: str, known: Collection[str]) -> list[Row]:
+        """Return the incidents that are open, were opened from a moment on, or are known by their ids."""
+        told = incidents.c.id.in_(list(known))
+        wanted = sa.or_(incidents.c.state == "open", incidents.c.opened_at >= moment, told)
+        return self.find(wanted, order=[incidents.c.order, incidents.c.id])
 
     def latest(self) -> Row | None:
         """Return the newest incident, open or closed."""

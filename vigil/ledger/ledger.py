@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vigil.ledger import schema
 from vigil.ledger.access import Audits, Tokens
+from vigil.ledger.alerts import Alerts, Messages
 from vigil.ledger.arrivals import Batches, Files
 from vigil.ledger.connection import open_engine
 from vigil.ledger.diagnoses import Diagnoses
@@ -37,6 +38,8 @@ class Ledger:
         self.incidents = Incidents(self.engine, schema.incidents, *shared)
         self.tokens = Tokens(self.engine, schema.tokens, *shared)
         self.audits = Audits(self.engine, schema.audits, *shared)
+        self.alerts = Alerts(self.engine, schema.alerts, *shared)
+        self.messages = Messages(self.engine, schema.outbox, *shared)
 
     def close(self) -> None:
         """Give back the database's connections."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 #: The newest migration; an older database is brought here when it is opened.
-HEAD = "0005"
+HEAD = "0006"
 
 metadata = MetaData()
 Time = String(27)
@@ -194,15 +194,49 @@ incidents = Table(
     Column("closed_at", Time),
 )
 
-messages = Table(
-    "messages",
+#: What people are told about, one row from its beginning to its end; ``parts`` is what it consists of.
+alerts = Table(
+    "alerts",
     metadata,
     _project(),
-    Column("id", String(80), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("subject", String(128), nullable=False),
     Column("severity", String(16), nullable=False),
-    Column("what", Text, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("sure", Text, nullable=False),
+    Column("do", Text, nullable=False),
+    Column("page", String(256), nullable=False),
+    Column("since", Time, nullable=False),
+    Column("raised", Time, nullable=False),
+    Column("told", Time, nullable=False),
+    Column("ended", Time),
+    Column("acknowledged_by", String(128), nullable=False),
+    Column("parts", JSON, nullable=False),
+    Index("alerts_by_state", "project", "state"),
+)
+
+#: The outbox: one row for each message and channel; its id is the key by which a receiver knows it again.
+outbox = Table(
+    "outbox",
+    metadata,
+    _project(),
+    Column("id", String(32), primary_key=True),
+    Column("alert", String(32), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("due", Time, nullable=False),
     Column("at", Time, nullable=False),
+    Column("ended", Time),
+    Column("error", Text, nullable=False),
+    Index("outbox_by_state", "project", "state", "due"),
 )
 
 tokens = Table(

@@ -29,6 +29,7 @@ OWN: dict[str, Any] = {
     "ledger": "sqlite:///ledger.db",
     "settle_seconds": 0,
     "packages": False,
+    "alerts": {},
 }
 
 #: Settings that speak of columns, and so of one data set.

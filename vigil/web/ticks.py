@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import subprocess
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 _log = logging.getLogger(__name__)
+
+#: Seconds from one look at whether ticks go on to the next.
+WATCHED_EVERY = 300.0
 
 
 class Ticks:
@@ -49,3 +53,34 @@ class Ticks:
                 _log.info("tick: %s", line.rstrip())
         if self._child.returncode:
             _log.warning("the tick ended with status %s", self._child.returncode)
+
+
+class Watch:
+    """Looks every few minutes, in a child process, whether ticks go on: what starts them may have stopped."""
+
+    def __init__(self, command: Sequence[str], folder: Path, every: float = WATCHED_EVERY) -> None:
+        self._command = command
+        self._folder = folder
+        self._every = every
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Begin to look, the first time after one interval."""
+        threading.Thread(target=self._go_on, daemon=True).start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+
+    def _go_on(self) -> None:
+        while not self._stopped.wait(self._every):
+            try:
+                ended = subprocess.run(  # noqa: S603  (our own file, by our own interpreter)
+                    self._command, cwd=self._folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                    errors="replace", timeout=self._every, check=False,
+                )  # fmt: skip
+            except (OSError, subprocess.TimeoutExpired) as error:
+                _log.warning("the watch over ticks did not end well: %s", error)
+                continue
+            if ended.returncode:
+                _log.warning("watch: %s", ended.stderr.strip())

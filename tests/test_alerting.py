@@ -1,0 +1,181 @@
+"""What a tick tells, and that it tells it once."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+
+import alerting
+from vigil.errors import VigilError
+from vigil.ledger import glance
+
+FILE = {"channels": {"log": {"kind": "file", "path": "told.jsonl"}}}
+
+
+@pytest.fixture
+def told(new_site: Any) -> Any:
+    """A project whose alerts go into a file, and what is in it."""
+    site = new_site(key=["customer"], alerts=FILE)
+    path = site.root / "told.jsonl"
+
+    def lines() -> list[tuple[str, str]]:
+        rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [(row["kind"], row["event"]) for row in rows]
+
+    site.lines, site.path = lines, path
+    return site
+
+
+def test_a_first_release_is_told_once(told: Any) -> None:
+    """A tick after it, and a second look, say nothing more."""
+    told.leavers("1.csv", 900)
+    told.tick()
+    assert told.lines() == [("gate", "raised")]
+    told.leavers("2.csv", 300, seed=2)
+    told.tick()
+    alerting.run(told.project())
+    assert told.lines() == [("gate", "raised")]
+
+
+def test_an_incident_is_one_alert_and_resolves_by_itself(told: Any) -> None:
+    """However many batches follow; a promotion that ends it is said in the same message."""
+    told.leavers("1.csv", 900)
+    told.tick()
+    for number in range(2, 5):
+        told.leavers(f"{number}.csv", 900, seed=number, turned=True)
+        told.tick()
+    kinds = [line for line in told.lines() if line[0] == "incident"]
+    assert kinds in ([("incident", "resolved")], [("incident", "raised"), ("incident", "resolved")])
+    (row,) = [r for r in map(json.loads, told.path.read_text().splitlines()) if r["event"] == "resolved"]
+    assert "challenger" in row["what"].lower() or "closed" in row["what"]
+    assert "probability of at most" in row["sure"] or not row["sure"]
+
+
+def test_an_open_incident_is_repeated_until_it_is_acknowledged(told: Any) -> None:
+    """Every so many hours; then it is known; and its end is told all the same."""
+    told.configure(policy="never")
+    told.leavers("1.csv", 900)
+    told.tick()
+    for number in range(2, 4):
+        told.leavers(f"{number}.csv", 900, seed=number, turned=True)
+        told.tick()
+    assert [line for line in told.lines() if line[0] == "incident"] == [("incident", "raised")]
+    told.clock.forward(hours=25)
+    alerting.run(told.project())
+    assert told.lines()[-1] == ("incident", "repeated")
+    (row,) = [r for r in told.project().ledger.alerts.standing() if r["kind"] == "incident"]
+    assert told.project().ledger.alerts.acknowledge(row["id"], by="anna") == 1
+    told.clock.forward(hours=50)
+    alerting.run(told.project())
+    assert told.lines()[-1] == ("incident", "repeated")
+    project = told.project()
+    project.ledger.incidents.close(row["subject"].rpartition("-")[0], by="test")
+    alerting.run(project)
+    assert told.lines()[-1] == ("incident", "resolved")
+
+
+def test_refused_files_are_told_together_and_each_new_one(told: Any) -> None:
+    """A third one in a row breaks the feed; a good file ends that, corrected ones end the rest."""
+    told.leavers("1.csv", 900)
+    told.tick()
+    told.write("a.csv", "x,y\n1,2\n")
+    told.tick()
+    assert told.lines()[1:] == [("files", "raised")]
+    told.write("b.csv", "x,y\n1,3\n")
+    told.write("c.csv", "x,y\n1,4\n")
+    told.tick()
+    assert told.lines()[2:] == [("files", "changed"), ("feed", "raised")]
+    for number, name in enumerate("abc"):
+        told.leavers(f"{name}.csv", 60, seed=20 + number)
+    told.tick()
+    assert sorted(told.lines()[4:]) == [("feed", "resolved"), ("files", "resolved")]
+
+
+def test_a_run_that_fails_is_told_with_its_reason(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, while it goes on failing; and its end, when one succeeds."""
+    import diagnostics
+
+    def fails(_: Any) -> None:
+        raise VigilError("the disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(diagnostics, "run", fails)
+        for _ in range(2):
+            with pytest.raises(VigilError, match="the disk is full"):
+                told.tick()
+    assert told.lines() == [("tick", "raised")]
+    assert "the disk is full" in told.path.read_text()
+    told.tick()
+    assert told.lines()[1:] == [("tick", "resolved")]
+
+
+def test_no_skill_is_told_until_a_model_is_live(told: Any) -> None:
+    """Data without a pattern deploys nothing, and somebody should know."""
+    told.leavers("1.csv", 300, random=True)
+    told.tick()
+    assert told.lines() == [("undeployed", "raised")]
+
+
+def test_what_happened_before_alerts_were_configured_is_no_news(new_site: Any) -> None:
+    """Only what still stands is told."""
+    site = new_site(key=["customer"])
+    site.leavers("1.csv", 900)
+    site.tick()
+    site.write("a.csv", "x,y\n1,2\n")
+    site.tick()
+    site.clock.forward(days=1)
+    site.configure(alerts=FILE)
+    site.leavers("2.csv", 60, seed=2)
+    site.tick()
+    rows = [json.loads(line) for line in (site.root / "told.jsonl").read_text().splitlines()]
+    assert [(row["kind"], row["since"][:10]) for row in rows] == [("files", "2026-03-01")]
+
+
+def test_ticks_that_stop_are_told_once_and_their_return_too(told: Any) -> None:
+    """By whoever watches; not while somebody has paused them."""
+    told.leavers("1.csv", 900)
+    told.tick()
+    mark = glance.mark(told.config)
+    mark.touch()
+    alerting.watch(told.project())
+    assert told.lines()[1:] == []
+    os.utime(mark, (1, 1))
+    project = told.project()
+    project.ledger.facts.set(paused="since then")
+    alerting.watch(project)
+    assert told.lines()[1:] == []
+    project.ledger.facts.set(paused="")
+    alerting.watch(project)
+    alerting.watch(project)
+    assert told.lines()[1:] == [("ticks", "raised")]
+    told.leavers("2.csv", 60, seed=2)
+    told.tick()
+    assert told.lines()[2:] == [("ticks", "resolved")]
+
+
+def test_a_feed_that_falls_silent_is_told_when_it_is_due(told: Any) -> None:
+    """The ledger says when somebody has to look, and a look before that finds nothing."""
+    told.configure(alerts={**FILE, "feed_hours": 6})
+    told.leavers("1.csv", 900)
+    told.tick()
+    due = float(told.project().ledger.facts.get(glance.ALERTS_DUE))
+    assert due == told.clock().timestamp() + 6 * 3600
+    told.clock.forward(hours=7)
+    alerting.run(told.project())
+    assert told.lines()[1:] == [("feed", "raised")]
+
+
+def test_a_dry_run_tells_nobody(told: Any) -> None:
+    """A rehearsal is nobody's business."""
+    import argparse
+
+    import fullprocess
+    from vigil.asked import rehearse
+
+    told.leavers("1.csv", 900)
+    options = argparse.Namespace(input=None, force_retrain=False, json=False)
+    rehearse(told.project(), options, fullprocess.tick)
+    assert told.lines() == []

@@ -1,0 +1,158 @@
+"""What each kind of alert says, made of the ledger's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from vigil.alerts.finding import Finding
+from vigil.ledger.shelf import Row, timestamp
+from vigil.records import Decision, Score
+
+#: Files that a message names.
+SHOWN = 5
+
+
+def incident(
+    row: Row, score: Score | None, closed: Decision | None, *, run: int, changed: str, false_alarm: float
+) -> Finding:
+    """Say that the live model has become worse; of a closed incident, also how it ended."""
+    reason = score.reason if score else "An alarm was raised."
+    how = closed.reason if closed else ""
+    return Finding(
+        kind="incident",
+        subject=row["id"],
+        severity="critical",
+        title="The live model has become worse.",
+        what=f"{reason} Probably since {changed}.",
+        since=row["opened_at"],
+        sure=_sureness(score, false_alarm) if score else "",
+        do=(
+            f"Read what was tried: python fullprocess.py --explain {run}. Then put the release before it "
+            "back: python deployment.py --rollback; or close the incident as understood: "
+            "python deployment.py --acknowledge"
+        ),
+        page=f"/runs/{run}",
+        ended=f"The incident is closed. {how}".strip() if row["state"] == "closed" else "",
+    )
+
+
+def _sureness(score: Score, false_alarm: float) -> str:
+    return (
+        f"the evidence is {score.e_value:,.0f}, an alarm is raised at {score.alarm_at:,.0f}. For a model "
+        f"that is as good as it was, this ever happens with a probability of at most {false_alarm:.0%}."
+    )
+
+
+def refused(files: Sequence[Row], since: str) -> Finding:
+    """Say which files stand refused, together; each of them is a part."""
+    told = " ".join(_named(row) for row in files[:SHOWN])
+    more = f" And {len(files) - SHOWN} more." if len(files) > SHOWN else ""
+    return Finding(
+        kind="files",
+        subject="refused",
+        severity="warning",
+        title="A file was refused." if len(files) == 1 else f"{len(files)} files stand refused.",
+        what=f"{told}{more}",
+        since=since,
+        sure="certain: this is how the files stand against the contract.",
+        do=f"Correct the file, or edit the contract. {_check(files[0])}",
+        parts=tuple(f"{row['path']} {row['digest']}" for row in files),
+    )
+
+
+def broken(files: Sequence[Row], since: str) -> Finding:
+    """Say that every file since the last one that was taken in was refused."""
+    return Finding(
+        kind="feed",
+        subject="refused",
+        severity="critical",
+        title="The feed is broken.",
+        what=f"The last {len(files)} files were all refused. {_named(files[0])}",
+        since=since,
+        sure="certain: nothing was taken in since.",
+        do=f"Ask whoever makes the files. {_check(files[0])}",
+    )
+
+
+def silent(hours: float, last: str, folder: str, since: str) -> Finding:
+    """Say that no file was taken in for too long."""
+    return Finding(
+        kind="feed",
+        subject="silent",
+        severity="warning",
+        title="No data comes.",
+        what=f"No file was taken in for more than {hours:g} hours. The last was {last}.",
+        since=since,
+        sure="certain.",
+        do=f"See that files arrive in {folder}.",
+    )
+
+
+def _named(file: Row) -> str:
+    return f"{file['details']['name']}: {file['reason']}"
+
+
+def _check(file: Row) -> str:
+    return f"This explains it: python ingestion.py --check '{file['path']}'"
+
+
+def failed(run: Row, fault: str) -> Finding:
+    """Say that the newest run failed."""
+    how = f"ended with: {fault}" if fault else f"failed: {run['summary'] or 'it ended early'}."
+    return Finding(
+        kind="tick",
+        subject="failed",
+        severity="critical",
+        title="A tick failed.",
+        what=f"Run {run['run']} {how}",
+        since=run["started"],
+        sure="certain. What was finished stays, and the release that was live answers.",
+        do="This takes up what was left, and shows what stops it: python fullprocess.py",
+        page=f"/runs/{run['run']}",
+    )
+
+
+def undeployed(since: str) -> Finding:
+    """Say that there is data and no model."""
+    return Finding(
+        kind="undeployed",
+        subject="model",
+        severity="warning",
+        title="No model is deployed.",
+        what="No candidate was better than a constant answer, so that nothing answers predictions.",
+        since=since,
+        sure="measured on held-out rows.",
+        do="Bring more rows, or columns that tell more about the target; then: python fullprocess.py",
+        page="/models",
+    )
+
+
+def decided(row: Row) -> Finding:
+    """Say that another release is live, or that something else was decided about one."""
+    is_promotion = row["kind"] == "gate"
+    return Finding(
+        kind=row["kind"],
+        subject=row["id"],
+        severity="info" if is_promotion else "warning",
+        title="A new release is live." if is_promotion else f"A release was changed: {row['outcome']}.",
+        what=row["reason"],
+        since=row["at"],
+        do="Nothing. This puts the release before it back: python deployment.py --rollback",
+        page=f"/runs/{row['run']}",
+        lasting=False,
+    )
+
+
+def stopped(seen: datetime, minutes: int) -> Finding:
+    """Say that no tick has looked for too long."""
+    return Finding(
+        kind="ticks",
+        subject="stopped",
+        severity="critical",
+        title="Ticks have stopped.",
+        what=f"The last one looked at {seen:%Y-%m-%d %H:%M} UTC; {minutes} minutes without one are too long.",
+        since=timestamp(seen),
+        sure="certain that none has ended since; one may still be at work.",
+        do="See whether cron or python app.py --schedule runs; then: python fullprocess.py",
+    )
