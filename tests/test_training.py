@@ -1,3 +1,4 @@
+import argparse
 import json
 
 import pytest
@@ -112,9 +113,10 @@ def test_what_cannot_be_trained_is_left_out_and_said(site):
 def test_the_command_deploys_nothing(site):
     """Run by itself the step says its candidates, or that there is nothing to train on."""
     project = site.project()
-    training.command(project, None)
+    plain = argparse.Namespace(runs=False, compare=False, export=None)
+    training.command(project, plain)
     taken_in(site, ("w-1.csv", 300, 1))
-    training.command(project, None)
+    training.command(project, plain)
     assert "nothing to train on" in site.said[0]
     assert site.said[-1].startswith("candidate ")
     assert not (site.root / "production").exists()

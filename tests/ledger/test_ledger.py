@@ -122,7 +122,7 @@ def test_a_file_is_known_by_its_path(ledger):
     ledger.files.record("a.csv", (4, 5, 6), status="pending", **common)
     row = ledger.files.known()["a.csv"]
     assert (row["size"], row["mtime_ns"], row["inode"], row["status"]) == (4, 5, 6, "pending")
-    ledger.files.settle("b1")
+    ledger.files.settle(["b1"])
     ledger.files.drop("b1")
     assert ledger.files.known()["a.csv"]["status"] == "ingested"
     ledger.files.record("a.csv", (4, 5, 6), status="pending", **common)

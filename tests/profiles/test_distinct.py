@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigil.profiles import distinct, merge, profile, summary
@@ -30,6 +30,7 @@ def test_few_values_are_counted() -> None:
     assert (found["distinct"], found["distinct_error"]) == (2, 0.0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=40), st.integers(0, 2**32 - 1))
 def test_few_and_many_add_up(few, seed) -> None:
     """A part that has every value and one that does not give the hashes of one pass, in either order."""

@@ -30,7 +30,8 @@ def write(output: Path, batches: Sequence[Batch], contract: Contract, path: Path
     more = [name for _, cells in rows for name in cells if name]
     names = list(dict.fromkeys([*known, *more]))
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    # The default line end: with a bare line feed, a lone carriage return would not be quoted.
+    writer = csv.writer(text)
     writer.writerow([*ABOUT, *map(harmless, names)])
     for about, cells in rows:
         writer.writerow([harmless(cell) for cell in (*about, *(cells.get(name) for name in names))])
