@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
-from vigil import breakers, hearing, probation, renewal
+from vigil import breakers, cards, hearing, probation, renewal
 from vigil.bundles import pointer
 from vigil.command import parser, perform
 from vigil.project import Project
@@ -67,12 +67,8 @@ def first_release(project: Project, batch: Batch, candidates: list[str]) -> Deci
     best = panel.best(candidates)
     held = panel.judged(best, CHOOSING, GATING)
     value, constant = panel.metric.value(held.tally()), panel.baseline(held)
-    evidence: dict[str, Any] = {
-        "score": value,
-        "baseline": constant,
-        "rows": len(held.truth),
-        "candidates": candidates,
-    }
+    evidence: dict[str, Any] = {"score": value, "baseline": constant, "rows": len(held.truth)}
+    evidence["candidates"] = candidates
     found = f"{panel.metric.title} {_shown(value)} on {len(held.truth):,} held-out rows"
     if not panel.beats(value, constant):
         reason = (
@@ -168,11 +164,13 @@ def _shown(value: float | None) -> str:
 
 
 def command(project: Project, options: argparse.Namespace) -> None:
-    """Show what is live; roll back, acknowledge an incident, lift a hold, or pause."""
+    """Show what is live, or a model card; roll back, acknowledge an incident, lift a hold, or pause."""
     ledger = project.ledger
     if options.pause or options.resume:
         with project.locked():
             project.console.say((breakers.pause if options.pause else breakers.resume)(project))
+    elif options.card:
+        print(cards.markdown(cards.gathered(project, options.card)), end="")
     elif options.lift:
         with project.locked():
             switch.lift(ledger, options.lift)
@@ -194,6 +192,7 @@ if __name__ == "__main__":
     one.add_argument("--list", action="store_true", help="list the releases (what it does anyway)")
     one.add_argument("--rollback", action="store_true", help="put the release before the live one back")
     one.add_argument("--acknowledge", action="store_true", help="close the open incident as understood")
+    one.add_argument("--card", metavar="RELEASE", help="print a release's model card, as Markdown")
     one.add_argument("--pause", action="store_true", help="train and deploy nothing until --resume")
     one.add_argument("--resume", action="store_true", help="end a pause")
     one.add_argument("--lift", metavar="RELEASE", help="let a release that was rolled back be promoted again")

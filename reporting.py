@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vigil import documents
+from vigil import cards, documents
 from vigil.caller import Caller, service
 from vigil.command import parser, perform
+from vigil.documents.chapters import since
 from vigil.errors import VigilError
 from vigil.project import Project
 from vigil.table import durable
@@ -28,23 +29,31 @@ TOLD_RUNS = 50
 
 def run(project: Project) -> list[Path]:
     """Write the documents of every run that has news and none yet; return the reports' paths."""
-    due = project.ledger.runs.unreported()
+    due, when = project.ledger.runs.unreported(), project.config.reports.when
     written = []
-    if due:
+    if due and when != "never":
         with service(project) as caller:
             for number in project.console.progress(due, "writing reports", len(due)):
-                written.append(report(project, caller, number))
-                project.ledger.runs.reported(number)
+                written += report(project, caller, number, always=when == "news")
+    for number in due:
+        project.ledger.runs.reported(number)
     forget_old(project)
     return written
 
 
-def report(project: Project, caller: Caller, number: int) -> Path:
-    """Write one run's folder: first the answers, then all documents from them alone."""
+def report(project: Project, caller: Caller, number: int, *, always: bool = True) -> list[Path]:
+    """Write one run's folder: first the answers, then all documents from them alone; and the model cards.
+
+    Unless ``always``, a run after which everything stands as before gets none.
+    """
+    answers = returns(project, caller, number)
+    write_cards(project, caller, answers)
+    if not (always or since.differs(answers)):
+        return []
     folder = project.reports / f"{number:06d}"
-    text = json.dumps(returns(project, caller, number), indent=1, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(answers, indent=1, ensure_ascii=False, sort_keys=True)
     durable.write_atomic(folder / ANSWERS, text.encode())
-    return rebuild(folder)
+    return [rebuild(folder)]
 
 
 def rebuild(folder: Path) -> Path:
@@ -55,9 +64,18 @@ def rebuild(folder: Path) -> Path:
     return folder / "report.pdf"
 
 
+def write_cards(project: Project, caller: Caller, answers: dict[str, Any]) -> None:
+    """Write the cards of the live release and of those that this run decided about."""
+    decided = [row["release"] for row in answers["run_detail"]["decisions"]]
+    for release in sorted({answers["scoring"]["release"], *decided} - {None, ""}):
+        card = caller.get(f"/models/{release}/card")
+        for ending, content in ((".md", cards.markdown(card).encode()), (".html", cards.page(card))):
+            durable.write_atomic(project.reports / "cards" / f"{release}{ending}", content)
+
+
 def returns(project: Project, caller: Caller, number: int) -> dict[str, Any]:
     """Return what the service says of one run."""
-    detail = caller.get(f"/runs/{number}")
+    detail, scoring = caller.get(f"/runs/{number}"), caller.get(f"/scoring?run={number}")
     runs = [run for run in caller.get(f"/runs?limit={TOLD_RUNS}")["runs"] if run["run"] <= number]
     before = next((run for run in runs if run["news"] and run["run"] < number), None)
     return {
@@ -65,7 +83,8 @@ def returns(project: Project, caller: Caller, number: int) -> dict[str, Any]:
         "project": project.name,
         "run": number,
         "generated": detail["finished"],
-        "scoring": caller.get(f"/scoring?run={number}"),
+        "scoring": scoring,
+        "card": caller.get(f"/models/{scoring['release']}/card") if scoring["release"] else None,
         "summarystats": caller.get(f"/summarystats?run={number}"),
         "diagnostics": caller.get(f"/diagnostics?run={number}"),
         "run_detail": detail,

@@ -52,6 +52,12 @@ class Retention(Section):
     history_days: int = Field(default=30, ge=0)
 
 
+class Reports(Section):
+    """Which runs with news get a report: all, those after which something stands otherwise, or none."""
+
+    when: Literal["news", "change", "never"] = "news"
+
+
 class Predictions(Section):
     """What is kept of the service's answers: features or their hash, how long, and how much may wait."""
 
@@ -82,6 +88,7 @@ class Config(Section):
     # What is predicted
     target: str
     name: Name = "vigil"
+    purpose: str = Field(default="", max_length=600)
     positive: str | int | float | bool | None = None
     key: list[str] = []
     time: str | None = None
@@ -120,6 +127,7 @@ class Config(Section):
     predictions: Predictions = Predictions()
     retention: Retention = Retention()
     alerts: dict[str, Any] = {}
+    reports: Reports = Reports()
 
     # What is looked at more closely
     slices: list[str] = []

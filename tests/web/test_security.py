@@ -42,6 +42,7 @@ ROUTES = {
     ("GET", "/metrics"): "read",
     ("GET", "/models"): "read",
     ("GET", "/models/compare"): "read",
+    ("GET", "/models/<release>/card"): "read",
     ("GET", "/openapi.json"): "any",
     ("POST", "/outcomes"): "predict",
     ("POST", "/prediction"): "predict",

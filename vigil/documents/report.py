@@ -8,6 +8,7 @@ from vigil.charts import wording
 from vigil.documents.chapters import (
     appendix,
     arrivals,
+    card,
     decisions,
     feed,
     labels,
@@ -29,6 +30,7 @@ CHAPTERS = (
     labels,
     quality,
     releases,
+    card,
     operation,
     appendix,
 )

@@ -177,6 +177,17 @@ class Decisions(Shelf):
         order = [decisions.c.order.desc(), decisions.c.at.desc()]
         return self.find(decisions.c.kind == "gate", order=order, limit=limit)
 
+    def about(self, release: str) -> list[Row]:
+        """Return what was decided about a release, as the live one or as a challenger, oldest first."""
+        acts = sa.or_(decisions.c.kind != "plan", decisions.c.outcome != "nothing")
+        found = self.find(acts, order=[decisions.c.order, decisions.c.at])
+        roles = ("champion", "challenger", "replaced", "from")
+        return [
+            row
+            for row in found
+            if row["release"] == release or release in (row["evidence"].get(role) for role in roles)
+        ]
+
     def of_run(self, run: int) -> list[Row]:
         """Return what one run decided, in order, with times."""
         return self.find(decisions.c.run == run, order=[decisions.c.order, decisions.c.at])

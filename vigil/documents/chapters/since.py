@@ -28,14 +28,20 @@ def story(returns: dict[str, Any]) -> list[Block]:
     ]
 
 
-def standing(returns: dict[str, Any]) -> list[str]:
-    """Return what makes a report worth sending: verdict, release, incident, faults, what a person must do."""
-    urgent = [str(item.get("what")) for item in rows(returns, "diagnostics", "advice") if _is_urgent(item)]
-    return [*(told(returns) for told in (_verdict, _release, _incident, _drifting, _faults)), *urgent]
+def differs(returns: dict[str, Any]) -> bool:
+    """Say whether more is new than another batch like those before.
 
-
-def _is_urgent(item: dict[str, Any]) -> bool:
-    return item.get("severity") == "act"
+    New is another verdict, release, incident, drifting column or fault, a file that was refused, and
+    everything at the first report.
+    """
+    previous = returns.get("previous")
+    if not isinstance(previous, dict):
+        return True
+    if any(batch.get("status") == "refused" for batch in rows(returns, "run_detail", "batches")):
+        return True
+    return any(
+        told(previous) != told(returns) for told in (_verdict, _release, _incident, _drifting, _faults)
+    )
 
 
 def _verdict(source: dict[str, Any]) -> str:

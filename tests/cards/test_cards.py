@@ -1,0 +1,65 @@
+import json
+
+from vigil import cards
+
+
+def _trained(site, **settings):
+    """Return a project with a first release, and the release."""
+    site.configure(purpose="Names customers to call.", **settings)
+    site.leavers("w-1.csv", 400)
+    found = site.tick()
+    project = site.project()
+    return project, next(row["id"] for row in project.ledger.releases.deployed()), found
+
+
+def test_a_card_says_what_the_release_is(site):
+    """Purpose, files with digests, features with ranges, score with interval, decisions: all there."""
+    project, release, _ = _trained(site)
+    card = cards.gathered(project, release)
+    assert card["purpose"] == "Names customers to call."
+    (file,) = card["data"]["files"]
+    batch = project.ledger.batches.all()[0]
+    assert (file["name"], file["sha256"], file["rows"]) == ("w-1.csv", batch.digest, 400)
+    assert file["ingested"].startswith("2026-03-01T12")
+    seen = {feature["name"]: feature for feature in card["features"]}
+    assert seen["activity"]["minimum"] < 0 < seen["activity"]["maximum"]
+    assert dict(map(tuple, seen["region"]["most_frequent"])).keys() == {"north", "south"}
+    low, high = card["reference"]["interval"]
+    assert low < card["reference"]["score"] < high
+    assert ("gate", "promote") in [(row["kind"], row["outcome"]) for row in card["history"]]
+    assert json.loads(json.dumps(card)) == card
+
+
+def test_limits_follow_from_the_release(site):
+    """What was not seen, what is assumed, and what nobody looked at is said."""
+    project, release, _ = _trained(site)
+    limits = " ".join(cards.gathered(project, release)["limits"])
+    for words in ("outside the ranges", "no known level", "rows of 20 % of customer", "raises an alarm"):
+        assert words in limits
+    assert "no batch with labels yet" in limits
+    assert "No column is named as sensitive" in limits
+    site.configure(sensitive=["region"])
+    assert "sensitive" not in " ".join(cards.gathered(site.project(), release)["limits"])
+
+
+def test_markdown_and_page_say_the_same(site):
+    """Both forms have every section; names in Markdown cannot become marks."""
+    project, release, _ = _trained(site)
+    card = cards.gathered(project, release) | {"purpose": "<b>a</b> | *b*"}
+    text, page = cards.markdown(card), cards.page(card).decode()
+    for title in ("Purpose", "Training data", "Settings", "Features", "How good", "Limits"):
+        assert f"## {title}" in text
+        assert f"<h3>{title}</h3>" in page
+    assert r"\<b\>a\</b\> \| \*b\*" in text
+    assert "&lt;b&gt;a&lt;/b&gt;" in page
+    assert "<svg" in page
+
+
+def test_without_its_bundle_a_card_is_shorter(site):
+    """A release whose bundle is gone still has a card."""
+    project, release, _ = _trained(site)
+    for path in (project.models / release).iterdir():
+        path.unlink()
+    card = cards.gathered(project, release)
+    assert card["features"] == []
+    assert cards.markdown(card).startswith("# small: model card of release")
