@@ -49,18 +49,20 @@ def test_quantiles_are_standard_normal_and_independent() -> None:
 
 def test_a_large_batch_is_cheap_and_finite() -> None:
     """A million counted rows are quickly reckoned, and an absurd drop stays finite."""
-    growth = past.log_growth(([300_000], [1_000_000]), ([9_000_000], [10_000_000]), past.places_of("a", 1))
+    growth = past.log_growth(
+        ([300_000], [1_000_000]), ([9_000_000], [10_000_000]), past.places_of("a", 1), held=[5000]
+    )
     assert np.isfinite(growth).all()
     assert growth.max() > 30
 
 
 def test_a_batch_without_counted_rows_moves_nothing() -> None:
     """A class without rows says nothing, and neither does one without a past."""
-    assert not past.log_growth(([0, 0], [0, 0]), ([30, 40], [50, 50]), [0.3, 0.3]).any()
-    assert not past.log_growth(([9, 3], [13, 4]), ([0, 0], [0, 0]), [0.3, 0.3]).any()
-    one = past.log_growth(([9, 0], [13, 0]), ([30, 40], [50, 50]), [0.3, 0.3])
-    assert one[2].any()
-    assert not one[[0, 1, 3]].any()
+    assert not past.log_growth(([0, 0], [0, 0]), ([30, 40], [50, 50]), [0.3, 0.3], held=[50, 50]).any()
+    assert not past.log_growth(([9, 3], [13, 4]), ([0, 0], [0, 0]), [0.3, 0.3], held=[50, 50]).any()
+    one = past.log_growth(([9, 0], [13, 0]), ([30, 40], [50, 50]), [0.3, 0.3], held=[50, 50])
+    assert one[4].any()
+    assert not one[[0, 1, 2, 3, 5]].any()
 
 
 def test_the_places_of_a_batch_never_change() -> None:
@@ -97,12 +99,14 @@ def first_alarms(
     """Return at which batch each stream's comparison reaches its alarm, NaN for never."""
     random = np.random.default_rng(held + change)
     old_right, old = draw(random, held, GOOD, streams)
+    first_rows = old
     evidence = betting.Evidence.fresh(past.directions(2), (streams,))
     first = np.full(streams, np.nan)
     for batch in range(1, batches + 1):
         late = batch > change
         right, size = draw(random, rows, after if late else GOOD, streams, prevalence if late else 0.2)
-        growth = past.log_growth((right, size), (old_right, old), random.random((streams, 2)))
+        places = random.random((streams, 2))
+        growth = past.log_growth((right, size), (old_right, old), places, held=first_rows)
         evidence = betting.update(evidence, growth)
         old_right, old = old_right + right, old + size
         fired = betting.log_e_value(evidence) >= -math.log(BUDGET.alpha_b)
@@ -140,19 +144,34 @@ def test_a_drop_at_the_start_needs_a_large_holdout() -> None:
     assert found[2] >= 0.9
 
 
+def test_one_process_bets_less_as_the_holdout_fades() -> None:
+    """Before the first batch it bets as the others do; with a past four times the holdout, half as much."""
+    batch, places = ([8, 30], [20, 40]), [0.4, 0.6]
+    at_first = past.log_growth(batch, ([90, 90], [100, 100]), places, held=[100, 100])
+    assert np.allclose(at_first[3], at_first[0])
+    later = past.log_growth(batch, ([360, 360], [400, 400]), places, held=[100, 100])
+    # −μz − μ²/2 over the drop is a line in it: a quarter of its slope, half of its height.
+    (slope, height), (faded_slope, faded_height) = (
+        np.polyfit(past.DROPS, row / past.DROPS, 1) for row in (later[0], later[3])
+    )
+    assert faded_slope == pytest.approx(slope / 4)
+    assert faded_height == pytest.approx(height / 2)
+
+
 def test_clusters_are_divided_out() -> None:
     """Counts that vary four times as much as those of single rows raise no alarm when that is said."""
     random, streams = np.random.default_rng(4), 300
     fired = []
     for spread in (1.0, 4.0):
         old_right, old = np.full((streams, 1), 300.0), np.full((streams, 1), 400.0)
-        evidence, ever = betting.Evidence.fresh(1, (streams,)), np.zeros(streams, dtype=bool)
+        evidence, ever = betting.Evidence.fresh(past.directions(1), (streams,)), np.zeros(streams, dtype=bool)
         for _ in range(100):
             right = 4.0 * random.binomial(25, 0.75, (streams, 1))
             growth = past.log_growth(
                 (right, np.full((streams, 1), 100.0)),
                 (old_right, old),
                 random.random((streams, 1)),
+                held=np.full((streams, 1), 400.0),
                 spread=spread,
             )
             evidence = betting.update(evidence, growth)

@@ -72,7 +72,10 @@ def update(evidence: Evidence, log_l: Floats) -> Evidence:
     """
     batch = evidence.batches + 1
     weight = restart_weight(batch)
-    wealth = np.logaddexp(evidence.log_wealth, math.log(weight)) + log_l
+    # numpy's logaddexp, written out: exp and log1p are vectorised, and it is not.
+    start = math.log(weight)
+    apart = np.abs(evidence.log_wealth - start)
+    wealth = np.maximum(evidence.log_wealth, start) + np.log1p(np.exp(-apart)) + log_l
     return Evidence(wealth, batch, min(evidence.spent + weight, 1.0))
 
 

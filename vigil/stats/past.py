@@ -28,8 +28,11 @@ from vigil.stats.betting import BETS, Floats
 from vigil.stats.metrics import Metric, Tally
 from vigil.stats.metrics._cells import CellMetric
 
-#: The drops bet on, as differences of log-odds: as many as there are bets, geometric from 0.1 to 1.
-DROPS: Floats = np.geomspace(0.1, 1.0, len(BETS))
+#: The drops bet on, as differences of log-odds: as many as there are bets, geometric from 0.1 to 0.8.
+DROPS: Floats = np.geomspace(0.1, 0.8, len(BETS))
+
+#: Processes that bet on all classes together: a model that becomes worse mostly does so everywhere.
+_TOGETHER = 3
 
 #: Variance of a single right answer that the bets reckon with; a wrong one costs power and no validity.
 _VARIANCE = 0.19
@@ -78,11 +81,8 @@ def watched(metric: Metric, tally: Tally) -> tuple[int, ...]:
 
 
 def directions(classes: int) -> int:
-    """Return how many processes compare this many classes: all together, twice, and each one alone.
-
-    Together counts twice: a model that becomes worse mostly does so everywhere.
-    """
-    return 1 if classes == 1 else classes + 2
+    """Return how many processes compare this many classes: all together, fading, and each one alone."""
+    return _TOGETHER + 1 + (classes if classes > 1 else 0)
 
 
 def counted(tally: Tally, classes: Sequence[int]) -> tuple[Floats, Floats]:
@@ -97,38 +97,41 @@ def log_growth(
     before: tuple[npt.ArrayLike, npt.ArrayLike],
     places: npt.ArrayLike,
     *,
+    held: npt.ArrayLike,
     spread: float = 1.0,
 ) -> Floats:
     """Return the log growth of each bet on one batch, shape (..., directions, 8).
 
     ``counts`` holds the batch's right answers and rows by true class, each (..., K), ``before`` those of
-    the holdout and all batches since; ``places`` (..., K) are the batch's own numbers in (0, 1).
+    the holdout and all batches since, ``held`` (..., K) the holdout's rows alone; ``places`` (..., K) are
+    the batch's own numbers in (0, 1).
     ``spread`` says by what factor counts vary more than those of independent rows; above 1 the game is
     fair only as far as that factor is right.
     """
     right, rows, old_right, old = (np.asarray(part, dtype=np.float64) for part in (*counts, *before))
     z = quantile(right, rows, right + old_right, rows + old, np.asarray(places)) / np.sqrt(spread)
     scale = np.sqrt(_VARIANCE * old / np.maximum(old + rows, 1.0) / spread)
-    toward = _toward(rows, scale)
+    toward = _toward(rows, scale, np.sqrt(np.asarray(held, dtype=np.float64) / np.maximum(old, 1.0)))
     # The sum over classes of −μz − μ²/2, with μ the drop times the bet's direction.
     linear = (toward * z[..., None, :]).sum(axis=-1)[..., None]
     grown: Floats = -DROPS * linear - (DROPS**2 / 2) * (toward**2).sum(axis=-1)[..., None]
     return grown
 
 
-def _toward(rows: Floats, scale: Floats) -> Floats:
+def _toward(rows: Floats, scale: Floats, fade: Floats) -> Floats:
     """Return how much is bet on each class, shape (..., directions, K).
 
     Of two classes bet on together, the smaller one's rows weigh both: in the larger one answers are so
-    often right that a row says less.
+    often right that a row says less. One process bets less and less, by ``fade``: a change with the first
+    batch is soon part of the past itself.
     """
     alone: Floats = np.sqrt(rows) * scale
     count = rows.shape[-1]
-    if count == 1:
-        return alone[..., None, :]
     both = np.sqrt(rows.min(axis=-1, keepdims=True)) * scale if count == 2 else alone
-    together = np.repeat(both[..., None, :], 2, axis=-2)
-    return np.concatenate([together, np.eye(count) * alone[..., None, :]], axis=-2)
+    parts = [np.repeat(both[..., None, :], _TOGETHER, axis=-2), (both * fade)[..., None, :]]
+    if count > 1:
+        parts.append(np.eye(count) * alone[..., None, :])
+    return np.concatenate(parts, axis=-2)
 
 
 def quantile(hits: Floats, drawn: Floats, good: Floats, total: Floats, place: Floats) -> Floats:

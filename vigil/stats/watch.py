@@ -83,12 +83,13 @@ class Watch:
 
     @classmethod
     def resumed(cls, start: Start, stored: dict[str, Any] | None) -> Watch:
-        """Return what ``as_json`` wrote; a part that it lacks, or all of it, starts afresh."""
+        """Return what ``as_json`` wrote; a part that it lacks, or that has other processes, starts afresh."""
         found = stored or {}
 
         def part(name: str, processes: int) -> Evidence:
             kept = found.get(name)
-            return Evidence.from_json(kept) if kept else Evidence.fresh(processes)
+            same = kept is not None and len(kept["log_wealth"]) == processes
+            return Evidence.from_json(kept) if kept and same else Evidence.fresh(processes)
 
         watched = past.watched(start.metric, start.tally)
         return cls(
@@ -143,7 +144,9 @@ def after(
         watched = past.watched(metric, tally)
         counts, before = past.counted(tally, watched), past.counted(so_far, watched)
         places = past.places_of(batch, len(watched))
-        compared = betting.update(compared, past.log_growth(counts, before, places, spread=factor))
+        held = past.counted(start.tally, watched)[1]
+        moved = past.log_growth(counts, before, places, held=held, spread=factor)
+        compared = betting.update(compared, moved)
     since = tally if watch.since is None else metric.add(watch.since, tally)
     parts = {
         name: betting.update(part, _grown(start, (slices or {})[name], start.slices[name]) / factor)
