@@ -134,7 +134,7 @@ def _score(
         reason=reason,
         unseen=None if unseen is None else metric.value(judged.tally(unseen)),
         unseen_rows=0 if unseen is None else int(unseen.sum()),
-        details=judged.details(),
+        details={**judged.details(), "evidence": weighed.parts},
     )
     return score, weighed.evidence
 

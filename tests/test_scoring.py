@@ -111,6 +111,13 @@ def test_verdicts_follow_the_evidence(site):
     latest = site.project().ledger.scores.latest()
     assert latest["verdict"] == "degraded"
     assert latest["e_value"] >= latest["alarm_at"]
+    parts = latest["details"]["evidence"]
+    assert latest["e_value"] == max(parts["at_holdout_mix"], parts["past"])
+    assert parts["plain"] > 1
+    assert parts["change"]["batch"] == "w-3.csv"
+    assert parts["change"]["batch"] in parts["change"]["likely"]
+    assert parts["change"]["before"] > parts["change"]["after"]
+    assert parts["recent"] is None
 
 
 def test_too_little_data_is_a_verdict(site):

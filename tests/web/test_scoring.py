@@ -40,7 +40,11 @@ def test_a_scored_release_is_shown_in_full(world: Any, client: Any, batch: Any, 
     assert found["score"] == 0.72
     assert found["interval"] == [0.72 - 0.03, 0.72 + 0.03]
     assert found["batch"] == {"id": "batch4", "name": "2026-04.csv", "order": 4, "rows": 100, "labelled": 100}
-    assert found["evidence"] == {"e_value": 1.5, "alarm_at": 200.0, "batches": 3, "false_alarm": 0.05}
+    shown = {"e_value": 1.5, "alarm_at": 200.0, "batches": 3, "false_alarm": 0.05}
+    assert found["evidence"] == {
+        **shown,
+        **dict.fromkeys(("plain", "at_holdout_mix", "past", "change", "recent")),
+    }
     assert (found["task"], found["metric"], found["higher_is_better"]) == ("binary", "f1", True)
     assert (found["unseen"], found["unseen_rows"], found["detectable"]) == (0.73, 21, 0.043)
     assert found["details"]["confusion"] == [[60, 15], [10, 15]]

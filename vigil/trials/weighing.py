@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,7 +34,10 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """The verdict in words and numbers; ``evidence`` is None where the batch does not count."""
+    """The verdict in words and numbers; ``evidence`` is None where the batch does not count.
+
+    ``parts`` is what the verdict was made of, in numbers: see ``_parts``.
+    """
 
     verdict: VerdictName
     reason: str
@@ -42,6 +46,7 @@ class Weighed:
     alarm_at: float
     detectable: float | None
     evidence: Row | None
+    parts: Row = field(default_factory=dict)
 
 
 def weigh(
@@ -63,10 +68,12 @@ def weigh(
     met += [(batch.order, tally)] if counts else []
     change = past.change(metric, [one for _, one in met], start.tally) if reading.alarms and met else None
     log_e, notes = watch.weighed(now, start, reading, change, tolerance=config.tolerance)
+    names = [] if change is None else [ledger.batches.all(after=order - 1)[0].name for order, _ in met]
     if change is not None and log_e >= reading.alarm:
-        notes = (*notes, change.words([ledger.batches.all(after=order - 1)[0].name for order, _ in met]))
+        notes = (*notes, change.words(names))
     level, alpha = start.driver, budget.alpha_a
     detectable = alarm.smallest_drop(metric, level, now.since or tally, start.tally, alpha=alpha)
+    late = watch.recent(start, now, [one for _, one in met], RECENT, alpha)
     seen = alarm.Seen(
         metric,
         level,
@@ -76,7 +83,7 @@ def weigh(
         reference=start.tally,
         detectable=detectable,
         even=start.at_own_mix(tally),
-        recent=watch.recent(start, now, [one for _, one in met], RECENT, alpha),
+        recent=late,
         notes=notes,
     )
     verdict, reason = alarm.verdict(seen, alpha=alpha, max_drop=config.max_drop)
@@ -84,11 +91,42 @@ def weigh(
         verdict,
         reason,
         level["value"] if level else None,
-        math.exp(min(log_e, 690.0)),
+        _e(log_e),
         budget.alarm_at,
         detectable,
         now.as_json() if counts else None,
+        _parts(now, reading, change, names, late),
     )
+
+
+def _parts(
+    now: watch.Watch,
+    reading: watch.Reading,
+    change: past.Change | None,
+    names: Sequence[str],
+    late: tuple[int, float | None] | None,
+) -> Row:
+    """Return the e-value of each alarm on one scale, where an alarm saw the change, and the recent power.
+
+    None stands for an alarm that a metric does not have, and for a change or a power not asked for.
+    """
+    found: Row = {
+        "plain": _e(reading.plain),
+        "at_holdout_mix": None if now.even is None else _e(reading.level),
+        "past": None if now.past is None else _e(reading.past),
+        "change": None,
+        "recent": None if late is None else {"batches": late[0], "detectable": late[1]},
+    }
+    if change is not None:
+        likely = [names[index] for index in change.likely]
+        sides = {"before": change.before, "after": change.after}
+        found["change"] = {"batch": names[change.index], "likely": likely, **sides}
+    return found
+
+
+def _e(log_e: float) -> float:
+    """Return an e-value from its log, as large as a float can be."""
+    return math.exp(min(log_e, 690.0))
 
 
 def _moved(

@@ -52,6 +52,14 @@ SCORE = record(
     alarm_at=NUMBER,
     at=TIME,
 )
+#: What the evidence of the newest score is made of, each part null where there is none.
+PARTS = {
+    **dict.fromkeys(("plain", "at_holdout_mix", "past"), maybe(NUMBER)),
+    "change": maybe(
+        record(batch=TEXT, likely=listed(TEXT), before=maybe(NUMBER), after=maybe(NUMBER)),
+    ),
+    "recent": maybe(record(batches=WHOLE, detectable=maybe(NUMBER))),
+}
 ANSWER = record(
     project=TEXT,
     release=maybe(TEXT),
@@ -69,7 +77,9 @@ ANSWER = record(
     reason=TEXT,
     batch=maybe(record(id=TEXT, name=TEXT, order=WHOLE, rows=WHOLE, labelled=WHOLE)),
     reference=record(**dict.fromkeys(_REFERENCE, ANYTHING)),
-    evidence=record(e_value=maybe(NUMBER), alarm_at=maybe(NUMBER), batches=maybe(WHOLE), false_alarm=NUMBER),
+    evidence=record(
+        e_value=maybe(NUMBER), alarm_at=maybe(NUMBER), batches=maybe(WHOLE), false_alarm=NUMBER, **PARTS
+    ),
     details=by_name(ANYTHING),
     details_of=maybe(choice("batch", "holdout")),
     history=listed(SCORE),
@@ -116,7 +126,17 @@ EXAMPLE = {
     "reason": "F1 is 0.740, above the level 0.702.",
     "batch": {"id": "5d01c0ffee12ab34", "name": "2026-05.csv", "order": 5, "rows": 2400, "labelled": 2400},
     "reference": {"score": 0.752, "interval": [0.722, 0.78], "rows": 2400, "baseline": 0.33},
-    "evidence": {"e_value": 0.4, "alarm_at": 200.0, "batches": 3, "false_alarm": 0.05},
+    "evidence": {
+        "e_value": 0.4,
+        "alarm_at": 200.0,
+        "batches": 3,
+        "false_alarm": 0.05,
+        "plain": 0.4,
+        "at_holdout_mix": 0.4,
+        "past": 0.3,
+        "change": None,
+        "recent": None,
+    },
     "details": {"labels": ["0", "1"], "confusion": [[1700, 150], [120, 430]]},
     "details_of": "batch",
     "history": [],
@@ -218,7 +238,8 @@ def _labels(ledger: Ledger) -> dict[str, Any] | None:
 def _details(score: Row | None, release: Row | None) -> dict[str, Any]:
     """Return what is drawn: of the newest batch, or of the held-out rows before the first one."""
     if score is not None:
-        return {"details": score["details"], "details_of": "batch"}
+        drawn = {name: part for name, part in score["details"].items() if name != "evidence"}
+        return {"details": drawn, "details_of": "batch"}
     held_out = (release or {"reference": {}})["reference"].get("details") or {}
     return {"details": held_out, "details_of": "holdout" if held_out else None}
 
@@ -299,12 +320,19 @@ def _verdict(ledger: Ledger, live: str | None, score: Row | None, moment: AsOf) 
 def _evidence(ledger: Ledger, score: Row | None, false_alarm: float) -> dict[str, Any]:
     """Return what the alarm has against the release so far; a batch short of labels does not count."""
     if score is None:
-        return {"e_value": None, "alarm_at": None, "batches": 0, "false_alarm": false_alarm}
+        none = {"e_value": None, "alarm_at": None, "batches": 0, "false_alarm": false_alarm}
+        return {**none, **dict.fromkeys(PARTS)}
     where = [scores.c.release == score["release"], scores.c.order <= score["order"]]
     counted = ledger.scores.first(*where, scores.c.evidence.is_not(None), order=[scores.c.order.desc()])
     count = counted["evidence"]["process"]["batches"] if counted else 0
     shown = {"e_value": score["e_value"], "alarm_at": score["alarm_at"]}
-    return {**shown, "batches": count, "false_alarm": false_alarm}
+    parts = score["details"].get("evidence") or {}
+    return {
+        **shown,
+        "batches": count,
+        "false_alarm": false_alarm,
+        **{name: parts.get(name) for name in PARTS},
+    }
 
 
 def _incident(ledger: Ledger, row: Row | None) -> dict[str, Any] | None:
