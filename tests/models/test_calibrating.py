@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from vigil.models import calibrating
 from vigil.serving.prediction import calibrated, expit
+from vigil.stats import metrics
 
 
 def test_platt_undoes_a_known_distortion() -> None:
@@ -83,6 +84,25 @@ def test_accuracy_is_maximised_as_such() -> None:
     y = np.array([0] * 50 + [0] * 6 + [1] * 4 + [1] * 4)
     by_f1, by_accuracy = (calibrating.threshold(p, y, np.ones(64), m) for m in ("f1", "accuracy"))
     assert by_f1 < 0.3 < by_accuracy
+
+
+@pytest.mark.parametrize("name", ["f2", "f05", "balanced_accuracy"])
+def test_each_score_has_its_own_best_threshold(name: str) -> None:
+    """No threshold has a better score, in the rows at hand or as expected of rows like them."""
+    metric, draw = metrics.get(name), np.random.default_rng(5)
+    p = expit(draw.normal(-1, 1.5, 3000))
+    y = (draw.random(3000) < p).astype(np.int64)
+
+    def reached(cut: float) -> float:
+        value = metric.value(metric.tally(y, (p >= cut).astype(np.int64), classes=2))
+        return value or 0.0
+
+    best = max(reached(cut) for cut in np.linspace(0.01, 0.99, 99))
+    assert reached(calibrating.threshold(p, y, np.ones(3000), name)) >= best
+    assert reached(calibrating.threshold_ahead(p, name)) == pytest.approx(best, abs=0.01)
+    if name != "balanced_accuracy":
+        above = calibrating.threshold_ahead(p, name) > calibrating.threshold_ahead(p, "f1")
+        assert above == (name == "f05")
 
 
 def test_weights_move_the_threshold() -> None:

@@ -11,7 +11,10 @@ from vigil.serving.prediction import EDGE, calibrated, expit, logit
 #: A class with fewer scored rows gives no calibration.
 FEWEST = 5
 
-#: Expected F1 that may be given up for fewer wrong answers.
+#: How much more recall weighs than precision; 1 for every score that is not named here.
+BETAS = {"f2": 2.0, "f05": 0.5}
+
+#: Expected score that may be given up for fewer wrong answers.
 SLACK = 0.001
 
 
@@ -69,8 +72,9 @@ def threshold(positive: np.ndarray, y: np.ndarray, weights: np.ndarray, metric: 
     """Return the threshold with the best metric on calibrated out-of-fold probabilities (n,).
 
     Of several equally good stretches the widest is taken, and of it the middle, so that a small
-    change of a probability does not flip labels. ``accuracy`` is maximised as such; every other
-    metric through F1, because precision or recall alone would be best at one of the ends.
+    change of a probability does not flip labels. Accuracy, balanced accuracy, F1, F2 and F0.5 are maximised
+    as such; every other metric through F1, because precision or recall alone would be best at one of the
+    ends.
     """
     values, place = np.unique(positive, return_inverse=True)
     hits = _from_above(place, weights * (y == 1), len(values))
@@ -87,7 +91,7 @@ def threshold_ahead(positive: np.ndarray, metric: str) -> float:
     """Return the threshold for rows to come, from calibrated probabilities (n,) of rows like them alone.
 
     Labels are not looked at again: the calibration has taken from them what they say, and a threshold
-    that follows their noise moves too much. Expected F1 is flat around its best place; of all
+    that follows their noise moves too much. The expected score is flat around its best place; of all
     thresholds within ``SLACK`` of it the one nearest ½ is taken, which costs the fewest wrong answers.
     For ``accuracy`` it is ½ itself. (The best threshold of F1 is half of the best F1: Lipton et al. 2014,
     arXiv 1402.1892.)
@@ -95,8 +99,9 @@ def threshold_ahead(positive: np.ndarray, metric: str) -> float:
     if metric == "accuracy" or not len(positive):
         return 0.5
     falling = np.sort(positive)[::-1]
-    hits = np.cumsum(falling)
-    expected = 2 * hits / (np.arange(1, len(falling) + 1) + hits[-1])
+    called = np.arange(len(falling) + 1)
+    hits = np.concatenate([[0.0], np.cumsum(falling)])
+    expected = _goodness(hits[::-1], called[::-1], metric)[::-1][1:]
     good = falling[expected >= expected.max() - SLACK]
     return float(good[np.argmin(np.abs(good - 0.5))])
 
@@ -108,11 +113,18 @@ def _from_above(place: np.ndarray, weights: np.ndarray, count: int) -> np.ndarra
 
 
 def _goodness(hits: np.ndarray, called: np.ndarray, metric: str) -> np.ndarray:
-    """Return the metric of each cut, from true positives and rows called positive."""
+    """Return the metric of each cut, from true positives and rows called positive, the most first."""
     positives, total = hits[0], called[0]
+    false = called - hits
     if metric == "accuracy":
-        return np.asarray((hits + total - positives - (called - hits)) / total)
-    return np.asarray(2 * hits / (called + positives))
+        return np.asarray((hits + total - positives - false) / total)
+    if metric == "balanced_accuracy":
+        edge = np.finfo(float).tiny
+        rates = hits / max(positives, edge) + 1 - false / max(total - positives, edge)
+        return np.asarray(rates / 2)
+    # F of any beta is (1 + β²)·TP/(rows called positive + β²·positives).
+    square = BETAS.get(metric, 1.0) ** 2
+    return np.asarray((1 + square) * hits / (called + square * positives))
 
 
 def _log_loss(probability: np.ndarray, y: np.ndarray, weights: np.ndarray, log_temperature: float) -> float:
