@@ -32,8 +32,8 @@ def make(folder: Path, **more: Any) -> Path:
     (arriving / "2.csv").write_text(steady)
     (arriving / "3.csv").write_text(HEADER + _rows(dice, 60, 2000) + _broken(60, 2100))
     (arriving / "4.csv").write_text(steady)
-    (arriving / "5.csv").write_text(HEADER + _rows(dice, 600, 3000, turned=True))
-    (arriving / "6.csv").write_text(HEADER + _rows(dice, 200, 4000, turned=True))
+    (arriving / "5.csv").write_text(HEADER + _rows(dice, 1000, 3000, turned=True))
+    (arriving / "6.csv").write_text(HEADER + _rows(dice, 200, 5000, turned=True))
     return configure(folder / "project", arriving, **more)
 
 
@@ -69,13 +69,16 @@ def copy_database(url: str, name: str) -> str:
 
 
 def _rows(dice: random.Random, count: int, first: int, *, turned: bool = False) -> str:
-    """Return rows in which few visits mean that a customer leaves, or many when it has turned."""
+    """Return rows in which few visits mean that a customer leaves, or many when it has turned.
+
+    As many leave as before: labels that were merely swapped would be a fault of the feed.
+    """
     lines = []
     for number in range(first, first + count):
         visits = dice.randrange(40)
-        leaves = (visits < 14) != (dice.random() < 0.05)
+        leaves = (visits >= 26 if turned else visits < 14) != (dice.random() < 0.05)
         lines.append(f"c{number},{visits},{dice.uniform(5, 90):.2f},{dice.randrange(18, 80)},")
-        lines[-1] += f"{int(leaves != turned)}\n"
+        lines[-1] += f"{int(leaves)}\n"
     return "".join(lines)
 
 
