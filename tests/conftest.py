@@ -17,9 +17,9 @@ from tests import postgres
 from vigil.console import Console
 from vigil.project import Project
 
-#: The reasons for which a test may be skipped where everything else is installed: real data, and a
-#: tracking server that weighs more than all the rest.
-MAY_BE_ABSENT = ("VIGIL_DATA", "VIGIL_MLFLOW")
+#: The reasons for which a test may be skipped where everything else is installed: real data, a peer's
+#: published example, and a tracking server that weighs more than all the rest.
+MAY_BE_ABSENT = ("VIGIL_DATA", "VIGIL_PEER_DATA", "VIGIL_MLFLOW")
 
 ROOT = Path(__file__).resolve().parents[1]
 
