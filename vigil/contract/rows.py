@@ -19,6 +19,9 @@ from vigil.contract import cells
 from vigil.errors import ServiceError
 from vigil.records import Column
 
+#: What is unusual about rows, by their place.
+Warnings = dict[int, list[str]]
+
 _NO_LEVELS: Mapping[str, Collection[str]] = {}
 #: Cells that become a number, or no value, without being looked at.
 _PLAIN_NUMBERS = frozenset({float, int, bool, type(None)})
@@ -32,7 +35,8 @@ class RowReader:
     of, except those in ``expected``, such as a key or the target.
 
     Numbers and dates (seconds since 1970) come as float64 with NaN for missing, categories and text
-    as objects with None; warnings come as one list per row.
+    as objects with None; warnings come by the row's place, for those rows that have any: to make and to
+    look through a list for each of many rows costs more than to type them.
     """
 
     def __init__(
@@ -46,18 +50,18 @@ class RowReader:
         self._all_of = itemgetter(*names) if names else tuple
         self._accepted = frozenset(names).union(expected)
 
-    def rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, np.ndarray], list[list[str]]]:
+    def rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, np.ndarray], Warnings]:
         """Type rows given one by one; return arrays of shape (rows,) by column, and warnings by row."""
-        warnings: list[list[str]] = [[] for _ in rows]
+        warnings: Warnings = {}
         cells, is_whole = self._by_column(rows)
         arrays = {
             column.name: column.read(values, warnings)
             for column, values in zip(self._columns, cells, strict=True)
         }
         if not (is_whole and max(map(len, rows)) == len(self._columns)):
-            for row, said in zip(rows, warnings, strict=True):
+            for place, row in enumerate(rows):
                 if not row.keys() <= self._accepted:
-                    said.extend(self._extra(row))
+                    warnings.setdefault(place, []).extend(self._extra(row))
         return arrays, warnings
 
     def _by_column(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Sequence[Any]], bool]:
@@ -69,7 +73,7 @@ class RowReader:
                 pass
         return [[row.get(column.name) for row in rows] for column in self._columns], False
 
-    def columns(self, data: Mapping[str, Sequence[Any]]) -> tuple[dict[str, np.ndarray], list[list[str]]]:
+    def columns(self, data: Mapping[str, Sequence[Any]]) -> tuple[dict[str, np.ndarray], Warnings]:
         """Type rows given as columns; return the same as ``rows``.
 
         Raises ServiceError when the columns differ in length.
@@ -78,14 +82,14 @@ class RowReader:
         if len(lengths) > 1:
             raise ServiceError("The columns differ in length.", hint="Send one value per row in each.")
         count = lengths.pop() if lengths else 0
-        warnings: list[list[str]] = [[] for _ in range(count)]
+        warnings: Warnings = {}
         absent = [None] * count
         arrays = {
             column.name: column.read(data.get(column.name, absent), warnings) for column in self._columns
         }
         extra = self._extra(data)
-        for said in warnings if extra else ():
-            said.extend(extra)
+        for place in range(count) if extra else ():
+            warnings.setdefault(place, []).extend(extra)
         return arrays, warnings
 
     def one(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -117,7 +121,7 @@ class _ColumnReader:
         self._read = _READERS[column.kind]
         self._usual = _usual(column, known)
 
-    def read(self, values: Sequence[Any], warnings: list[list[str]]) -> np.ndarray:
+    def read(self, values: Sequence[Any], warnings: Warnings) -> np.ndarray:
         """Type many cells, adding to the warnings of each row."""
         if self._column.kind == "number":
             numbers = _plain_numbers(values)
@@ -133,14 +137,14 @@ class _ColumnReader:
         cell, rule = self._read(value)
         return cell, rule or self._remark(cell)
 
-    def _by_cell(self, values: Sequence[Any], warnings: list[list[str]]) -> np.ndarray:
+    def _by_cell(self, values: Sequence[Any], warnings: Warnings) -> np.ndarray:
         """Look at each cell that is not a usual level."""
         typed = list(values)
         if not self._all_usual(values):
             for place, value in enumerate(typed):
                 typed[place], rule = self.read_one(value)
                 if rule:
-                    warnings[place].append(f"{self.name!r} is {rule}")
+                    warnings.setdefault(place, []).append(f"{self.name!r} is {rule}")
         if self._numeric:
             return np.array(typed, dtype=np.float64)
         texts = np.empty(len(typed), dtype=object)
@@ -151,7 +155,7 @@ class _ColumnReader:
         """Tell whether every cell is a usual level, of which no other value is an equal."""
         return bool(self._usual) and set(map(type, values)) == {str} and self._usual.issuperset(values)
 
-    def _remark_numbers(self, numbers: np.ndarray, warnings: list[list[str]]) -> None:
+    def _remark_numbers(self, numbers: np.ndarray, warnings: Warnings) -> None:
         """Say which of many numbers are missing or out of range."""
         column = self._column
         odd = np.isnan(numbers)
@@ -161,7 +165,7 @@ class _ColumnReader:
             odd |= numbers > column.maximum
         if odd.any():
             for place in odd.nonzero()[0].tolist():
-                warnings[place].append(f"{self.name!r} is {self._remark(numbers[place])}")
+                warnings.setdefault(place, []).append(f"{self.name!r} is {self._remark(numbers[place])}")
 
     def _remark(self, cell: Any) -> str:
         """Say what is unusual about a cell that could be read: missing, out of range, unseen."""

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from flask import Response, g, request
 
+from vigil.contract.rows import Warnings
 from vigil.predictions.record import Answered
 from vigil.serving import Compiled, Prediction
 from vigil.web import security
@@ -22,8 +23,6 @@ from vigil.web.routes import Routes
 from vigil.web.service import Service
 from vigil.web.shapes import NUMBER, TEXT, by_name, listed, record
 from vigil.web.traffic import ROWS
-
-Answers = list[dict[str, Any]]
 
 _CELLS = {"type": ["string", "number", "boolean", "null"]}
 _ROWS = {"type": "array", "maxItems": 10_000, "items": {"type": "object", "additionalProperties": _CELLS}}
@@ -110,13 +109,13 @@ def answered(service: Service, environ: dict[str, Any], request_id: str, client:
     given = read(received(environ, limit), limit)
     environ[ROWS] = given.count
     typed = _typed(loaded, given)
-    answers, outcome = _asked(loaded, typed)
-    if service.log is not None and answers:
-        service.log.add(_written(service, request_id, client, loaded, given, typed, answers, outcome))
+    answers = _asked(loaded, typed)
+    if service.log is not None and given.count:
+        service.log.add(_written(service, request_id, client, loaded, given, typed, answers))
     answer = {
         "release": loaded.id,
         "request": request_id,
-        "predictions": answers,
+        "predictions": msgspec.Raw(answers.words),
         "answered_by": loaded.answerer.answered_by,
     }
     return msgspec.json.encode(answer)
@@ -124,11 +123,20 @@ def answered(service: Service, environ: dict[str, Any], request_id: str, client:
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """A request's rows as a model takes them, with each row's warnings; one row alone as plain cells."""
+    """A request's rows as a model takes them, with what is unusual; one row alone as plain cells."""
 
     columns: Mapping[str, np.ndarray]
-    warnings: list[list[str]]
+    warnings: Warnings
     alone: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """The answers to n rows: as a JSON array, and as codes or values with the answer's probability."""
+
+    words: bytes
+    outcome: list[Any]
+    probability: list[float] | None
 
 
 def _typed(loaded: Loaded, given: Rows) -> _Typed:
@@ -137,20 +145,24 @@ def _typed(loaded: Loaded, given: Rows) -> _Typed:
         return _Typed(*loaded.reader.columns(given.columns))
     if given.count == 1 and isinstance(loaded.answerer, Compiled):
         row, said = loaded.reader.one(given.rows[0])
-        return _Typed({}, [said], row)
+        return _Typed({}, {0: said}, row)
     return _Typed(*loaded.reader.rows(given.rows))
 
 
-def _asked(loaded: Loaded, typed: _Typed) -> tuple[Answers, list[Any]]:
-    """Return the answers in words, and as codes or values."""
+def _asked(loaded: Loaded, typed: _Typed) -> _Answers:
+    """Ask the model."""
     model = loaded.answerer
-    if not typed.warnings:
-        return [], []
     if typed.alone is not None and isinstance(model, Compiled):
         outcome, probability = model.predict_one(typed.alone)
-        return [_said(outcome, probability, model.classes, typed.warnings[0])], [outcome]
+        said = _said(outcome, probability, model.classes, typed.warnings[0])
+        found = [said["probability"]] if model.classes else None
+        return _Answers(msgspec.json.encode([said]), [outcome], found)
+    if not any(map(len, typed.columns.values())):
+        return _Answers(b"[]", [], None)
     prediction = model.predict(typed.columns)
-    return _worded(prediction, model.classes, typed.warnings), prediction.outcome.tolist()
+    if prediction.probability is not None and prediction.probability.ndim == 2:
+        return _spelled_out(prediction, model.classes, typed.warnings)
+    return _in_bulk(prediction, model.classes, typed.warnings)
 
 
 def _written(
@@ -160,33 +172,50 @@ def _written(
     loaded: Loaded,
     given: Rows,
     typed: _Typed,
-    answers: Answers,
-    outcome: list[Any],
+    answers: _Answers,
 ) -> Answered:
     """Return what is written down of one request."""
-    probability = [said["probability"] for said in answers] if loaded.answerer.classes else None
     return Answered(
         request=request_id,
         at=service.project.clock().timestamp(),
         release=loaded.id,
         client=client,
         role="live",
-        rows=range(len(answers)),
+        rows=range(len(answers.outcome)),
         columns=typed.columns if typed.alone is None else {k: (cell,) for k, cell in typed.alone.items()},
         given=given.fields(service.also_kept),
-        outcome=outcome,
-        probability=probability,
+        outcome=answers.outcome,
+        probability=answers.probability,
     )
 
 
-def _worded(prediction: Prediction, classes: tuple[str, ...], warnings: list[list[str]]) -> Answers:
-    """Turn codes into labels, or values, each with its row's warnings."""
+def _in_bulk(prediction: Prediction, classes: tuple[str, ...], warnings: Warnings) -> _Answers:
+    """Word labels with the positive class's probability, or values: one piece of text for each row.
+
+    An object for each row would cost more than the model.
+    """
     outcomes = prediction.outcome.tolist()
-    found = repeat(None) if prediction.probability is None else prediction.probability.tolist()
-    rows = zip(outcomes, found, warnings, strict=False)
-    if prediction.probability is not None and prediction.probability.ndim == 1:
-        return [{"label": classes[code], "probability": p, "warnings": said} for code, p, said in rows]
-    return [_said(outcome, probability, classes, said) for outcome, probability, said in rows]
+    found = None if prediction.probability is None else prediction.probability.tolist()
+    figures = msgspec.json.encode(outcomes if found is None else found)[1:-1].split(b",")
+    if found is None:
+        heads = repeat(b'{"value":')
+    else:
+        labels = [b'{"label":%b,"probability":' % msgspec.json.encode(label) for label in classes]
+        heads = map(labels.__getitem__, outcomes)
+    ends = [b',"warnings":[]}'] * len(outcomes)
+    for place, said in warnings.items():
+        ends[place] = b',"warnings":%b}' % msgspec.json.encode(said)
+    rows = [b"%b%b%b" % row for row in zip(heads, figures, ends, strict=False)]
+    return _Answers(b"[%b]" % b",".join(rows), outcomes, found)
+
+
+def _spelled_out(prediction: Prediction, classes: tuple[str, ...], warnings: Warnings) -> _Answers:
+    """Word one of several classes with the probability of each."""
+    outcomes = prediction.outcome.tolist()
+    assert prediction.probability is not None  # noqa: S101  (there are classes)
+    rows = enumerate(zip(outcomes, prediction.probability.tolist(), strict=True))
+    said = [_said(outcome, each, classes, warnings.get(place, [])) for place, (outcome, each) in rows]
+    return _Answers(msgspec.json.encode(said), outcomes, [one["probability"] for one in said])
 
 
 def _said(outcome: Any, probability: Any, classes: tuple[str, ...], warnings: list[str]) -> dict[str, Any]:
