@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from vigil import models, profiles
+from vigil import bundles, models, profiles
 from vigil.bundles import keys
 from vigil.command import parser, perform
 from vigil.errors import VigilError
@@ -19,10 +19,12 @@ from vigil.project import Project
 from vigil.records import Batch
 from vigil.run import begun
 from vigil.trials import arrays
-from vigil.trials.snapshot import TRAIN, Snapshot, snapshot
+from vigil.trials.snapshot import CHOOSING, GATING, TRAIN, Snapshot, snapshot
 
 #: Labelled training rows below which a window of its own is not tried.
 WINDOW_ROWS = 200
+#: What is said of a release whose compiled form does not answer as its pipeline does.
+SLOW = "its compiled form answers otherwise, so that the slower pipeline answers"
 
 
 def run(project: Project, through: Batch, *, since: int = 1, alone: bool = False) -> list[str]:
@@ -92,7 +94,10 @@ def _candidate(project: Project, rows: Snapshot, kind: str, window: str, since: 
     )
     profile = profiles.profile(table, [c for c in contract.columns if c.role != "ignored"])
     files = {profiles.FILE: profiles.dump(profile)} | ({keys.FILE: keys.dump(hashes)} if by_key else {})
-    release = models.pack(fitted, project.models, {"snapshot": _provenance(project, since, through)}, files)
+    held_out = arrays.features(rows.take(rows.part(CHOOSING, GATING)), contract.features)
+    about = {"snapshot": _provenance(project, since, through)}
+    release = models.pack(fitted, project.models, about, files, held_out=held_out)
+    is_compiled = bundles.load_manifest(project.models, release)["compiled"]
     facts = {
         "task": contract.task,
         "trained_rows": table.num_rows,
@@ -111,7 +116,7 @@ def _candidate(project: Project, rows: Snapshot, kind: str, window: str, since: 
         batch=through.id,
         through=through.order,
         facts=facts,
-        reason=f"{kind} on {window}",
+        reason=f"{kind} on {window}" + ("" if is_compiled else f"; {SLOW}"),
     )
     return release
 

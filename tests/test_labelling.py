@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -111,6 +115,52 @@ def test_one_prediction_is_followed_from_the_request_to_the_outcome_that_judged_
     assert [one.label for one in known] == [rows[7]["exited"]]
     release = answer.json["release"]
     assert site.ledger.scores.get(release, batch.id) is not None
+
+
+@contextmanager
+def served(project: Project) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the service as a process that logs JSON; yield it and its address."""
+    command = [sys.executable, str(SAMPLE.parent / "app.py"), "--config", str(project.config_path)]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, "--port", "0", "--log", "json"], **pipes) as child:
+        try:
+            yield child, child.stdout.readline().strip().removeprefix("Vigil serves ")  # type: ignore[union-attr]
+        finally:
+            child.kill()
+
+
+def curl(url: str, body: dict[str, Any] | None = None) -> str:
+    """Ask as people do."""
+    sent = [] if body is None else ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+    return subprocess.run(["curl", "-sf", url, *sent], check=True, capture_output=True, text=True).stdout
+
+
+def test_a_curl_is_followed_through_log_line_and_metric_to_the_outcome_that_judged_it(site: Project) -> None:
+    """The real server: one id leads from the answer to its line, its row, its outcome and its score."""
+    (row,) = sample(1)
+    asked = {name: cell for name, cell in row.items() if name != "exited"}
+    with served(site) as (child, url):
+        answer = json.loads(curl(f"{url}/prediction", {"rows": [asked]}))
+        numbers = curl(f"{url}/metrics")
+        outcome = {"request": answer["request"], "row": 0, "outcome": row["exited"]}
+        assert json.loads(curl(f"{url}/outcomes", {"outcomes": [outcome]}))["accepted"] == 1
+        child.terminate()
+        assert child.wait(20) == 0
+        lines = [json.loads(line) for line in child.stderr or ()]
+    (line,) = [line for line in lines if line.get("request") == answer["request"]]
+    assert (line["route"], line["status"], line["rows"]) == ("/prediction", 200, 1)
+    assert 'vigil_requests_total{method="POST",route="/prediction",status="200"} 1.0' in numbers
+    assert "vigil_prediction_rows_total 1.0" in numbers
+    site.clock.now = datetime.now(UTC) + timedelta(days=2)
+    fullprocess.tick(site, report=False)
+    (stored,) = collecting.table(site.output).rows().to_pylist()
+    assert (stored[collecting.REQUEST], stored[collecting.RELEASE]) == (answer["request"], answer["release"])
+    assert stored[collecting.LABEL] == answer["predictions"][0]["label"]
+    (known,) = store.known(site.output)[f"request {answer['request']} 0"]
+    batch = site.ledger.batches.all()[-1]
+    score = site.ledger.scores.get(answer["release"], batch.id)
+    assert (known.label, score.labelled) == (row["exited"], 1)
+    assert site.table.batch(batch.order).to_pylist()[0]["corporation"] == row["corporation"]
 
 
 def test_rows_count_once_at_the_horizon_with_the_labels_that_came(site: Project) -> None:

@@ -13,6 +13,7 @@ from tests.models.samples import fitted, rows
 from vigil import bundles, models
 from vigil.models import packing
 from vigil.models.kinds import logistic
+from vigil.serving import Prediction
 
 TRAIN = """
 import sys
@@ -71,6 +72,27 @@ def test_a_form_that_disagrees_is_left_out(tmp_path: Path, monkeypatch: pytest.M
     one, other = answerer.predict(columns), model.predict(columns)
     np.testing.assert_array_equal(one.outcome, other.outcome)
     np.testing.assert_array_equal(one.probability, other.probability)
+
+
+def test_every_held_out_row_is_compared() -> None:
+    """One row among many, of which training has none alike, is enough to leave the compiled form out."""
+    model = fitted("logistic", "binary")
+    form = packing.compiled(model)
+    held_out, _ = rows(500, seed=6)
+    assert packing.answers_alike(model, form, held_out)
+    held_out["age"][321] = 1234.5
+
+    class Astray:
+        """Answers as the form does, but for that row."""
+
+        def predict(self, columns: dict[str, np.ndarray]) -> Prediction:
+            found = form.predict(columns)
+            assert found.probability is not None
+            off = 1e-6 * (columns["age"] == 1234.5)
+            return Prediction(found.outcome, found.probability + off)
+
+    assert packing.answers_alike(model, Astray(), {})  # type: ignore[arg-type]
+    assert not packing.answers_alike(model, Astray(), held_out)  # type: ignore[arg-type]
 
 
 def test_the_manifest_says_what_the_model_is(tmp_path: Path) -> None:

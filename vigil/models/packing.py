@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,12 @@ from vigil.serving import Compiled, Prediction
 
 #: How far compiled and original answers may lie apart (relative, for values beyond 1).
 TOLERANCE = 1e-9
+#: Held-out rows that are compared at a time.
+_BLOCK = 100_000
 #: What a manifest says of a feature; the contract's other settings are for files only.
 _OF_A_FEATURE = ("name", "kind", "role", "nullable", "required", "minimum", "maximum", "levels")
+
+Rows = Mapping[str, np.ndarray]
 
 
 def pack(
@@ -25,16 +29,19 @@ def pack(
     folder: Path,
     manifest_extra: Mapping[str, Any] | None = None,
     extra_files: Mapping[str, bytes] | None = None,
+    *,
+    held_out: Rows | None = None,
 ) -> str:
     """Write the bundle of a fitted model into ``folder`` and return its id.
 
-    The manifest's ``compiled`` says whether the compiled form answered like the pipeline, on
-    training rows and on hostile ones; if not, the bundle has none and answers by the pipeline.
+    The manifest's ``compiled`` says whether the compiled form answered like the pipeline, on training
+    rows, on hostile ones and on all that are ``held_out`` (arrays by column, as for ``fit``); if not, the
+    bundle has none and answers by the pipeline.
     Raises BundleError when the model holds something that may not be stored.
     """
     form = compiled(fitted)
     files = form.files()
-    agrees = answers_alike(fitted, Compiled.from_files(files))
+    agrees = answers_alike(fitted, Compiled.from_files(files), held_out or {})
     return bundles.write(
         folder,
         pipeline=fitted.pipeline,
@@ -58,12 +65,19 @@ def compiled(fitted: Fitted) -> Compiled:
     )
 
 
-def answers_alike(fitted: Fitted, form: Compiled) -> bool:
-    """Compare a compiled form with its pipeline, on training rows and on hostile ones."""
+def answers_alike(fitted: Fitted, form: Compiled, held_out: Rows) -> bool:
+    """Compare a compiled form with its pipeline, on training rows, hostile ones and all held-out ones."""
     return all(
         _alike(fitted.predict(rows), form.predict(rows), fitted.threshold)
-        for rows in (fitted.sample, hostile(fitted))
+        for rows in (fitted.sample, hostile(fitted), *_blocks(held_out))
     )
+
+
+def _blocks(rows: Rows) -> Iterator[Rows]:
+    """Yield rows in parts that fit into memory, however many they are."""
+    count = len(next(iter(rows.values()), ()))
+    for start in range(0, count, _BLOCK):
+        yield {name: cells[start : start + _BLOCK] for name, cells in rows.items()}
 
 
 def hostile(fitted: Fitted) -> dict[str, np.ndarray]:

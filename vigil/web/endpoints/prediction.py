@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -197,9 +197,8 @@ def _in_bulk(prediction: Prediction, classes: tuple[str, ...], warnings: Warning
     outcomes = prediction.outcome.tolist()
     found = None if prediction.probability is None else prediction.probability.tolist()
     figures = msgspec.json.encode(outcomes if found is None else found)[1:-1].split(b",")
-    if found is None:
-        heads = repeat(b'{"value":')
-    else:
+    heads: Iterable[bytes] = repeat(b'{"value":')
+    if found is not None:
         labels = [b'{"label":%b,"probability":' % msgspec.json.encode(label) for label in classes]
         heads = map(labels.__getitem__, outcomes)
     ends = [b',"warnings":[]}'] * len(outcomes)
