@@ -352,14 +352,14 @@ def measure(client: Any, path: str, times: int) -> tuple[list[float], int]:
 
 
 @contextmanager
-def served(made: Project) -> Iterator[str]:
-    """Serve a project on a free port of this machine."""
+def served(made: Project, **more: list[str]) -> Iterator[str]:
+    """Serve a project on a free port of this machine; ``more`` are commands in place of the usual ones."""
     from app import commands
     from vigil.web.application import build
     from vigil.web.server import bind
     from vigil.web.service import open_service
 
-    service = open_service(made, commands=commands(made), environ={}, host="127.0.0.1")
+    service = open_service(made, commands=commands(made) | more, environ={}, host="127.0.0.1")
     server = bind(build(service), "127.0.0.1", 0, 4, service.traffic)
     threading.Thread(target=server.run, daemon=True).start()
     try:
@@ -400,7 +400,7 @@ def main() -> None:
         floor = 0.0
         for count, one in made.items():
             client = create_app(one, environ={}).test_client()
-            for path in ("/", "/?last=10000", "/status", "/runs", "/models"):
+            for path in ("/", "/?last=10000", "/status", "/runs", "/models", "/faults", "/quarantine"):
                 taken, size = measure(client, path, options.times)
                 later = sorted(taken[1:]) or taken
                 print(

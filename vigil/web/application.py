@@ -12,7 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 from jinja2 import Undefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from vigil.web import endpoints, errors, pages, security
+from vigil.web import endpoints, errors, pages, security, telling
 from vigil.web.service import Service
 from vigil.web.shortcut import Shortcut
 from vigil.web.traffic import Counted
@@ -26,6 +26,7 @@ def build(service: Service) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.jinja_env.filters["figure"] = figure
     app.jinja_env.filters["share"] = share
+    app.jinja_env.filters["weight"] = telling.weight
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(pages.surroundings)
     app.extensions["vigil"] = service

@@ -25,7 +25,7 @@ LABELS = {
     "rollback": "Roll back",
     "acknowledge": "Acknowledge the incident",
     "repair": "Repair the rows",
-    "dismiss": "Dismiss: the data is so now",
+    "dismiss": "Dismiss",
     "undo": "Take it back",
 }
 
@@ -37,8 +37,8 @@ QUESTIONS = {
     "alarm knows begins anew with the next batch.",
     "repair": "Repaired rows are put into the table as a new version, and the batch is scored again. "
     "The rows as they came are kept, so that it can be taken back.",
-    "dismiss": "The batch may train, and the same fault on the same columns is not named again. It can be "
-    "taken back.",
+    "dismiss": "The data is so now: the batch may train, and the same fault on the same columns is not named "
+    "again. It can be taken back.",
     "undo": "The rows are put back as they came, or the dismissal is taken back.",
 }
 

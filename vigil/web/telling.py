@@ -34,8 +34,8 @@ def evidence(curve: Curve | None) -> str:
         return ""
     most = max(curve.rows, key=lambda row: float(row["e_value"]))
     newest, alarm = curve.rows[-1]["e_value"], curve.rows[-1]["alarm_at"]
-    peak = f"{_weight(most['e_value'])}, at {short(most['name'])}"
-    return f"Evidence {_weight(newest)} of {alarm:.4g} at the newest batch; the most was {peak}."
+    peak = f"{weight(most['e_value'])}, at {short(most['name'])}"
+    return f"Evidence {weight(newest)} of {alarm:.4g} at the newest batch; the most was {peak}."
 
 
 def drift(drawn: Heat | None, columns: Sequence[Mapping[str, Any]]) -> str:
@@ -75,8 +75,10 @@ def traffic(routes: Sequence[Mapping[str, Any]]) -> str:
     return f"{said} Of {asked['requests']:,} predictions half took at most {half}, 99 % at most {most}."
 
 
-def _weight(e_value: float) -> str:
-    """Write evidence, which may be too large to mean more."""
+def weight(e_value: float | None) -> str:
+    """Write evidence, which may be too large to mean more; a dash for none."""
+    if e_value is None:
+        return "–"
     return f"{e_value:,.3g}" if e_value < 1000 else f"{e_value:,.0f}" if e_value < 1e6 else "over 1,000,000"
 
 
