@@ -18,7 +18,7 @@ from vigil.project import Project
 from vigil.records import Batch, Decision
 from vigil.releases import switch
 from vigil.run import begun
-from vigil.trials import gating
+from vigil.trials import gating, leaks
 from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING
 
 
@@ -44,7 +44,10 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
             decision = probation.step_back(batch, plan)
         else:
             decision = challenge(project, batch, eligible, live.release, plan)
-        decision = project.ledger.decisions.add(replace(decision, id=name), order=batch.order, run=run)
+        facts = (project.ledger.releases.get(decision.release) or {"facts": {}})["facts"]
+        reason = decision.reason + leaks.told(facts.get("left_out", {}))
+        decision = replace(decision, id=name, reason=reason)
+        decision = project.ledger.decisions.add(decision, order=batch.order, run=run)
     if not decision.done:
         if decision.outcome == "promote":
             switch.promote(

@@ -18,7 +18,7 @@ from vigil.ledger.shelf import Row
 from vigil.project import Project
 from vigil.records import Batch
 from vigil.run import begun
-from vigil.trials import arrays
+from vigil.trials import arrays, leaks
 from vigil.trials.snapshot import CHOOSING, GATING, TRAIN, Snapshot, snapshot
 
 #: Labelled training rows below which a window of its own is not tried.
@@ -59,7 +59,18 @@ def run(project: Project, through: Batch, *, since: int = 1, alone: bool = False
                 # The disk's fault and not the candidate's: the plan stands, and the next tick tries again.
                 raise
             project.console.say(f"  no {kind} on {window}: {fault.what} {fault.hint}".rstrip())
+    for words in dict.fromkeys(leaks.told(_left_out(project, release)).strip() for release in made):
+        if words:
+            project.console.say(f"  {words} It is trained on where the config's allow_leaks names it.")
     return list(dict.fromkeys(made))
+
+
+def _left_out(project: Project, release: str) -> dict[str, str]:
+    """Return the columns that a bundle was not trained on because they give the target away."""
+    found: dict[str, str] = (project.ledger.releases.get(release) or {"facts": {}})["facts"].get(
+        "left_out", {}
+    )
+    return found
 
 
 def windows(project: Project, rows: Snapshot, since: int, *, alone: bool) -> Iterator[tuple[str, int]]:
@@ -73,7 +84,7 @@ def windows(project: Project, rows: Snapshot, since: int, *, alone: bool) -> Ite
 
 def _candidate(project: Project, rows: Snapshot, kind: str, window: str, since: int, through: Batch) -> str:
     """Fit one model type on one window and write its bundle."""
-    contract = project.contract()
+    contract, config = project.contract(), project.config
     metric = project.metric(contract.task)
     order = models.code_order(contract)
     chosen = rows.part(TRAIN, since=since)
@@ -81,15 +92,18 @@ def _candidate(project: Project, rows: Snapshot, kind: str, window: str, since: 
     truth, labelled = arrays.labels(table, contract, order)
     table, hashes = table.filter(labelled), rows.hashes[chosen][labelled]
     by_key = bool(contract.by_role("key"))
+    given_away = leaks.found(table, contract, truth[labelled])
+    left_out = leaks.left_out(contract, given_away, config.allow_leaks)
+    features = [column for column in contract.features if column.name not in left_out]
     fitted = models.fit(
         kind,
-        arrays.features(table, contract.features),
+        arrays.features(table, features),
         truth[labelled],
         task=contract.task,
         classes=order,
-        features=contract.features,
+        features=features,
         metric=metric.name,
-        seed=project.config.seed,
+        seed=config.seed,
         groups=hashes if by_key else None,
     )
     profile = profiles.profile(table, [c for c in contract.columns if c.role != "ignored"])
@@ -101,7 +115,8 @@ def _candidate(project: Project, rows: Snapshot, kind: str, window: str, since: 
     facts = {
         "task": contract.task,
         "trained_rows": table.num_rows,
-        "features": len(contract.features),
+        "features": len(features),
+        "left_out": left_out,
         "threshold": fitted.threshold,
         "clip": fitted.clip,
         "out_of_fold": fitted.score,

@@ -4,6 +4,7 @@ import json
 import pytest
 
 import training
+from tests.conftest import leavers
 from vigil.bundles import keys, load_manifest
 from vigil.run import begun
 from vigil.table import hashing
@@ -112,8 +113,8 @@ def test_what_cannot_be_trained_is_left_out_and_said(site):
 
 def test_the_command_deploys_nothing(site):
     """Run by itself the step says its candidates, or that there is nothing to train on."""
-    project = site.project()
     plain = argparse.Namespace(runs=False, compare=False, export=None)
+    project = site.project()
     training.command(project, plain)
     taken_in(site, ("w-1.csv", 300, 1))
     training.command(project, plain)
@@ -132,3 +133,18 @@ def test_a_window_alone_is_all_that_is_trained_on(site):
     row = project.ledger.releases.get(made)
     assert row["facts"]["since"] == 2
     assert row["reason"] == "logistic on rows since w-2.csv"
+
+
+def test_a_feature_that_gives_the_target_away_is_left_out_unless_allowed(new_site):
+    """It is named by the training and by the decision; the release answers without it."""
+    texts = leavers(600, seed=1).splitlines()
+    rows = [f"{row},{0.9 if row.endswith('yes') else 0.1}" for row in texts[1:]]
+    sites = {}
+    for name, allowed in (("guarded", []), ("allowed", ["score"])):
+        site = sites[name] = new_site(name, key=["customer"], allow_leaks=allowed)
+        site.write("w-1.csv", "\n".join([f"{texts[0]},score", *rows]) + "\n")
+        (_, gate) = site.tick()["decisions"]
+        leak = "Left out as a leak: score tells the target by itself (AUC 1.0000)."
+        assert (leak in gate["reason"], any(leak in line for line in site.said)) == ((not allowed,) * 2)
+        release = site.project().ledger.releases.all()[0]
+        assert release["facts"]["features"] == (3 if not allowed else 4)

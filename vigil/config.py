@@ -113,6 +113,7 @@ class Config(Section):
 
     # How it is trained and when
     model: str = "auto"
+    allow_leaks: list[str] = []
     policy: str | dict[str, Any] = "vigil"
     cool_down: float = Field(default=0, ge=0)
     promotions_a_day: int = Field(default=0, ge=0)
@@ -196,7 +197,11 @@ def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _listed(key: str, value: Any) -> Any:
     """Let one column name stand where a list of names is meant: ``"key": "customer"``."""
-    return [value] if key in {"key", "ignore", "slices", "sensitive"} and isinstance(value, str) else value
+    return (
+        [value]
+        if key in {"key", "ignore", "slices", "sensitive", "allow_leaks"} and isinstance(value, str)
+        else value
+    )
 
 
 def _unknown(key: str, known: list[str]) -> Fault:
