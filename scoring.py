@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from vigil import hearing
 from vigil.bundles import keys, pointer
-from vigil.command import parser, perform
+from vigil.command import parser, perform, print_json
 from vigil.estimate import bands
 from vigil.ledger.shelf import Row
 from vigil.project import Project
@@ -24,6 +25,7 @@ from vigil.stats import spread
 from vigil.table import hashing
 from vigil.trials import arrays, slicing
 from vigil.trials.judged import Judged, blind, judge
+from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING
 from vigil.trials.weighing import Parts, weigh
 
 #: A batch enters the alarm's evidence when this share of its labels is in.
@@ -139,11 +141,31 @@ def _score(
     return score, weighed.evidence
 
 
-def command(project: Project, _options: argparse.Namespace) -> None:
+def by_level(project: Project, live: str, *, as_json: bool) -> None:
+    """Print the live release's score on all held-out rows, for every level of every category."""
+    newest = project.ledger.batches.all()[-1]
+    panel = hearing.seated(project, newest, BEFORE_ALL)
+    columns = [column.name for column in project.contract().features if column.kind == "category"]
+    found = panel.by_level(live, columns, CHOOSING, GATING)
+    if as_json:
+        print_json({"release": live, "metric": panel.metric.name, "levels": found})
+        return
+    wide = max((len(row["column"]) for row in found), default=0)
+    widest = max((len(row["level"]) for row in found), default=0)
+    for row in found:
+        score, low, high = ("–" if row[k] is None else f"{row[k]:.3f}" for k in ("score", "low", "high"))
+        where = f"{row['column']:<{wide}}  {row['level']:<{widest}}  {row['rows']:>7,} rows"
+        project.console.say(f"{where}  {panel.metric.title} {score:>5}  [{low}, {high}]")
+
+
+def command(project: Project, options: argparse.Namespace) -> None:
     """Score every batch that came after the live release's training data and has no score yet."""
     live = pointer.read(project.production)
     if live is None:
         project.console.say("Nothing is deployed yet. Run: python fullprocess.py")
+        return
+    if options.slices:
+        by_level(project, live.release, as_json=options.json)
         return
     with project.locked(), begun(project, "scoring") as current:
         through = (project.ledger.releases.get(live.release) or {})["through"]
@@ -157,4 +179,9 @@ def command(project: Project, _options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(perform(command, parser("Score the live model on batches that it has not met.").parse_args()))
+    cli = parser("Score the live model on batches that it has not met.")
+    cli.add_argument(
+        "--slices", action="store_true", help="score every level of every category, on held-out rows"
+    )
+    cli.add_argument("--json", action="store_true", help="print --slices as JSON")
+    sys.exit(perform(command, cli.parse_args()))

@@ -1,9 +1,15 @@
+import argparse
+import json
+
 import pytest
 
 import scoring
 from vigil.bundles import pointer
 from vigil.run import begun
 from vigil.stats import alarm
+
+#: The command without options.
+PLAIN = argparse.Namespace(slices=False, json=False)
 
 
 def live(site, rows=600):
@@ -42,10 +48,10 @@ def test_a_release_meets_a_batch_once(site):
 def test_rows_that_were_trained_on_are_not_scored(site):
     """Right after training there is nothing to score, and the command says no more than that."""
     project = site.project()
-    scoring.command(project, None)
+    scoring.command(project, PLAIN)
     assert "Nothing is deployed yet" in site.said[0]
     live(site)
-    scoring.command(project, None)
+    scoring.command(project, PLAIN)
     assert project.ledger.scores.history() == []
 
 
@@ -173,8 +179,8 @@ def test_the_command_scores_what_was_left(site):
     project = site.project()
     with begun(project, "test") as current:
         ingestion.run(project, run=current.number)
-    scoring.command(project, None)
-    scoring.command(project, None)
+    scoring.command(project, PLAIN)
+    scoring.command(project, PLAIN)
     assert [row["order"] for row in project.ledger.scores.history()] == [2]
 
 
@@ -203,3 +209,20 @@ def test_other_metrics_carry_a_project(site, metric):
     assert verdicts[3]["verdict"] == "degraded"
     low, high = (0.0, 0.3) if metric == "brier" else (0.7, 1.0)
     assert low < verdicts[2]["value"] < high
+
+
+def test_every_level_of_a_category_has_its_score_on_held_out_rows(site, capsys):
+    """The levels' rows add up to the holdout, and each score has its interval."""
+    live(site)
+    project = site.project()
+    scoring.command(project, argparse.Namespace(slices=True, json=True))
+    found = json.loads(capsys.readouterr().out)
+    assert {row["column"] for row in found["levels"]} == {"region"}
+    assert (
+        sum(row["rows"] for row in found["levels"]) == project.ledger.releases.all()[0]["reference"]["rows"]
+    )
+    assert all(row["low"] <= row["score"] <= row["high"] for row in found["levels"] if row["low"] is not None)
+    site.said.clear()
+    scoring.command(project, argparse.Namespace(slices=True, json=False))
+    assert len(site.said) == len(found["levels"])
+    assert " rows  F1 " in site.said[0]

@@ -60,6 +60,24 @@ class Panel:
         table = self._rows.take(self._rows.part(*sides, since=self._since))
         return slicing.masks(table.filter(pa.array(judged.labelled)), columns)
 
+    def by_level(self, release: str, columns: Sequence[str], *sides: int) -> list[dict[str, Any]]:
+        """Return rows, score and its interval for every level of some columns, on some sides of the holdout.
+
+        A level with fewer rows than the metric asks for has no interval.
+        """
+        judged = self.judged(release, *sides)
+        table = self._rows.take(self._rows.part(*sides, since=self._since)).filter(pa.array(judged.labelled))
+        found = []
+        for column in columns:
+            for name, rows in slicing.masks(table, [column], least=1, most=None).items():
+                tally = judged.tally(rows)
+                low, high = self.metric.interval(tally, CONFIDENCE) or (None, None)
+                value = self.metric.value(tally)
+                level = name.removeprefix(f"{column} = ")
+                counts = {"column": column, "level": level, "rows": int(rows.sum())}
+                found.append({**counts, "score": value, "low": low, "high": high})
+        return found
+
     def one_row(self, release: str, *sides: int) -> Callable[[], object]:
         """Return a call that answers one row by a release."""
         table = self._rows.take(self._rows.part(*sides, since=self._since)).slice(0, 1)

@@ -21,7 +21,7 @@ MOST = 20
 
 
 def masks(
-    table: pa.Table, columns: Sequence[str], *, least: int = ENOUGH
+    table: pa.Table, columns: Sequence[str], *, least: int = ENOUGH, most: int | None = MOST
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """Return which rows are in each slice, by "column = value", largest first.
 
@@ -33,7 +33,7 @@ def masks(
             continue
         values = pc.cast(table.column(column), pa.string())
         counted = [(pair["counts"], pair["values"]) for pair in pc.value_counts(values).to_pylist()]
-        for count, value in sorted(counted, key=lambda pair: (-pair[0], str(pair[1])))[:MOST]:
+        for count, value in sorted(counted, key=lambda pair: (-pair[0], str(pair[1])))[:most]:
             if count >= least and value is not None:
                 found[f"{column} = {value}"] = masked(table, f"{column} = {value}")
     return found
