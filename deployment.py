@@ -29,8 +29,8 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
     ``attempt``, which counts the tries on these rows, from 1. A plan ``refresh`` asks for "not worse by
     more than the margin" and not "better"; ``replace`` and ``renew`` for no gate, ``restore`` for one back.
     """
-    name = f"{plan.id}-gate"
-    decision = project.ledger.decisions.get(name)
+    name, ledger = f"{plan.id}-gate", project.ledger
+    decision = ledger.decisions.get(name)
     if decision is None:
         live = pointer.read(project.production)
         eligible = [release for release in candidates if _eligible(project, release)]
@@ -44,21 +44,18 @@ def run(project: Project, batch: Batch, candidates: list[str], *, plan: Decision
             decision = probation.step_back(batch, plan)
         else:
             decision = challenge(project, batch, eligible, live.release, plan)
-        facts = (project.ledger.releases.get(decision.release) or {"facts": {}})["facts"]
-        reason = decision.reason + leaks.told(facts.get("left_out", {}))
-        decision = replace(decision, id=name, reason=reason)
-        decision = project.ledger.decisions.add(decision, order=batch.order, run=run)
+        reason = decision.reason + leaks.told(ledger.releases.get(decision.release))
+        made = replace(decision, id=name, reason=reason)
+        decision = ledger.decisions.add(made, order=batch.order, run=run)
     if not decision.done:
         if decision.outcome == "promote":
-            switch.promote(
-                project.ledger, project.production, decision.release, by=decision.id, after=batch.order
-            )
+            switch.promote(ledger, project.production, decision.release, by=decision.id, after=batch.order)
         elif decision.outcome == "rollback":
             held = decision.evidence["from"]
             switch.put_back(
                 project.ledger, project.production, decision.release, held, by=decision.id, after=batch.order
             )
-        project.ledger.decisions.carried_out(decision.id)
+        ledger.decisions.carried_out(decision.id)
     return decision
 
 

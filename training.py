@@ -59,18 +59,10 @@ def run(project: Project, through: Batch, *, since: int = 1, alone: bool = False
                 # The disk's fault and not the candidate's: the plan stands, and the next tick tries again.
                 raise
             project.console.say(f"  no {kind} on {window}: {fault.what} {fault.hint}".rstrip())
-    for words in dict.fromkeys(leaks.told(_left_out(project, release)).strip() for release in made):
+    for words in dict.fromkeys(leaks.told(project.ledger.releases.get(release)).strip() for release in made):
         if words:
             project.console.say(f"  {words} It is trained on where the config's allow_leaks names it.")
     return list(dict.fromkeys(made))
-
-
-def _left_out(project: Project, release: str) -> dict[str, str]:
-    """Return the columns that a bundle was not trained on because they give the target away."""
-    found: dict[str, str] = (project.ledger.releases.get(release) or {"facts": {}})["facts"].get(
-        "left_out", {}
-    )
-    return found
 
 
 def windows(project: Project, rows: Snapshot, since: int, *, alone: bool) -> Iterator[tuple[str, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,8 +70,9 @@ def left_out(contract: Contract, leaks: Collection[Leak], allowed: Collection[st
     return found if len(found) < len(contract.features) else {}
 
 
-def told(columns: Mapping[str, str]) -> str:
-    """Say of a release what it was not trained on, nothing when that is nothing."""
+def told(release: Mapping[str, Any] | None) -> str:
+    """Say of a release (its row in the ledger) what it was not trained on, nothing when that is nothing."""
+    columns = release["facts"].get("left_out", {}) if release else {}
     return f" Left out as a leak: {'; '.join(columns.values())}." if columns else ""
 
 
