@@ -196,7 +196,7 @@ def test_configured_slices_are_watched(site):
     assert {"process", "even", "past", "spread", "since"} <= set(kept)
 
 
-@pytest.mark.parametrize("metric", ["brier", "balanced_accuracy"])
+@pytest.mark.parametrize("metric", ["brier", "balanced_accuracy", "auc"])
 def test_other_metrics_carry_a_project(site, metric):
     """A metric of probabilities, and one that weighs classes, go from the first release to a verdict."""
     site.configure(metric=metric)

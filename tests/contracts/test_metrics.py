@@ -73,6 +73,8 @@ def test_agrees_with_scikit_learn(pair) -> None:
         "f05": lambda: peer.fbeta_score(truth, guess, beta=0.5),
         "balanced_accuracy": lambda: peer.balanced_accuracy_score(truth, guess),
         "brier": lambda: peer.brier_score_loss(truth, heard(metric, truth, guess)[1]),
+        "auc": lambda: peer.roc_auc_score(truth, heard(metric, truth, guess)[1]),
+        "mse": lambda: peer.mean_squared_error(truth, guess),
         "log_loss": lambda: peer.log_loss(truth, heard(metric, truth, guess)[1]),
     }
     value = metric.value(tally(metric, task, truth, guess))

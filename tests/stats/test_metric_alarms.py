@@ -12,6 +12,7 @@ from vigil.stats import alarm, betting, metrics
 BUDGET = alarm.budget(0.05)
 NAMES = (
     "accuracy",
+    "auc",
     "balanced_accuracy",
     "brier",
     "f05",

@@ -162,3 +162,22 @@ def test_slices_at_rest_lower_nothing_but_the_power() -> None:
     for number in range(30):
         now = watch.after(now, begin, SAME, None, batch=str(number), slices={"a = 1": SAME})
     assert watch.read(now, begin, BUDGET).level < 0.1
+
+
+def test_the_class_that_became_worse_is_named() -> None:
+    """Of three classes the one that is now mistaken for another; none before the alarm or for F1."""
+    macro = metrics.get("macro_f1")
+    held = {"confusion": [[300, 20, 20], [20, 300, 20], [20, 20, 300]]}
+    worse = {"confusion": [[9, 0, 1], [1, 9, 0], [5, 1, 4]]}
+    level = macro.level(held, delta=BUDGET.delta_a, tolerance=0.02)
+    begin = watch.Start(macro, 3, level, held)
+    now, named = watch.Watch.resumed(begin, None), []
+    for number in range(25):
+        growth = macro.log_l_of(worse, level)
+        now = watch.after(now, begin, worse, growth, batch=f"b{number}")
+        named.append(watch.worst_class(now, begin, watch.read(now, begin, BUDGET)))
+    assert named[0] is None
+    assert named[-1] == 2
+    binary = start()
+    late = fed(binary, [WORSE] * 30)
+    assert watch.worst_class(late, binary, watch.read(late, binary, BUDGET)) is None

@@ -98,11 +98,13 @@ class _OfCells(Protocol):
 
 
 @runtime_checkable
-class _OfLosses(Protocol):
-    """A mean of losses, row by row."""
+class _OfRows(Protocol):
+    """A mean over rows: of losses, or of rows' parts of a score."""
 
-    def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
-        """Return each row's loss."""
+    higher_is_better: bool
+
+    def parts(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+        """Return each row's part, of which the score is the mean."""
 
     def tally(
         self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int, clip: float | None
@@ -136,8 +138,8 @@ def compare(
     whatever ``clip`` says. ``bucket`` (rows,) numbers each row's bucket of entities, where these recur.
     """
     del clip
-    if isinstance(metric, _OfLosses):
-        pair = _pair_of_losses(metric, truth, champion, challenger, seed, bucket)
+    if isinstance(metric, _OfRows):
+        pair = _pair_of_rows(metric, truth, champion, challenger, seed, bucket)
         return _decide(metric, pair, attempt_level(level, attempt), margin)
     codes = (truth.astype(np.int64) * classes + champion.astype(np.int64)) * classes
     codes = codes + challenger.astype(np.int64)
@@ -229,17 +231,17 @@ def _pair_of_cells(metric: _OfCells, cells: Floats, seed: int) -> _Pair:
     )
 
 
-def _pair_of_losses(
-    metric: _OfLosses,
+def _pair_of_rows(
+    metric: _OfRows,
     truth: npt.NDArray[Any],
     champion: npt.NDArray[Any],
     challenger: npt.NDArray[Any],
     seed: int,
     bucket: npt.NDArray[np.int64] | None,
 ) -> _Pair:
-    """Measure both models by their losses, row by row or by buckets of rows."""
-    before, after = metric.losses(truth, champion), metric.losses(truth, challenger)
-    gained, rows = before - after, len(before)
+    """Measure both models by their rows' parts, one by one or by buckets of rows."""
+    before, after = metric.parts(truth, champion), metric.parts(truth, challenger)
+    gained, rows = after - before if metric.higher_is_better else before - after, len(before)
     better, worse = int((gained > 0).sum()), int((gained < 0).sum())
     sums = {"sum": float(gained.sum()), "squares": float(gained @ gained)}
     error = float(gained.std(ddof=1)) / math.sqrt(rows) if rows > 1 else math.inf

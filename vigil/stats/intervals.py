@@ -28,6 +28,25 @@ def share_upper(hits: npt.ArrayLike, misses: npt.ArrayLike, delta: float) -> Flo
     return 1.0 - share_lower(misses, hits, delta)
 
 
+def chernoff_lower(hits: float, misses: float, delta: float) -> float:
+    """Return a lower bound of a mean in [0, 1] from its exponential moments, wrong at most ``delta``.
+
+    The smallest c under which n·kl(share, c) <= ln(1/δ), for n = hits + misses independent values in
+    [0, 1] of any law, or an average of such averages (Hoeffding, 1963).
+    """
+    count = hits + misses
+    if not hits or not count:
+        return 0.0
+    share, low, high = hits / count, 0.0, hits / count
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        apart = share * math.log(share / middle)
+        if misses:
+            apart += (1 - share) * math.log((1 - share) / (1 - middle))
+        low, high = (middle, high) if count * apart > -math.log(delta) else (low, middle)
+    return low
+
+
 def f1_from_share(share: npt.ArrayLike) -> Floats:
     """Return F1 = 2J/(1 + J) for J = TP/(TP + FP + FN)."""
     share = np.asarray(share, dtype=np.float64)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
@@ -261,6 +261,19 @@ def weighed(
         by = f"Evidence divided by {watch.spread.factor:.1f}"
         notes.append(f"{by}, as rows are not independent: the guarantee is approximate.")
     return log_e, tuple(notes)
+
+
+def worst_class(watch: Watch, start: Start, reading: Reading) -> int | None:
+    """Return the class whose own process weighs most, if that alone has reached the alarm.
+
+    None where a metric does not watch its classes one by one, as macro F1 does.
+    """
+    wealth = watch.plain.log_wealth
+    if len(wealth) != start.classes + 1 or reading.level < reading.alarm:
+        return None
+    each = betting.log_e_value(replace(watch.plain, log_wealth=wealth[: start.classes, None]))
+    worst = int(np.argmax(each))
+    return worst if each[worst] >= reading.alarm else None
 
 
 def _shown(value: float | None) -> str:

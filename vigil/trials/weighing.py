@@ -71,6 +71,8 @@ def weigh(
     names = [] if change is None else [ledger.batches.all(after=order - 1)[0].name for order, _ in met]
     if change is not None and log_e >= reading.alarm:
         notes = (*notes, change.words(names))
+    worst = watch.worst_class(now, start, reading)
+    notes = notes if worst is None else (*notes, f"It is worse for the class {judged.classes[worst]!r}.")
     level, alpha = start.driver, budget.alpha_a
     detectable = alarm.smallest_drop(metric, level, now.since or tally, start.tally, alpha=alpha)
     late = watch.recent(start, now, [one for _, one in met], RECENT, alpha)

@@ -56,7 +56,7 @@ class LossMetric:
         bounds and evidence stay valid.
         """
         del classes
-        clip = self.limit or clip
+        clip = self.clipped_at(clip)
         size = self.losses(truth, prediction)
         tally = {"rows": len(size), "sum": float(size.sum()), "squares": float(size @ size)}
         if clip is None or clip <= 0:
@@ -174,6 +174,14 @@ class LossMetric:
     def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
         """Return each row's loss, unclipped."""
         raise NotImplementedError
+
+    def parts(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+        """Return each row's part of the score, which is its loss."""
+        return self.losses(truth, prediction)
+
+    def clipped_at(self, clip: float | None) -> float | None:
+        """Return the loss that counts in full: the losses' own limit, else that of an error of ``clip``."""
+        return self.limit or clip
 
     def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int = 0) -> Floats:
         """Return each row's loss less their mean."""
