@@ -23,6 +23,15 @@ TABLE, SCORES, OVER_TIME, AGAINST_FITS = "replay.csv", "scores.csv", "scores.png
 PAGE = "replay.pdf"
 
 
+#: A replay's ticks look at nothing that no decision rests on.
+STEPS = tuple(step for step in fullprocess.STEPS if step not in ("diagnostics", "reporting"))
+
+
+def tick(project: Project, **how: Any) -> dict[str, Any]:
+    """Run the tick itself, without the steps that only inform people."""
+    return fullprocess.tick(project, steps=STEPS, **how)
+
+
 def run(project: Project, options: argparse.Namespace) -> list[outcome.Outcome]:
     """Replay the project's history, or another file, under each policy; return what came of each."""
     named = {text: setting_of(text) for text in options.policy or policies.names()}
@@ -31,9 +40,7 @@ def run(project: Project, options: argparse.Namespace) -> list[outcome.Outcome]:
     data = Path(options.data) if options.data else project.output
     with scratch.room(out, scratch.size_of(data) * len(named)) as folder:
         plan = planned(project, options, folder)
-        found = running.replay(
-            fullprocess.tick, plan, named, folder, jobs=options.jobs, console=project.console
-        )
+        found = running.replay(tick, plan, named, folder, jobs=options.jobs, console=project.console)
     write(project, found, out)
     return found
 

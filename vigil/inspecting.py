@@ -48,11 +48,12 @@ def case(project: Project, batch: Batch) -> Case:
         if not chosen or sum(b.rows for b in chosen) + one.rows <= PAST_ROWS:
             chosen.insert(0, one)
     live = pointer.read(project.production)
+    *past, rows = project.table.batches([one.order for one in (*chosen, batch)])
     return Case(
         contract=contract,
-        rows=project.table.batch(batch.order),
+        rows=rows,
         profile=_profile(project, batch),
-        past=[project.table.batch(one.order).slice(0, PAST_ROWS) for one in chosen],
+        past=[one.slice(0, PAST_ROWS) for one in past],
         before=[_profile(project, one) for one in chosen],
         reference=profiles.load(project.models / live.release) if live else None,
         dropped=batch.duplicates,

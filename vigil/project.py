@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vigil.config import Config, load_config
 from vigil.console import Console
@@ -54,6 +54,8 @@ class Project:
         _ask_plugins(self.config, config_path)
         self.clock = clock
         self.console = console or Console()
+        #: Bundles that were opened, by id: they never change, and a tick asks the same ones again and again.
+        self.opened: dict[str, Any] = {}
 
     @property
     def name(self) -> str:

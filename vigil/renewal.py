@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Batches over which the records of the recipes are compared.
 RECORD = 8
+#: Releases that are opened besides the ones that may vote: some were fitted after the moment asked about.
+SPARE = 4
 #: Under this share of labels a batch says nothing here, as in scoring.
 LABELLED_SHARE = 0.95
 
@@ -44,7 +46,7 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     if batch.labelled < LABELLED_SHARE * batch.rows or not batch.labelled:
         return before
     rows = recent(project, batch)
-    known = [voter for voter in voters(project) if rows.can_vote(voter.release)]
+    known = able(project, rows)
     since = release["facts"].get("evidence_after", 0) + 1
     drifting = bool(before.get("drifting"))
     process = betting.Evidence.from_json(before["process"]) if before else freshness.fresh()
@@ -75,17 +77,29 @@ def recent(project: Project, batch: Batch) -> Recent:
 
     found = project.ledger.batches.all(after=batch.order - LOOK_BACK, through=batch.order)
     batches = [one for one in found if one.labelled]
-    return Recent(project.table, project.contract(), project.models, batches, holdout=project.config.holdout)
+    return Recent(
+        project.table,
+        project.contract(),
+        project.models,
+        batches,
+        holdout=project.config.holdout,
+        opened=project.opened,
+    )
 
 
 def voters(project: Project) -> list[Voter]:
     """Return the releases that may vote, oldest first: whatever was fitted and is not held."""
-    found = [
-        Voter(row["id"], row["through"])
-        for row in project.ledger.releases.all()
-        if row["model"] != KIND and row["state"] != "held"
-    ]
-    return sorted(found, key=lambda voter: (voter.through, voter.release))
+    return [Voter(row["id"], row["through"]) for row in project.ledger.releases.fitted(besides=KIND)]
+
+
+def able(project: Project, rows: Recent) -> list[Voter]:
+    """Return the newest releases that can vote, oldest first: as many as may, and a few that are too new."""
+    from itertools import islice
+
+    from vigil.trials.renewing import MEMBERS
+
+    can = (voter for voter in reversed(voters(project)) if rows.can_vote(voter.release))
+    return list(islice(can, MEMBERS + SPARE))[::-1]
 
 
 def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict[str, Any]]:
@@ -97,8 +111,7 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
     records = _records(project, batch, metric)
     recipe = _better(metric, records)
     rows = recent(project, batch)
-    able = [voter for voter in voters(project) if rows.can_vote(voter.release)]
-    made = renewing.form(rows, able, metric.name, after=batch.order, recipe=recipe)
+    made = renewing.form(rows, able(project, rows), metric.name, after=batch.order, recipe=recipe)
     release = voting.pack(
         project.models, made.members, made.weights, calibration=made.calibration, threshold=made.threshold
     )

@@ -247,6 +247,7 @@ class _Fitted:
         self._together: Floats = together
         self._ties: dict[frozenset[str], Floats] = {}
         self._memory: dict[str, tuple[Any, tuple[Floats, Floats]]] = {}
+        self._seen: dict[frozenset[str], tuple[Any, Rows]] = {}
 
     def ratios(
         self,
@@ -256,8 +257,8 @@ class _Fitted:
         suspects: frozenset[str],
     ) -> Floats:
         """Return log p(undone row) − log p(row) of each row; unchanged suspects say nothing."""
+        rows = self._rows(cells, suspects - set(changed))
         tie = self._tie_without(suspects - set(changed))
-        rows = Rows(self._names, [self._measured(cells, name) for name in self._names], tie)
         moved = np.zeros_like(rows.scores)
         gained = np.full(len(rows.scores), jacobian)
         for name, values in changed.items():
@@ -268,6 +269,15 @@ class _Fitted:
         tied = np.einsum("ij,ij->i", moved, rows.tied + 0.5 * (moved @ tie))
         found: Floats = np.clip(gained - tied, -MOST_NATS, MOST_NATS)
         return found
+
+    def _rows(self, cells: Mapping[str, Any], left_out: frozenset[str]) -> Rows:
+        """Return rows as the density sees them, put together once for the same cells and witnesses."""
+        known = self._seen.get(left_out)
+        if known is None or known[0] is not cells:
+            measured = [self._measured(cells, name) for name in self._names]
+            known = (cells, Rows(self._names, measured, self._tie_without(left_out)))
+            self._seen[left_out] = known
+        return known[1]
 
     def _measured(self, cells: Mapping[str, Any], name: str) -> tuple[Floats, Floats]:
         """Return log-density and score of a column's cells, measured once for the same cells."""
@@ -299,6 +309,9 @@ def _gain(ratios: Floats) -> tuple[float, float, Floats]:
     if not len(ratios):
         return 0.0, 0.0, np.zeros(0)
     odds = np.exp(ratios)
+    if odds.mean() <= 1:
+        # The gain is concave in the share, and falls from 0 on: no row is better explained so.
+        return 0.0, 0.0, np.zeros(len(ratios))
     share = 0.5
     for _ in range(40):
         weight = share * odds / (1 - share + share * odds)

@@ -37,6 +37,12 @@ class Releases(Shelf):
         """Return every release, newest first."""
         return self.find(order=[releases.c.created.desc(), releases.c.id])
 
+    def fitted(self, *, besides: str) -> list[Row]:
+        """Return ``id`` and ``through`` of what is of another model type and not held, oldest first."""
+        columns = [releases.c.id, releases.c.through]
+        where = [releases.c.model != besides, releases.c.state != "held"]
+        return self.find(*where, order=[releases.c.through, releases.c.id], columns=columns)
+
     def deployed(self) -> list[Row]:
         """Return the releases that were ever live, newest first."""
         return self.find(releases.c.live_since.is_not(None), order=[releases.c.live_since.desc()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,14 @@ class Recent:
     """
 
     def __init__(
-        self, table: Table, contract: Contract, bundles: Path, batches: Sequence[Batch], *, holdout: float
+        self,
+        table: Table,
+        contract: Contract,
+        bundles: Path,
+        batches: Sequence[Batch],
+        *,
+        holdout: float,
+        opened: dict[str, Any],
     ) -> None:
         self.orders = tuple(batch.order for batch in batches)
         self.truth: dict[int, npt.NDArray[np.int64]] = {}
@@ -41,7 +49,7 @@ class Recent:
         self._columns: dict[int, arrays.Arrays] = {}
         self._bundles = bundles
         self._features = {column.name for column in contract.features}
-        self._answerers: dict[str, Compiled | None] = {}
+        self._opened = opened
         self._known: dict[tuple[str, int], Floats] = {}
         classes = models.code_order(contract)
         self.classes = len(classes)
@@ -108,15 +116,17 @@ class Recent:
         return calibration(probability, truth, np.ones(len(truth)))
 
     def _answerer(self, release: str) -> Compiled | None:
-        if release not in self._answerers:
-            self._answerers[release] = self._opened(release)
-        return self._answerers[release]
+        """Return a release that was trained on the columns of today and has a compiled form, else None."""
+        if release not in self._opened:
+            self._opened[release] = self._open(release)
+        found, known = self._opened[release]
+        return found if known == self._features else None
 
-    def _opened(self, release: str) -> Compiled | None:
-        """Open a release; None also where its bundle is lost: the others vote without it."""
+    def _open(self, release: str) -> tuple[Compiled | None, set[str]]:
+        """Open a release; there is none where its bundle is lost: the others vote without it."""
         try:
             found = models.open_answerer(self._bundles, release)
             known = {feature["name"] for feature in load_manifest(self._bundles, release)["features"]}
         except BundleError:
-            return None
-        return found if isinstance(found, Compiled) and known == self._features else None
+            return None, set()
+        return (found, known) if isinstance(found, Compiled) else (None, known)
