@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.alerts import receivers
 from vigil.ledger import glance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -171,3 +172,47 @@ def test_files_that_are_no_data_do_not_wake_a_tick(idle):
     for name in (".hidden.csv", "~lock.csv", "a.csv.part", "b.tmp", "c.swp"):
         (idle.arriving / name).write_text("x")
     assert glance.nothing_to_do(idle.config)
+
+
+def _quick(site, *arguments):
+    """Run a tick of its own process that says which toolkits it loaded."""
+    code = (
+        "import sys, fullprocess; code = fullprocess.main(sys.argv[1:]);"
+        "print(*sorted({name.split('.')[0] for name in sys.modules})); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, "--config", str(site.config), *arguments]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    *lines, loaded = ended.stdout.splitlines()
+    return lines, set(loaded.split()), ended.stderr
+
+
+def test_an_idle_tick_with_alerts_pings_and_loads_nothing_more(site):
+    """A watcher outside gets its sign of life from the standard library alone."""
+    with receivers.web() as server:
+        log = {"kind": "file", "path": "told.jsonl"}
+        alerts = {"channels": {"log": log}, "heartbeat": server.url, "private": receivers.LOOPBACK}
+        site.configure(alerts=alerts, policy="never")
+        site.leavers("w-1.csv", 200)
+        site.tick()
+        assert len(server.got) == 1
+        lines, loaded, said = _quick(site)
+        assert (lines, len(server.got), said) == (["Nothing new."], 2, "")
+        assert not HEAVY & loaded
+        server.status = lambda _: 500
+        assert "heartbeat: 127.0.0.1 answered 500" in _quick(site)[2]
+
+
+def test_an_idle_tick_delivers_what_is_due_and_makes_no_run(site):
+    """A message that waited for its receiver is sent, although nothing else is new."""
+    site.configure(alerts={"channels": {"log": {"kind": "file", "path": "later/told.jsonl"}}})
+    site.leavers("w-1.csv", 400)
+    site.tick()
+    project = site.project()
+    assert [row["state"] for row in project.ledger.messages.newest(5)] == ["pending"]
+    (site.root / "later").mkdir()
+    assert glance.nothing_to_do(site.config)
+    lines, _, _ = _quick(site)
+    assert lines == ["Nothing new.", "alerts: 1 delivered"]
+    assert len(project.ledger.runs.latest()) == 1
+    assert (site.root / "later/told.jsonl").exists()
+    assert not HEAVY & _quick(site)[1]

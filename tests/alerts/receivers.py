@@ -117,7 +117,7 @@ def mail(
             if password is not None:
 
                 def check(_server: Any, _session: Any, _envelope: Any, _how: str, given: Any) -> AuthResult:
-                    return AuthResult(success=given.password == password.encode())
+                    return AuthResult(success=given.password == password.encode(), handled=False)
 
                 more = {"authenticator": check, "auth_required": True}
             return SMTP(

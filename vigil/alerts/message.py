@@ -6,7 +6,8 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from vigil.alerts.timing import zone_of
 
 SEVERITIES = ("info", "warning", "critical")
 
@@ -89,5 +90,5 @@ def plain(text: str) -> str:
 
 def local(moment: str, zone: str) -> str:
     """Write a time of the ledger as people in a time zone read it."""
-    there = datetime.fromisoformat(moment).astimezone(ZoneInfo(zone))
+    there = datetime.fromisoformat(moment).astimezone(zone_of(zone))
     return there.strftime("%Y-%m-%d %H:%M %Z")

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -55,8 +54,8 @@ class Alerts(Section):
     @classmethod
     def _is_a_zone(cls, text: str) -> str:
         try:
-            ZoneInfo(text)
-        except (OSError, ValueError):
+            timing.zone_of(text)
+        except (KeyError, OSError, ValueError):
             raise ValueError("is no time zone such as Europe/Berlin") from None
         return text
 

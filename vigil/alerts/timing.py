@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from vigil.errors import VigilError
@@ -11,6 +11,11 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 #: Seconds before the first retry; each later one waits twice as long, up to the longest.
 FIRST_RETRY, LONGEST_RETRY = 60.0, 6 * 3600.0
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return a time zone, UTC also without a list of zones. Raises KeyError, OSError or ValueError."""
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def clock(text: str) -> time:
@@ -35,7 +40,7 @@ def after_quiet(now: datetime, begin: time, end: time, zone: str) -> datetime:
     The hours are those of the zone's clocks: on the night when these are changed they are as long as
     the clocks say.
     """
-    here = now.astimezone(ZoneInfo(zone))
+    here = now.astimezone(zone_of(zone))
     at = here.time()
     inside = begin <= at < end if begin <= end else at >= begin or at < end
     if not inside:
@@ -47,7 +52,7 @@ def after_quiet(now: datetime, begin: time, end: time, zone: str) -> datetime:
 def next_digest(after: datetime, setting: str, zone: str) -> datetime:
     """Return the first moment after `after` that a digest is due."""
     weekday, at = weekly(setting)
-    here = after.astimezone(ZoneInfo(zone))
+    here = after.astimezone(zone_of(zone))
     day = here.date() + timedelta(days=(weekday - here.weekday()) % 7)
     for days in (0, 7, 14):
         due = datetime.combine(day + timedelta(days=days), at, here.tzinfo).astimezone(after.tzinfo)
