@@ -60,7 +60,8 @@ def connect(host: str, port: int, reach: Reach) -> socket.socket:
     addresses = [str(row[4][0]) for row in found]
     for address in addresses:
         if not is_allowed(address, reach.private):
-            what = f"{host} is {address}, which is not a public address."
+            named = host if host == address else f"{host} ({address})"
+            what = f"{named} is not a public address."
             hint = "If that is meant, list its network in alerts.private."
             raise TransportError(what, permanent=True, hint=hint)
     try:
