@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vigil.alerts.office import Office
     from vigil.project import Project
 
-#: So many files refused since the last one that was taken in: the feed is broken.
+#: So many files refused since the last one that was taken in: nothing usable arrives.
 BROKEN = 3
 
 #: Minutes without a tick that are too many: so many, or three times what the schedule says.
@@ -52,6 +52,7 @@ def run(project: Project, *, fault: str = "") -> None:
     found = [
         *looking.incidents(ledger, through, project.config.false_alarm),
         *looking.files(ledger, BROKEN),
+        *looking.held(ledger),
         *looking.silence(ledger, hours, project.config.input_folder_path),
         *troubles(project, newest, fault),
         *(wording.decided(row) for row in acts if row["done"] and is_news(project, row)),

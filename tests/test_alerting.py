@@ -170,12 +170,47 @@ def test_a_feed_that_falls_silent_is_told_when_it_is_due(told: Any) -> None:
 
 def test_a_dry_run_tells_nobody(told: Any) -> None:
     """A rehearsal is nobody's business."""
-    import argparse
-
     import fullprocess
-    from vigil.asked import rehearse
 
     told.leavers("1.csv", 900)
-    options = argparse.Namespace(input=None, force_retrain=False, json=False)
-    rehearse(told.project(), options, fullprocess.tick)
+    assert fullprocess.main(["--config", str(told.config), "--dry-run"]) == 0
     assert told.lines() == []
+
+
+def test_a_fault_that_holds_a_batch_is_told_until_it_is_settled(told: Any) -> None:
+    """What, how sure, and the command; one alert for all that hold something."""
+    told.leavers("1.csv", 900)
+    told.tick()
+    project = told.project()
+    (batch,) = project.ledger.batches.all()
+    named = {"batch": batch.id, "order": 1, "since": 1, "fault": "unit", "columns": ["staff"]}
+    said = {"what": "staff is in other units.", "act": "Divide by 1000.", "evidence": {}, "repair": None}
+    fault = {**named, **said, "confidence": 0.98, "holds": True, "rows": 900}
+    project.ledger.faults.add("1-unit", fault, run=1)
+    alerting.run(project)
+    (row,) = [r for r in map(json.loads, told.path.read_text().splitlines()) if r["kind"] == "feed"]
+    assert row["what"] == "1.csv is kept out of training. staff is in other units."
+    assert row["sure"].startswith("98%")
+    assert row["do"].endswith("python diagnostics.py --dismiss 1-unit")
+    project.ledger.faults.add("1-more", {**fault, "fault": "more"}, run=1)
+    alerting.run(project)
+    for name in ("1-unit", "1-more"):
+        project.ledger.faults.settle(name, "dismissed")
+    alerting.run(project)
+    assert told.lines()[1:] == [("feed", "raised"), ("feed", "changed"), ("feed", "resolved")]
+
+
+def test_a_rollback_is_told_with_the_way_back(told: Any) -> None:
+    """By a person or by itself: who is on call should know which release answers."""
+    told.leavers("1.csv", 900)
+    told.tick()
+    project = told.project()
+    from vigil.records import Decision
+
+    evidence = {"from": "abc"}
+    decision = Decision("x-gate", "rollback", "", "r", "rollback", "It was worse.", evidence, done=True)
+    project.ledger.decisions.add(decision, order=1, run=1)
+    alerting.run(project)
+    row = json.loads(told.path.read_text().splitlines()[-1])
+    assert (row["kind"], row["severity"]) == ("rollback", "warning")
+    assert row["do"].endswith("python deployment.py --lift abc")

@@ -36,6 +36,14 @@ def files(ledger: Ledger, broken: int) -> Iterator[Finding]:
         yield wording.broken(newer, _begun(ledger, newer))
 
 
+def held(ledger: Ledger) -> Iterator[Finding]:
+    """Find the faults for which batches are kept out of training."""
+    faults = ledger.faults.standing()
+    if faults:
+        batch = ledger.batches.get(faults[0]["batch"])
+        yield wording.held(faults, batch.name if batch else f"batch {faults[0]['order']}")
+
+
 def silent_from(ledger: Ledger, hours: float) -> datetime | None:
     """Return when a feed becomes silent, None when nobody asks (0 hours) or nothing has come yet."""
     row = ledger.runs.get(_last_run(ledger)) if hours else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -57,6 +58,7 @@ def refused(files: Sequence[Row], since: str) -> Finding:
         since=since,
         sure="certain: this is how the files stand against the contract.",
         do=f"Correct the file, or edit the contract. {_check(files[0])}",
+        page=f"/runs/{max(row['run'] for row in files)}",
         parts=tuple(f"{row['path']} {row['digest']}" for row in files),
     )
 
@@ -67,11 +69,31 @@ def broken(files: Sequence[Row], since: str) -> Finding:
         kind="feed",
         subject="refused",
         severity="critical",
-        title="The feed is broken.",
+        title="Nothing usable arrives.",
         what=f"The last {len(files)} files were all refused. {_named(files[0])}",
         since=since,
         sure="certain: nothing was taken in since.",
         do=f"Ask whoever makes the files. {_check(files[0])}",
+        page=f"/runs/{max(row['run'] for row in files)}",
+    )
+
+
+def held(faults: Sequence[Row], name: str) -> Finding:
+    """Say which faults keep batches out of training, together; ``name`` is the first one's batch."""
+    first = faults[0]
+    more = f" And {len(faults) - 1} more." if len(faults) > 1 else ""
+    repair = "--fix" if first["repair"] is not None else "--dismiss"
+    return Finding(
+        kind="feed",
+        subject="faults",
+        severity="critical",
+        title="The feed is broken.",
+        what=f"{name} is kept out of training. {first['what']}{more}",
+        since=first["at"],
+        sure=f"{first['confidence']:.0%}, weighed against the batches before it.",
+        do=f"{first['act']} python diagnostics.py {repair} {first['id']}",
+        page="/faults",
+        parts=tuple(row["id"] for row in faults),
     )
 
 
@@ -94,7 +116,7 @@ def _named(file: Row) -> str:
 
 
 def _check(file: Row) -> str:
-    return f"This explains it: python ingestion.py --check '{file['path']}'"
+    return f"This explains it: python ingestion.py --check {shlex.quote(file['path'])}"
 
 
 def failed(run: Row, fault: str) -> Finding:
@@ -130,15 +152,21 @@ def undeployed(since: str) -> Finding:
 
 def decided(row: Row) -> Finding:
     """Say that another release is live, or that something else was decided about one."""
-    is_promotion = row["kind"] == "gate"
+    is_promotion, what = row["kind"] == "gate", row["outcome"]
+    title = "A new release is live." if is_promotion else f"A release was changed: {what}."
+    do = "Nothing. This puts the release before it back: python deployment.py --rollback"
+    if what == "rollback":
+        title = "The release before is live again."
+        held_one = row["evidence"].get("from", "RELEASE")
+        do = f"Nothing. This lets the other be promoted again: python deployment.py --lift {held_one}"
     return Finding(
         kind=row["kind"],
         subject=row["id"],
         severity="info" if is_promotion else "warning",
-        title="A new release is live." if is_promotion else f"A release was changed: {row['outcome']}.",
+        title=title,
         what=row["reason"],
         since=row["at"],
-        do="Nothing. This puts the release before it back: python deployment.py --rollback",
+        do=do,
         page=f"/runs/{row['run']}",
         lasting=False,
     )
