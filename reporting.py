@@ -77,6 +77,7 @@ def returns(project: Project, caller: Caller, number: int) -> dict[str, Any]:
     """Return what the service says of one run."""
     detail, scoring = caller.get(f"/runs/{number}"), caller.get(f"/scoring?run={number}")
     runs = [run for run in caller.get(f"/runs?limit={TOLD_RUNS}")["runs"] if run["run"] <= number]
+    now = caller.get("/scoring?limit=1")
     before = next((run for run in runs if run["news"] and run["run"] < number), None)
     return {
         "schema": 1,
@@ -90,7 +91,7 @@ def returns(project: Project, caller: Caller, number: int) -> dict[str, Any]:
         "run_detail": detail,
         "models": caller.get("/models"),
         "runs": [run for run in runs if run["news"]],
-        "labels": caller.get("/scoring?limit=1")["labels"],
+        "now": {key: now[key] for key in ("labels", "training_paused", "probation")},
         "previous": previous(caller, before) if before else None,
     }
 

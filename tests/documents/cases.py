@@ -94,6 +94,8 @@ def promoted() -> dict[str, Any]:
         },
     )
     returns["models"]["live"] = RELEASES[2]
+    returns["now"]["training_paused"] = "2026-11-23T14:09:00Z"
+    returns["now"]["probation"] = {"words": "On 2 batches of 5 it is not worse than the release before it."}
     returns["models"]["releases"].insert(
         0, _release(2, "live", "Promoted after the alarm of batch_0040.csv.")
     )
@@ -226,7 +228,7 @@ def waiting() -> dict[str, Any]:
         "90 of 1,200 rows have a label; 90% are needed. Estimated without labels: F1 0.731 ± 0.021."
     )
     scoring["estimate"] = {"score": 0.731, "low": 0.71, "high": 0.752, "rows": 1200, "past": 24}
-    returns["labels"] = {
+    returns["now"]["labels"] = {
         "waiting": [{"id": "2026-11-20", "rows": 1200, "labelled": 90, "share": 0.075}],
         "counted": [
             {
@@ -545,7 +547,7 @@ def _binary(
             ],
         },
         "runs": [_run_line(number) for number in (4, 3, 2, 1)],
-        "labels": None,
+        "now": {"labels": None, "training_paused": None, "probation": None},
         "previous": _previous(scoring, history) if batches > 1 else None,
     }
 

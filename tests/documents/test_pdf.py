@@ -99,6 +99,12 @@ def test_why_where_and_whom() -> None:
         assert expected in text
 
 
+def test_what_is_held_back_is_told() -> None:
+    """A pause and a probation are told, the pause on the first page."""
+    assert "Training is paused since 23 November 2026" in report("promoted").pages[0].extract_text()
+    assert "On 2 batches of 5" in words("promoted")
+
+
 def test_labels_that_come_late() -> None:
     """An estimate stands in for the score, and the rows that wait are told."""
     text = words("waiting")

@@ -223,13 +223,15 @@ def _act(returns: dict[str, Any], label: str) -> str:
     """Say what to do next: what the diagnosis asks for, else what the verdict implies."""
     asked = [row for row in rows(returns, "diagnostics", "advice") if row.get("severity") == "act"]
     if not asked:
-        return _ACTS[label]
+        return f"{_ACTS[label]}{_soon(returns)}"
     first = (
         f"{wording.shorten(asked[0].get('what') or '', 200)} {wording.shorten(asked[0].get('do') or '', 200)}"
     )
-    more = (
-        f" {wording.plural(len(asked) - 1, 'more point')} at the end of this report."
-        if len(asked) > 1
-        else ""
-    )
+    more = f" {wording.plural(len(asked) - 1, 'more point')} under To do." if len(asked) > 1 else ""
     return f"{first.strip()}{more}"
+
+
+def _soon(returns: dict[str, Any]) -> str:
+    """Count what is not urgent and still to be done."""
+    waiting = sum(row.get("severity") == "warn" for row in rows(returns, "diagnostics", "advice"))
+    return f" {wording.plural(waiting, 'point')} for soon under To do." if waiting else ""

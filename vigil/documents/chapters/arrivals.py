@@ -85,6 +85,6 @@ def _faults(batches: list[dict[str, Any]]) -> list[Block]:
     ]
     return [
         section("First faults"),
-        table(("File", "Line", "Column", "Value", "Rule", "Rows"), lines, (22, 8, 18, 20, 26, 8), "lrlllr"),
+        table(("File", "Line", "Column", "Value", "Rule", "Rows"), lines, (20, 6, 22, 20, 25, 7), "lrlllr"),
         *more(len(lines), len(found), "faults"),
     ]

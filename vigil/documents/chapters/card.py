@@ -40,7 +40,14 @@ def drawn_from(card: dict[str, Any]) -> dict[str, Any]:
 def _purpose(card: dict[str, Any]) -> list[Block]:
     """Say what the release is for."""
     live = card.get("live_since")
-    state = f"{card.get('state')}, live since {wording.day(live)}" if live else str(card.get("state") or "")
+    state = str(card.get("state") or "")
+    state += (
+        f" since {wording.day(live)}"
+        if state == "live"
+        else f", was live from {wording.day(live)}"
+        if live
+        else ""
+    )
     pairs = [
         ("Release", wording.shorten(card.get("release") or "", 16)),
         ("Model type", wording.shorten(card.get("model") or "", 30)),

@@ -25,6 +25,7 @@ def story(returns: dict[str, Any]) -> list[Block]:
         *[Together(parts) for parts in told],
         *more(len(shown), len(found), "earlier decisions are in the ledger"),
         *_incident(returns),
+        *_held(returns),
         chapter("Evidence"),
         *_reached(returns),
         charts("evidence"),
@@ -76,6 +77,12 @@ def _incident(returns: dict[str, Any]) -> list[Block]:
     return [section("Incident"), text(f"{words}{tries}; it is {state}.")]
 
 
+def _held(returns: dict[str, Any]) -> list[Block]:
+    """Say whether a fresh release is on probation."""
+    words = at(returns, "now", "probation", "words")
+    return [section("On probation"), text(words)] if words else []
+
+
 def _flat(evidence: Any, prefix: str = "", depth: int = 0) -> list[tuple[str, str]]:
     """Return nested evidence as names and written values."""
     if not isinstance(evidence, dict) or depth > 4:
@@ -98,8 +105,12 @@ def _written(value: Any) -> str:
         return wording.figure(value)
     if isinstance(value, list):
         return ", ".join(_written(item) for item in value[:4]) + (" …" if len(value) > 4 else "")
-    return wording.shorten(value, 30)
+    text = str(value)
+    return wording.release(text) if _RELEASE.fullmatch(text) else wording.shorten(text, 30)
 
+
+#: A release's id, of which people compare the beginning.
+_RELEASE = re.compile(r"[0-9a-f]{12,16}")
 
 _TITLES = {
     ("plan", "nothing"): "The live model stays",

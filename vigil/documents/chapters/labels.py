@@ -13,8 +13,8 @@ _MOST = 10
 
 def story(returns: dict[str, Any]) -> list[Block]:
     """Return how labels stand; nothing when none come late."""
-    waiting = rows(returns, "labels", "waiting")
-    counted = rows(returns, "labels", "counted")
+    waiting = rows(returns, "now", "labels", "waiting")
+    counted = rows(returns, "now", "labels", "counted")
     if not waiting and not counted:
         return []
     return [
@@ -29,7 +29,7 @@ def _delay(returns: dict[str, Any]) -> str:
     """Say how long labels take."""
     delays = sorted(
         (days, share)
-        for row in rows(returns, "labels", "delays")
+        for row in rows(returns, "now", "labels", "delays")
         if (days := number(row.get("days"))) is not None and (share := number(row.get("share"))) is not None
     )
     if not delays:

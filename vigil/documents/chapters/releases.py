@@ -21,7 +21,7 @@ def story(returns: dict[str, Any]) -> list[Block]:
     return [
         chapter("Releases"),
         table(
-            heads, [_line(release) for release in shown], (10.5, 10.5, 9, 17.5, 16, 8.5, 11, 20), "lllllrrl"
+            heads, [_line(release) for release in shown], (10.5, 10, 11.5, 17.5, 15, 8.5, 11, 19), "lllllrrl"
         ),
         *more(len(shown), len(found), "older releases"),
     ]

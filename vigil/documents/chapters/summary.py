@@ -22,6 +22,7 @@ def story(returns: dict[str, Any]) -> list[Block]:
         text(_source(returns), "subtitle"),
         Panel(found.label, found.tone, found.headline, lines),
         *_tiles(returns),
+        *_paused(returns),
         *since.story(returns),
         *_advice(returns),
     ]
@@ -59,6 +60,13 @@ def _tiles(returns: dict[str, Any]) -> list[Block]:
         ),
     ]
     return [Tiles(tiles)]
+
+
+def _paused(returns: dict[str, Any]) -> list[Block]:
+    """Say that nothing is trained, when a person paused it."""
+    paused = at(returns, "now", "training_paused")
+    resume = "It goes on with: python deployment.py --resume"
+    return [text(f"Training is paused since {wording.moment(paused)}. {resume}")] if paused else []
 
 
 def _now(scoring: Any) -> tuple[str, str]:
