@@ -70,7 +70,7 @@ def lay_out(folder: Path) -> None:
         lines = (ROOT / f"{source}.csv").read_text().splitlines()
         place = folder / "sourcedata" / f"{name}.csv"
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text("\n".join(lines[:3451]) + "\n")
+        place.write_text("\n".join(lines[:3501]) + "\n")
     (folder / "config.json").write_text((ROOT / "config.json").read_text())
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); import fullprocess; from pathlib import Path;"
