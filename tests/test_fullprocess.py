@@ -307,6 +307,20 @@ def test_three_classes_run_by_the_config_alone(new_site):
     assert [row["verdict"] for row in kept][1] == "degraded"
 
 
+@pytest.mark.parametrize(("metric", "make"), [("log_loss", _colours), ("mse", _prices)])
+def test_losses_run_the_loop(new_site, metric, make):
+    """Log-loss of three classes and squared errors: a first release, a steady batch, and an alarm."""
+    target = "colour" if make is _colours else "price"
+    site = new_site(target=target, positive=None, metric=metric)
+    site.write("w-1.csv", make(900, seed=1))
+    assert site.outcomes(site.tick())[-1] == ("gate", "promote")
+    site.write("w-2.csv", make(400, seed=2))
+    assert site.outcomes(site.tick()) == [("plan", "nothing")]
+    worse = {"turn": 1} if make is _colours else {"shift": 200}
+    site.write("w-3.csv", make(900, seed=3, **worse))
+    assert site.outcomes(site.tick())[0] == ("plan", "retrain")
+
+
 def test_two_projects_in_one_ledger_do_not_see_each_other(new_site):
     """Two configs that share a database keep their files, batches, scores and incidents apart."""
     one, two = new_site("one", key=["customer"]), new_site("two", key=["customer"])

@@ -32,16 +32,18 @@ def rows(task: str, count: int, seed: int = 0, skill: float = 0.8) -> tuple[np.n
     return truth, np.where(random.random(count) < skill, truth, random.integers(0, CLASSES[task], count))
 
 
-def heard(metric, truth: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def heard(metric, task: str, truth: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return what the metric listens to: answers as they are, or probabilities that lean to them."""
     if metric.of == "answer":
         return truth, guess
+    if task == "multiclass":
+        return truth, np.where(guess[:, None] == np.arange(CLASSES[task]), 0.7, 0.1)
     return truth, np.where(guess == 1, 0.8, 0.2)
 
 
 def tally(metric, task: str, *arrays: np.ndarray) -> dict:
     """Tally rows as the contract says, with a clip for regression."""
-    arrays = heard(metric, *arrays)
+    arrays = heard(metric, task, *arrays)
     return metric.tally(*arrays, classes=CLASSES[task], clip=0.5 if task == "regression" else None)
 
 
@@ -72,10 +74,12 @@ def test_agrees_with_scikit_learn(pair) -> None:
         "f2": lambda: peer.fbeta_score(truth, guess, beta=2),
         "f05": lambda: peer.fbeta_score(truth, guess, beta=0.5),
         "balanced_accuracy": lambda: peer.balanced_accuracy_score(truth, guess),
-        "brier": lambda: peer.brier_score_loss(truth, heard(metric, truth, guess)[1]),
-        "auc": lambda: peer.roc_auc_score(truth, heard(metric, truth, guess)[1]),
+        "brier": lambda: peer.brier_score_loss(
+            truth, heard(metric, task, truth, guess)[1], scale_by_half=True
+        ),
+        "auc": lambda: peer.roc_auc_score(truth, heard(metric, task, truth, guess)[1]),
         "mse": lambda: peer.mean_squared_error(truth, guess),
-        "log_loss": lambda: peer.log_loss(truth, heard(metric, truth, guess)[1]),
+        "log_loss": lambda: peer.log_loss(truth, heard(metric, task, truth, guess)[1]),
     }
     value = metric.value(tally(metric, task, truth, guess))
     assert value == pytest.approx(expected[metric.name](), abs=1e-12)
@@ -141,7 +145,7 @@ def test_level_is_plain_json_and_bets(pair) -> None:
     e_values = []
     for skill in (0.8, 0.5):
         growth = metric.log_l(
-            *heard(metric, *rows(task, 800, seed=9, skill=skill)), level, classes=classes, clip=0.5
+            *heard(metric, task, *rows(task, 800, seed=9, skill=skill)), level, classes=classes, clip=0.5
         )
         assert growth.shape == (metric.processes(classes), len(betting.BETS))
         assert np.isfinite(growth).all()
@@ -154,7 +158,7 @@ def test_an_empty_batch_says_nothing(pair) -> None:
     """No rows, no growth."""
     metric, task = pair
     level = metric.level(tally(metric, task, *rows(task, 3000)), delta=0.02, tolerance=0.02)
-    growth = metric.log_l(*heard(metric, *rows(task, 0)), level, classes=CLASSES[task], clip=0.5)
+    growth = metric.log_l(*heard(metric, task, *rows(task, 0)), level, classes=CLASSES[task], clip=0.5)
     assert (growth == 0).all()
 
 
@@ -175,11 +179,11 @@ def test_detectable_shrinks_with_rows(pair) -> None:
 def test_rows_move_the_score_around_zero(pair) -> None:
     """Contributions of rows sum to nothing, and a batch of none has none."""
     metric, task = pair
-    moved = metric.moved(*heard(metric, *rows(task, 300)), classes=CLASSES[task])
+    moved = metric.moved(*heard(metric, task, *rows(task, 300)), classes=CLASSES[task])
     assert moved.shape == (300,)
     assert moved.sum() == pytest.approx(0, abs=1e-6)
     assert moved.any()
-    assert metric.moved(*heard(metric, *rows(task, 0)), classes=CLASSES[task]).shape == (0,)
+    assert metric.moved(*heard(metric, task, *rows(task, 0)), classes=CLASSES[task]).shape == (0,)
 
 
 def test_the_gate_takes_it(pair) -> None:
@@ -188,7 +192,7 @@ def test_the_gate_takes_it(pair) -> None:
     truth, guess = rows(task, 1500, seed=3, skill=0.6)
     better = truth if task != "regression" else truth + 0.1 * (guess - truth)
     better = np.where(np.arange(1500) % 20 == 0, guess, better)
-    guess, better = heard(metric, truth, guess)[1], heard(metric, truth, better)[1]
+    guess, better = heard(metric, task, truth, guess)[1], heard(metric, task, truth, better)[1]
     options = {"classes": CLASSES[task], "clip": 0.5}
     assert gate.compare(metric, truth, guess, better, **options).outcome == "promote"
     worse = gate.compare(metric, truth, better, guess, **options)

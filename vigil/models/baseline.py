@@ -24,11 +24,18 @@ def baseline(
     """Return the best constant answer for the metric.
 
     ``y`` (n,) holds codes below ``classes``, or values. Tried are every class; for regression the
-    median and the mean; for a metric of probabilities the share of positives.
+    median and the mean; for a metric of probabilities the share of positives, or for more than two
+    classes all shares, whose answer is the most frequent class.
     For F1 that compares always with never positive.
     """
     judge = metrics.get(metric)
     shared = judge.of == "probability"
+    if shared and task == "multiclass" and len(y):
+        shares = np.bincount(y, minlength=classes) / len(y)
+        every = np.tile(shares, (len(y), 1))
+        return Baseline(
+            float(shares.argmax()), judge.value(judge.tally(y, every, classes=classes, clip=clip))
+        )
     constants = [np.median(y), np.mean(y)] if task == "regression" else np.arange(classes)
     constants = [np.mean(y)] if shared and len(y) else constants
     tried = []

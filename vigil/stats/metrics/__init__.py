@@ -27,10 +27,10 @@ Level = dict[str, Any]
 class Metric(Protocol):
     """A score with its alarm. Arrays have length n: class codes 0…K−1 (1 = positive), or floats.
 
-    ``of`` says what ``prediction`` is: a row's answer (a class code or a value), or for two classes the
-    probability of the positive one. ``relative`` says that tolerance, margin and ``max_drop`` are shares
-    of the reference value and not amounts in metric units. ``processes`` that an alarm averages are
-    fixed by the classes.
+    ``of`` says what ``prediction`` is: a row's answer (a class code or a value), or the probability of the
+    positive class, for more than two classes an array (n, K). ``relative`` says that tolerance, margin and
+    ``max_drop`` are shares of the reference value and not amounts in metric units. ``processes`` that an
+    alarm averages are fixed by the classes.
     """
 
     name: str

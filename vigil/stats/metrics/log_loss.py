@@ -21,14 +21,18 @@ class LogLoss(LossMetric):
 
     name = "log_loss"
     title = "log-loss"
-    tasks: tuple[Task, ...] = ("binary",)
+    tasks: tuple[Task, ...] = ("binary", "multiclass")
     of: Literal["answer", "probability"] = "probability"
     limit = math.log(100)
 
     def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
-        """Return each row's −ln p of its class."""
-        positive = np.clip(np.asarray(prediction, dtype=np.float64), _EDGE, 1 - _EDGE)
-        losses: Floats = -np.log(np.where(np.asarray(truth) == 1, positive, 1 - positive))
+        """Return each row's −ln p of its class; probabilities are (n,) of the positive one, or (n, K)."""
+        chance, came = np.asarray(prediction, dtype=np.float64), np.asarray(truth, dtype=np.int64)
+        if chance.ndim == 2:
+            own = chance[np.arange(len(came)), came]
+        else:
+            own = np.where(came == 1, chance, 1 - chance)
+        losses: Floats = -np.log(np.clip(own, _EDGE, 1 - _EDGE))
         return losses
 
 
