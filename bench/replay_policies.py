@@ -1,10 +1,12 @@
 """Retraining policies on real streams: pooled F1, pooled accuracy, and what they cost in fits.
 
 Run from the project's folder: VIGIL_DATA=folder python -m bench.replay_policies [--quick] [--jobs 2]
+[--seeds 5] [--model logistic] [--stream electricity] [--policy vigil], the last three as often as wanted.
 
 Electricity is cut into weeks (336 rows) after 8 of them, weather into half-years (180 rows) after 6. The
-yardsticks are the costly ones: a new model after every batch. Each row also says the share of the best
-yardstick's score and of its fits.
+yardsticks are the costly ones: a new model after every batch. Each row is a mean over the seeds, and also
+says what the best yardstick has more (in score), the share of its fits, and how the default policy does at
+equal fits: the best score of its paces (``every`` 2, 4, 8, 16) that took no more fits than the row did.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import argparse
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import replay
 from vigil.command import guarded
@@ -25,66 +29,93 @@ STREAMS = {"electricity": ("class", 2688, 336), "weather": ("target", 1080, 180)
 
 #: Every one of them trains after every batch; what is measured is held against the best.
 YARDSTICKS = ("every_batch", "window:batches=8", "window:batches=16", "window:batches=32")
+#: The default policy at its own pace and at others: its front of score against fits.
+PACES = ("vigil:every=2", "vigil", "vigil:every=8", "vigil:every=16")
 MEASURED = (
-    "never", "naive", "vigil", "volume", "window:batches=8,every=4",
+    "never", "naive", "volume", "window:batches=8,every=4",
     "adwin", "ddm", "hddm", "page_hinkley", "kswin",
 )  # fmt: skip
+
+MODELS = ("logistic", "boosting")
+
+#: Batches of each stream with ``--quick``.
+QUICK = 10
 
 #: The streams are replayed whole: equal rows are different moments.
 SETTINGS = {
     "input_folder_path": "a", "output_folder_path": "b", "output_model_path": "c",
-    "prod_deployment_path": "d", "positive": "1", "model": "logistic", "duplicates": "keep",
+    "prod_deployment_path": "d", "positive": "1", "duplicates": "keep",
 }  # fmt: skip
 
 
-def replayed(data: Path, stream: str, folder: Path, *, batches: int, jobs: int) -> list[outcome.Outcome]:
+def replayed(
+    data: Path, stream: str, folder: Path, settings: dict[str, Any], options: argparse.Namespace
+) -> list[outcome.Outcome]:
     """Replay one stream, or its first batches, under all policies."""
     target, first, size = STREAMS[stream]
-    config = folder / f"{stream}.json"
-    config.write_text(json.dumps({**SETTINGS, "name": stream, "target": target}))
+    folder.mkdir()
+    config = folder / "config.json"
+    config.write_text(json.dumps({**SETTINGS, **settings, "name": stream, "target": target}))
     lines = (data / f"{stream}.csv").read_text().splitlines(keepends=True)
     part = folder / f"{stream}.csv"
-    part.write_text("".join(lines[: 1 + first + batches * size] if batches else lines))
+    part.write_text("".join(lines[: 1 + first + QUICK * size] if options.quick else lines))
     arguments = ["--data", str(part), "--first-rows", str(first), "--batch-rows", str(size)]
-    arguments += ["--out", str(folder / stream), "--jobs", str(jobs)]
-    arguments += [word for policy in (*YARDSTICKS, *MEASURED) for word in ("--policy", policy)]
+    arguments += ["--out", str(folder / "out"), "--jobs", str(options.jobs)]
+    chosen = options.policy or (*YARDSTICKS, *PACES, *MEASURED)
+    arguments += [word for policy in chosen for word in ("--policy", policy)]
     return replay.run(Project(config), replay.command_line().parse_args(arguments))
 
 
-def table(found: list[outcome.Outcome]) -> list[str]:
-    """Return the figures with their ratios to the best yardstick."""
-    best = max((one for one in found if one.policy in YARDSTICKS), key=lambda one: one.pooled or 0.0)
-    rows = [
-        {
-            **one.figures(),
-            "of_best_score": (one.pooled or 0.0) / (best.pooled or 1.0),
-            "of_its_fits": one.fits / best.fits,
-        }
-        for one in found
-    ]
+def table(lives: Sequence[Sequence[outcome.Outcome]]) -> list[str]:
+    """Return the figures, means over lives with other seeds, beside the best yardstick and at equal fits."""
+    rows = [mean([one.figures() for one in same]) for same in zip(*lives, strict=True)]
+    score = next(name for name in rows[0] if name.startswith("pooled"))
+    yardsticks = [row for row in rows if row["policy"] in YARDSTICKS]
+    best = max(yardsticks, key=lambda row: row[score], default=None)
+    for row in rows:
+        row["behind_best"] = best[score] - row[score] if best else None
+        row["of_its_fits"] = row["fits"] / best["fits"] if best else None
+        paces = [one[score] for one in rows if one["policy"] in PACES and one["fits"] <= row["fits"]]
+        row["vigil_at_equal_fits"] = max(paces, default=None)
     return outcome.as_lines(rows)
 
 
-def run(*, quick: bool, jobs: int) -> None:
-    """Print one table for each stream."""
-    with tempfile.TemporaryDirectory() as folder:
-        for stream in STREAMS:
-            data = Path(os.environ["VIGIL_DATA"])
-            found = replayed(data, stream, Path(folder), batches=10 if quick else 0, jobs=jobs)
-            print(f"\n{stream}")
-            print("\n".join(table(found)), flush=True)
+def mean(figures: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the mean of each number; words are the same in all."""
+    return {
+        key: value if isinstance(value, str) else sum(one[key] or 0 for one in figures) / len(figures)
+        for key, value in figures[0].items()
+    }
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print one table for each stream and model type."""
+    data = Path(os.environ["VIGIL_DATA"])
+    for stream in options.stream or STREAMS:
+        for model in options.model or MODELS:
+            with tempfile.TemporaryDirectory() as folder:
+                lives = [
+                    replayed(data, stream, Path(folder) / str(seed), {"model": model, "seed": seed}, options)
+                    for seed in range(options.seeds)
+                ]
+            print(f"\n{stream}, {model}, {options.seeds} seeds")
+            print("\n".join(table(lives)), flush=True)
 
 
 def main() -> int:
     """Print the tables, or say why not."""
     parser = argparse.ArgumentParser(description="Replay retraining policies on real streams.")
-    parser.add_argument("--quick", action="store_true", help="ten batches of each, about a minute")
+    parser.add_argument("--quick", action="store_true", help="ten batches of each, some minutes")
     parser.add_argument("--jobs", type=int, default=2, help="policies at once")
+    parser.add_argument("--seeds", type=int, default=1, help="lives with other seeds; means are told")
+    parser.add_argument("--model", action="append", help=f"model types; without it {' and '.join(MODELS)}")
+    parser.add_argument("--stream", action="append", choices=list(STREAMS), help="without it, all")
+    parser.add_argument("--policy", action="append", help="policies; without it, all of this bench")
     options = parser.parse_args()
     if "VIGIL_DATA" not in os.environ:
         print("skipped: set VIGIL_DATA to the folder of electricity.csv and weather.csv")
         return 0
-    return guarded(lambda: run(quick=options.quick, jobs=options.jobs))
+    return guarded(lambda: run(options))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from vigil import models, renewal
+import training
+from vigil import models, renewal, reproducing
 from vigil.bundles import keys, load_manifest, pointer
+from vigil.errors import VigilError
 from vigil.models import voting
 
 
@@ -103,3 +105,31 @@ def test_a_cut_off_renewal_is_finished(drifted):
     gate = project.ledger.decisions.get(f"{batch.id}-plan-gate")
     assert gate.reason == reason
     assert json.loads(json.dumps(evidence)) == gate.evidence
+
+
+def test_a_vote_is_rebuilt_from_its_members(drifted):
+    """Put together again it is the same to the byte; with a member lost, that is said in words."""
+    project = drifted.project()
+    release = pointer.read(project.production).release
+    found = reproducing.reproduce(project, release, training.run)
+    assert found.identical
+    assert found.rebuilt == release
+    members = load_manifest(project.models, release)["params"]["members"]
+    assert len(members) > 1
+    lost = min(members)
+    (project.models / lost).rename(project.models / f"{lost}-away")
+    with pytest.raises(VigilError, match=f"its member {lost} is not there"):
+        reproducing.reproduce(project, release, training.run)
+
+
+def test_a_lost_voter_is_done_without(drifted):
+    """Where the bundle of a past release is gone, the others vote, and the tick ends as usual."""
+    project = drifted.project()
+    live = pointer.read(project.production).release
+    lost = renewal.voters(project)[0].release
+    (project.models / lost).rename(project.models / f"{lost}-away")
+    drifted.write("w-6.csv", shifted(600, seed=6, shift=-2.5))
+    assert drifted.outcomes(drifted.tick())[-1] == ("gate", "promote")
+    now = pointer.read(project.production).release
+    assert now != live
+    assert lost not in load_manifest(project.models, now)["params"]["members"]

@@ -2,13 +2,15 @@
 
 The manifest of a release names what it was made of: its files by digest, the version of the contract,
 the holdout, the seed. The rows of those files are copied out of the project's table into a project of
-their own, which knows nothing else, and the same training is run there.
+their own, which knows nothing else, and the same training is run there. A vote of past releases was not
+trained: it is put together again of its members, each of which can be rebuilt by itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +23,7 @@ from vigil import bundles, contract
 from vigil.command import print_json
 from vigil.contract.files import VERSIONS
 from vigil.errors import VigilError
+from vigil.models import voting
 from vigil.project import Project
 from vigil.records import ORDER_COLUMN, Batch
 
@@ -64,12 +67,14 @@ def command(project: Project, options: argparse.Namespace, train: Train) -> int:
 
 
 def reproduce(project: Project, release: str, train: Train) -> Reproduction:
-    """Rebuild a release from its snapshot in a clean folder, and compare.
+    """Rebuild a release from its snapshot in a clean folder, and compare; a vote, from its members.
 
     The project itself is only read. Raises BundleError when there is no such release, VigilError when
-    its snapshot is not in the table any more or cannot be trained on.
+    its snapshot is not in the table any more or cannot be trained on, or when a member is not there.
     """
     manifest = bundles.load_manifest(project.models, release)
+    if manifest["model"] == voting.KIND:
+        return _vote(project, release, manifest)
     if "snapshot" not in manifest:
         raise VigilError("does not say what it was trained on.", where=f"release {release}")
     with tempfile.TemporaryDirectory(prefix="vigil-reproduce-") as folder:
@@ -82,6 +87,34 @@ def reproduce(project: Project, release: str, train: Train) -> Reproduction:
             hint = "What training said stands above."
             raise VigilError("could not be trained again.", where=f"release {release}", hint=hint)
         return compared(project.models / release, clean.models / made[0])
+
+
+def _vote(project: Project, release: str, manifest: dict[str, Any]) -> Reproduction:
+    """Put a vote together again, of its members' compiled forms and its own weights."""
+    weights: dict[str, float] = manifest["params"]["members"]
+    members = sorted(weights, key=lambda member: (_through(project, release, member), member))
+    with tempfile.TemporaryDirectory(prefix="vigil-reproduce-") as folder:
+        clean = Path(folder)
+        for member in members:
+            shutil.copytree(project.models / member, clean / member)
+        made = voting.pack(
+            clean,
+            members,
+            [weights[member] for member in members],
+            calibration=manifest["calibration"],
+            threshold=manifest["threshold"],
+        )
+        return compared(project.models / release, clean / made)
+
+
+def _through(project: Project, release: str, member: str) -> int:
+    """Return the newest batch that a member was trained on. Raises VigilError when it is not there."""
+    row = project.ledger.releases.get(member)
+    if row is None or not (project.models / member).is_dir():
+        hint = "Restore its folder from a backup."
+        raise VigilError(f"its member {member} is not there.", where=f"release {release}", hint=hint)
+    through: int = row["through"]
+    return through
 
 
 def compared(release: Path, rebuilt: Path) -> Reproduction:
