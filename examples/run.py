@@ -119,7 +119,7 @@ def told(file: Answer) -> str:
     if file["status"] != "ingested":
         return f": {file['reason']}" + "".join(
             f" Line {fault['line']}, {fault['column']} {fault['value']}: {fault['rule']}."
-            for fault in file["faults"]
+            for fault in file["faults"][:1]
         )
     counts = [(file["quarantined"], "quarantined"), (file["duplicates"], "duplicates dropped")]
     more = ", ".join(f"{count:,} {words}" for count, words in counts if count)

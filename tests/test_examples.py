@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -222,6 +224,14 @@ def test_one_row_outside_refuses_the_file_until_the_contract_is_edited(quick_ren
     assert told[1:] == ["rentals: the contract is edited", taken]
 
 
+def test_a_release_of_an_example_is_rebuilt_identically(quick_rentals):
+    """From its snapshot, in a clean folder: every byte of the bundle is the same."""
+    site = quick_rentals[0] / "rentals"
+    live = json.loads((site / "production/live.json").read_text())["release"]
+    said = python("fullprocess.py", "--config", site / "config.json", "--reproduce", live).stdout
+    assert f"release {live}: identical." in said
+
+
 def test_the_table_names_what_happened(quick_rentals):
     """One line for each problem: data, rows, model, score and interval, baseline, verdicts, drift, report."""
     out, said = quick_rentals
@@ -234,6 +244,67 @@ def test_the_table_names_what_happened(quick_rentals):
     assert found[3].endswith(" of 14")
     assert Path(found[4]).is_relative_to(out)
     assert Path(found[4]).read_bytes().startswith(b"%PDF")
+
+
+@pytest.fixture(scope="module")
+def people(made):
+    """Rows of the income example as a client sends them: names and cells without their padding."""
+    header, *rows = read(made / "income" / FIRST["income"])
+    names = [name.strip() for name in header]
+    return [dict(zip(names, (cell.strip() for cell in row), strict=True)) for row in rows[:1500]]
+
+
+@pytest.fixture(scope="module")
+def income_service(made, people, tmp_path_factory):
+    """The address of the real service on a release of the income example, trained on a few of its rows."""
+    folder = tmp_path_factory.mktemp("income")
+    for name, place in (("config.json", folder), ("contract.json", folder / "ingesteddata")):
+        place.mkdir(exist_ok=True)
+        (place / name).write_text((EXAMPLES / "income" / name).read_text())
+    (folder / "sourcedata").mkdir()
+    lines = (made / "income" / FIRST["income"]).read_text().splitlines(keepends=True)
+    (folder / "sourcedata/census-1.csv").write_text("".join(lines[: len(people) + 1]))
+    config = folder / "config.json"
+    python("fullprocess.py", "--config", config, "--steps", "ingestion,scoring,training,deployment")
+    command = [sys.executable, "app.py", "--config", str(config), "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        line = child.stdout.readline().strip()
+        yield line.removeprefix("Vigil serves ")
+        child.terminate()
+
+
+def ask(url, rows):
+    """Post rows to the service; return its predictions."""
+    body, kind = json.dumps({"rows": rows}).encode(), {"Content-Type": "application/json"}
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{url}/prediction", body, kind), timeout=30
+    ) as answer:
+        assert answer.status == 200
+        return json.loads(answer.read())["predictions"]
+
+
+@pytest.mark.parametrize("label", ["<=50K", ">50K"])
+def test_the_service_answers_a_row_of_each_class(income_service, people, label):
+    """Posted by itself, the surest person of each class gets that class, and no warning."""
+    rows = [{k: v for k, v in person.items() if k != "salary"} for person in people]
+    answers = ask(income_service, rows)
+    sure = [one["probability"] if label == ">50K" else 1 - one["probability"] for one in answers]
+    place = max((i for i, person in enumerate(people) if person["salary"] == label), key=sure.__getitem__)
+    row = {name: cell for name, cell in rows[place].items() if cell != "?"} | {
+        name: None for name, cell in rows[place].items() if cell == "?"
+    }
+    (alone,) = ask(income_service, [row])
+    assert alone["label"] == answers[place]["label"] == label
+    assert alone["probability"] == pytest.approx(answers[place]["probability"])
+
+
+def test_the_service_stands_a_small_load(income_service, people):
+    """Four clients at once, two hundred requests of ten rows: all are answered, and alike."""
+    rows = [{k: v for k, v in person.items() if k != "salary"} for person in people[:10]]
+    expected = ask(income_service, rows)
+    with ThreadPoolExecutor(4) as clients:
+        answers = list(clients.map(lambda _: ask(income_service, rows), range(200)))
+    assert all(answer == expected for answer in answers)
 
 
 def columns():
