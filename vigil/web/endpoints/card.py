@@ -31,7 +31,7 @@ EXAMPLE = {
     "purpose": "Names customers to call; decides nothing alone.",
     "model": "logistic",
     "state": "live",
-    "target": "exited",
+    "target": "left",
     "task": "binary",
     "metric": "f1",
     "data": {"rows": 9600, "files_in_all": 5, "files": [], "contract": 1, "holdout": 0.2},
