@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
-from vigil import breakers, cards, hearing, probation, renewal
+from vigil import beside, breakers, cards, hearing, probation, renewal
 from vigil.bundles import pointer
 from vigil.command import parser, perform
 from vigil.project import Project
@@ -110,8 +110,7 @@ def challenge(
         hearing.write_down(project, panel, best, (CHOOSING,), choices=len(candidates))
     scores = {"champion": panel.metric.value(old.tally()), "challenger": panel.metric.value(new.tally())}
     evidence: dict[str, Any] = {"champion": champion, "challenger": best, "candidates": candidates}
-    evidence["scores"] = scores
-    evidence |= {"since": since, "attempt": attempt, **asdict(result)}
+    evidence |= {"scores": scores, "since": since, "attempt": attempt, **asdict(result)}
     for told in ("promote", "outcome", "reason") + (("buckets",) if result.buckets is None else ()):
         del evidence[told]
     evidence |= more
@@ -165,24 +164,25 @@ def _shown(value: float | None) -> str:
 
 def command(project: Project, options: argparse.Namespace) -> None:
     """Show what is live, or a model card; roll back, acknowledge an incident, lift a hold, or pause."""
-    ledger = project.ledger
     if options.pause or options.resume:
         with project.locked():
             project.console.say((breakers.pause if options.pause else breakers.resume)(project))
     elif options.card:
         print(cards.markdown(cards.gathered(project, options.card)), end="")
+    elif beside.is_asked(options):
+        beside.answer(project, options)
     elif options.lift:
         with project.locked():
-            switch.lift(ledger, options.lift)
+            switch.lift(project.ledger, options.lift)
         project.console.say(f"release {options.lift} may be promoted again.")
     elif options.rollback or options.acknowledge:
         act = switch.restore if options.rollback else switch.acknowledge
         with project.locked(), begun(project, "deployment") as current:
             current.news = True
-            current.summary = act(ledger, project.production, run=current.number).reason
+            current.summary = act(project.ledger, project.production, run=current.number).reason
         project.console.say(current.summary)
     else:
-        for row in ledger.releases.all():
+        for row in project.ledger.releases.all():
             project.console.say(f"{row['id']}  {row['state']:<9}  {row['reason']}")
 
 
@@ -196,4 +196,5 @@ if __name__ == "__main__":
     one.add_argument("--pause", action="store_true", help="train and deploy nothing until --resume")
     one.add_argument("--resume", action="store_true", help="end a pause")
     one.add_argument("--lift", metavar="RELEASE", help="let a release that was rolled back be promoted again")
+    beside.add_options(one)
     sys.exit(perform(command, cli.parse_args()))

@@ -33,12 +33,18 @@ LABELS = "labels"
 def run(project: Project) -> list[str]:
     """Take in what the service wrote and what came of it; return what happened, in words."""
     from vigil import contract as contracts
+    from vigil.bundles import trial
 
     contract = contracts.load(project.output)
     if contract is None:
         return []
     said = take_up_answers(project, contract) + take_up_outcomes(project, contract)
-    return said + count(project, contract, news=bool(said))
+    said += count(project, contract, news=bool(said))
+    if said and trial.is_on(project.production):
+        from vigil import beside
+
+        beside.note(project)
+    return said
 
 
 def take_up_answers(project: Project, contract: Contract) -> list[str]:

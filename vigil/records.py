@@ -176,7 +176,8 @@ class Decision:
 
     ``kind`` is ``plan`` (what a batch calls for: ``train-first``, ``retrain``, ``refresh``, ``replace``,
     ``renew``, ``restore`` or ``nothing``), ``gate`` (``promote``, ``keep``, ``abstain`` or ``nothing``),
-    ``rollback`` or ``acknowledge``. ``done`` says that it was carried out.
+    ``rollback``, ``acknowledge`` or ``trial`` (``shadow``, ``canary``, ``end``). ``done`` says that it was
+    carried out.
     """
 
     id: str

@@ -37,28 +37,32 @@ def read(folder: Path) -> Pointer | None:
         raise BundleError(f"cannot be read ({error.strerror}).", where=str(path)) from error
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(path) from error
-    if not (_is_id(pointer.release) and (pointer.previous is None or _is_id(pointer.previous))):
+    if not (is_id(pointer.release) and (pointer.previous is None or is_id(pointer.previous))):
         raise _damaged(path)
     return pointer
 
 
 def write(folder: Path, release: str, previous: str | None) -> None:
     """Make `release` the live one; a reader sees the old pointer or the new one, never a part."""
-    folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(asdict(Pointer(release, previous))) + "\n"
-    aside = folder / f".{NAME}.{os.getpid()}"
+    put(folder / NAME, json.dumps(asdict(Pointer(release, previous))) + "\n")
+
+
+def put(path: Path, content: str) -> None:
+    """Replace a small file in one step: written aside, synced, renamed, the folder synced."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with aside.open("w", encoding="utf-8") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(folder / NAME)
+        aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-    _sync(folder)
+    sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Wait until the folder's names are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -67,7 +71,7 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def _is_id(value: Any) -> bool:
+def is_id(value: Any) -> bool:
     """Tell whether a value may name a bundle: letters and digits, so that it names no other path."""
     return isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= 64
 

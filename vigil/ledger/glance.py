@@ -24,6 +24,9 @@ PAUSED = "paused"
 #: When somebody has to look at the outbox next, in seconds since 1970; empty when nothing waits.
 ALERTS_DUE = "alerts_due"
 
+#: How the release on trial compares, in words.
+TRIAL = "trial"
+
 #: Folders in which the service leaves segments, and how long an open one may rest before it is looked at.
 LABELLED, LABELS_DUE = "labelled", "labels_due"
 COLLECTED = ("predictions", "outcomes")

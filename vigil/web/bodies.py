@@ -63,6 +63,18 @@ class Rows:
             return len(self.rows)
         return len(next(iter(self.columns.values()), ()))
 
+    def at(self, places: Sequence[int]) -> Rows:
+        """Return the rows at some places."""
+        if self.rows is not None:
+            return Rows(rows=[self.rows[place] for place in places])
+        return Rows(columns={name: [cells[i] for i in places] for name, cells in self.columns.items()})
+
+    def each(self) -> list[dict[str, Cell]]:
+        """Return the rows one by one."""
+        if self.rows is not None:
+            return self.rows
+        return [dict(zip(self.columns, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
+
     def fields(self, names: Sequence[str]) -> dict[str, list[Cell]]:
         """Return those of some fields that any row has, one cell for each row."""
         if self.rows is None:

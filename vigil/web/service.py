@@ -20,6 +20,7 @@ from vigil.web.limits import Limiter
 from vigil.web.live import LiveRelease
 from vigil.web.sessions import Sessions
 from vigil.web.traffic import Traffic
+from vigil.web.trial import Silent, TrialRelease
 
 #: Names by which a machine calls itself.
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -33,14 +34,17 @@ GUESSES, GUESS_EVERY = 20, 5.0
 class Service:
     """One project's service.
 
-    ``commands`` maps what a page may start to the argument list of a child process. ``keyring`` knows who
-    may ask, ``sessions`` who has logged in; ``rates`` and ``guesses`` say how often; ``traffic`` counts;
-    ``waiting`` says how many requests wait. ``instance`` names this service, its worker processes
+    ``trial`` is the release that is tried beside the live one, ``silent`` the thread for answers that nobody
+    waits for. ``commands`` maps what a page may start to the argument list of a child process. ``keyring``
+    knows who may ask, ``sessions`` who has logged in; ``rates`` and ``guesses`` say how often; ``traffic``
+    counts; ``waiting`` says how many requests wait. ``instance`` names this service, its worker processes
     included, so that a report never asks another one on the same port.
     """
 
     project: Project
     live: LiveRelease
+    trial: TrialRelease
+    silent: Silent
     profiles: MergedProfiles
     keyring: Keyring
     sessions: Sessions
@@ -82,6 +86,8 @@ def open_service(
     return Service(
         project=project,
         live=LiveRelease(project.production, project.models, _expected(project)),
+        trial=TrialRelease(project.production, project.models, project.output, _expected(project)),
+        silent=Silent(),
         profiles=MergedProfiles(project.ledger, project.output),
         keyring=keyring,
         sessions=Sessions(own),

@@ -6,6 +6,8 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
+from vigil.bundles import trial
+from vigil.ledger.glance import TRIAL
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches
 from vigil.ledger.shelf import Row
@@ -38,12 +40,14 @@ RELEASE = record(
 )
 ANSWER = record(
     live=maybe(TEXT),
+    trial=maybe(TEXT),
     releases=listed(
         {**RELEASE, "properties": {**RELEASE["properties"], "gate": maybe(by_name(ANYTHING))}},
     ),
 )
 EXAMPLE = {
     "live": "3f9c01aa52d7",
+    "trial": None,
     "releases": [
         {
             "id": "3f9c01aa52d7",
@@ -92,7 +96,8 @@ def releases(service: Service) -> dict[str, Any]:
     names = {batch["order"]: batch["name"] for batch in batch_names(ledger, about).values()}
     judged = gates(ledger)
     shown = [{**release(row, names), "gate": judged.get(row["id"])} for row in rows]
-    return {"live": service.live.snapshot().release, "releases": shown}
+    on_trial = ledger.facts.get(TRIAL) if trial.is_on(service.project.production) else None
+    return {"live": service.live.snapshot().release, "trial": on_trial, "releases": shown}
 
 
 def gates(ledger: Ledger) -> dict[str, dict[str, Any]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 import msgspec
-import numpy as np
 from flask import Response, g, request
 
-from vigil.contract.rows import Warnings
 from vigil.predictions.record import Answered
-from vigil.serving import Compiled, Prediction
 from vigil.web import security
+from vigil.web.answering import Answers, Typed, asked, typed_rows
 from vigil.web.bodies import Rows, read, received
 from vigil.web.endpoints.health import FIRST_STEP
 from vigil.web.errors import Refusal
@@ -23,6 +21,9 @@ from vigil.web.routes import Routes
 from vigil.web.service import Service
 from vigil.web.shapes import NUMBER, TEXT, by_name, listed, record
 from vigil.web.traffic import ROWS
+from vigil.web.trial import Running, split
+
+_log = logging.getLogger(__name__)
 
 _CELLS = {"type": ["string", "number", "boolean", "null"]}
 _ROWS = {"type": "array", "maxItems": 10_000, "items": {"type": "object", "additionalProperties": _CELLS}}
@@ -58,6 +59,8 @@ ANSWER = record(
                 "probabilities": by_name(NUMBER),
                 "value": NUMBER,
                 "warnings": listed(TEXT),
+                "release": TEXT,
+                "role": TEXT,
             },
             "required": ["warnings"],
         }
@@ -108,125 +111,97 @@ def answered(service: Service, environ: dict[str, Any], request_id: str, client:
     limit = service.project.config.server.max_body_mb * 2**20
     given = read(received(environ, limit), limit)
     environ[ROWS] = given.count
-    typed = _typed(loaded, given)
-    answers = _asked(loaded, typed)
-    if service.log is not None and given.count:
-        service.log.add(_written(service, request_id, client, loaded, given, typed, answers))
+    ask = Asking(service, request_id, client, given)
+    running = service.trial.current()
+    if running is None or running.loaded.id == loaded.id or not given.count:
+        answers = ask.answered(loaded, "live")
+        return _whole(loaded, request_id, answers.words)
+    if running.about.kind == "canary":
+        return _in_two_arms(ask, loaded, running)
+    answers = ask.answered(loaded, "live")
+    service.silent.hand(lambda: ask.silently(running.loaded))
+    return _whole(loaded, request_id, answers.words)
+
+
+def _whole(loaded: Loaded, request_id: str, words: Sequence[bytes]) -> bytes:
+    """Return the body of an answer."""
     answer = {
         "release": loaded.id,
         "request": request_id,
-        "predictions": msgspec.Raw(answers.words),
+        "predictions": msgspec.Raw(b"[%b]" % b",".join(words)),
         "answered_by": loaded.answerer.answered_by,
     }
     return msgspec.json.encode(answer)
 
 
-@dataclass(frozen=True, slots=True)
-class _Typed:
-    """A request's rows as a model takes them, with what is unusual; one row alone as plain cells."""
+def _in_two_arms(ask: Asking, live: Loaded, running: Running) -> bytes:
+    """Answer the canary's cases by it, the others by the live release; each row says by which.
 
-    columns: Mapping[str, np.ndarray]
-    warnings: Warnings
-    alone: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """The answers to n rows: as a JSON array, and as codes or values with the answer's probability."""
-
-    words: bytes
-    outcome: list[Any]
-    probability: list[float] | None
-
-
-def _typed(loaded: Loaded, given: Rows) -> _Typed:
-    """Type the rows of one request, in their order."""
-    if given.rows is None:
-        return _Typed(*loaded.reader.columns(given.columns))
-    if given.count == 1 and isinstance(loaded.answerer, Compiled):
-        row, said = loaded.reader.one(given.rows[0])
-        return _Typed({}, {0: said}, row)
-    return _Typed(*loaded.reader.rows(given.rows))
-
-
-def _asked(loaded: Loaded, typed: _Typed) -> _Answers:
-    """Ask the model."""
-    model = loaded.answerer
-    if typed.alone is not None and isinstance(model, Compiled):
-        outcome, probability = model.predict_one(typed.alone)
-        said = _said(outcome, probability, model.classes, typed.warnings[0])
-        found = [said["probability"]] if model.classes else None
-        return _Answers(msgspec.json.encode([said]), [outcome], found)
-    if not any(map(len, typed.columns.values())):
-        return _Answers(b"[]", [], None)
-    prediction = model.predict(typed.columns)
-    if prediction.probability is not None and prediction.probability.ndim == 2:
-        return _spelled_out(prediction, model.classes, typed.warnings)
-    return _in_bulk(prediction, model.classes, typed.warnings)
-
-
-def _written(
-    service: Service,
-    request_id: str,
-    client: str,
-    loaded: Loaded,
-    given: Rows,
-    typed: _Typed,
-    answers: _Answers,
-) -> Answered:
-    """Return what is written down of one request."""
-    return Answered(
-        request=request_id,
-        at=service.project.clock().timestamp(),
-        release=loaded.id,
-        client=client,
-        role="live",
-        rows=range(len(answers.outcome)),
-        columns=typed.columns if typed.alone is None else {k: (cell,) for k, cell in typed.alone.items()},
-        given=given.fields(service.also_kept),
-        outcome=answers.outcome,
-        probability=answers.probability,
-    )
-
-
-def _in_bulk(prediction: Prediction, classes: tuple[str, ...], warnings: Warnings) -> _Answers:
-    """Word labels with the positive class's probability, or values: one piece of text for each row.
-
-    An object for each row would cost more than the model.
+    The live release answers the canary's rows too, silently: only so can the two be compared on the same
+    rows. Where the canary fails, the live release answers.
     """
-    outcomes = prediction.outcome.tolist()
-    found = None if prediction.probability is None else prediction.probability.tolist()
-    figures = msgspec.json.encode(outcomes if found is None else found)[1:-1].split(b",")
-    heads: Iterable[bytes] = repeat(b'{"value":')
-    if found is not None:
-        labels = [b'{"label":%b,"probability":' % msgspec.json.encode(label) for label in classes]
-        heads = map(labels.__getitem__, outcomes)
-    ends = [b',"warnings":[]}'] * len(outcomes)
-    for place, said in warnings.items():
-        ends[place] = b',"warnings":%b}' % msgspec.json.encode(said)
-    rows = [b"%b%b%b" % row for row in zip(heads, figures, ends, strict=False)]
-    return _Answers(b"[%b]" % b",".join(rows), outcomes, found)
+    own, tried = split([running.takes(row) for row in ask.given.each()])
+    found = dict(zip(own, _marked(ask.answered(live, "live", own), live, "live"), strict=True))
+    if tried:
+        try:
+            answers = _marked(ask.answered(running.loaded, "canary", tried), running.loaded, "canary")
+            ask.service.silent.hand(lambda: ask.silently(live, tried))
+        except Exception:  # whatever a challenger does, the caller gets an answer
+            _log.exception("request %s: the canary failed, the live release answers", ask.request)
+            answers = _marked(ask.answered(live, "live", tried), live, "live")
+        found |= dict(zip(tried, answers, strict=True))
+    alone = live if own or not tried else running.loaded
+    return _whole(alone, ask.request, [found[place] for place in range(ask.given.count)])
 
 
-def _spelled_out(prediction: Prediction, classes: tuple[str, ...], warnings: Warnings) -> _Answers:
-    """Word one of several classes with the probability of each."""
-    outcomes = prediction.outcome.tolist()
-    assert prediction.probability is not None  # noqa: S101  (there are classes)
-    rows = enumerate(zip(outcomes, prediction.probability.tolist(), strict=True))
-    said = [_said(outcome, each, classes, warnings.get(place, [])) for place, (outcome, each) in rows]
-    return _Answers(msgspec.json.encode(said), outcomes, [one["probability"] for one in said])
+def _marked(answers: Answers, loaded: Loaded, role: str) -> list[bytes]:
+    """Return the words of answers with the release and its role."""
+    mark = b',"release":%b,"role":%b}' % (msgspec.json.encode(loaded.id), msgspec.json.encode(role))
+    return [words[:-1] + mark for words in answers.words]
 
 
-def _said(outcome: Any, probability: Any, classes: tuple[str, ...], warnings: list[str]) -> dict[str, Any]:
-    """Word one answer.
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One request: who asks what, and where its answers are written down."""
 
-    ``probability`` is that of the positive class for two classes, and that of the label for more,
-    where ``probabilities`` lists all.
-    """
-    if probability is None:
-        return {"value": outcome, "warnings": warnings}
-    label = classes[outcome]
-    if isinstance(probability, float):
-        return {"label": label, "probability": probability, "warnings": warnings}
-    each = dict(zip(classes, probability, strict=True))
-    return {"label": label, "probability": each[label], "probabilities": each, "warnings": warnings}
+    service: Service
+    request: str
+    client: str
+    given: Rows
+
+    def answered(self, loaded: Loaded, role: str, places: Sequence[int] | None = None) -> Answers:
+        """Let a release answer the rows at some places, all by default, and write that down."""
+        given = self.given if places is None else self.given.at(places)
+        typed = typed_rows(loaded, given)
+        answers = asked(loaded, typed)
+        if self.service.log is not None and answers.outcome:
+            self.service.log.add(self._written(loaded, role, places, given, typed, answers))
+        return answers
+
+    def silently(self, loaded: Loaded, places: Sequence[int] | None = None) -> None:
+        """Let a release answer for the log alone."""
+        self.answered(loaded, "shadow", places)
+
+    def _written(
+        self,
+        loaded: Loaded,
+        role: str,
+        places: Sequence[int] | None,
+        given: Rows,
+        typed: Typed,
+        answers: Answers,
+    ) -> Answered:
+        """Return what is written down."""
+        alone = typed.alone
+        return Answered(
+            request=self.request,
+            at=self.service.project.clock().timestamp(),
+            release=loaded.id,
+            client=self.client,
+            role=role,
+            rows=range(len(answers.outcome)) if places is None else places,
+            columns=typed.columns if alone is None else {name: (cell,) for name, cell in alone.items()},
+            given=given.fields(self.service.also_kept),
+            outcome=answers.outcome,
+            probability=answers.probability,
+        )

@@ -1,0 +1,103 @@
+"""From the rows of a request to the words of its answers, by one release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from vigil.contract.rows import Warnings
+from vigil.serving import Compiled, Prediction
+from vigil.web.bodies import Rows
+from vigil.web.live import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A request's rows as a model takes them, with what is unusual; one row alone as plain cells."""
+
+    columns: Mapping[str, np.ndarray]
+    warnings: Warnings
+    alone: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers to n rows: each as a piece of JSON; all as codes or values, with their probabilities."""
+
+    words: list[bytes]
+    outcome: list[Any]
+    probability: list[float] | None
+
+
+def typed_rows(loaded: Loaded, given: Rows) -> Typed:
+    """Type the rows of one request, in their order."""
+    if given.rows is None:
+        return Typed(*loaded.reader.columns(given.columns))
+    if given.count == 1 and isinstance(loaded.answerer, Compiled):
+        row, said = loaded.reader.one(given.rows[0])
+        return Typed({}, {0: said}, row)
+    return Typed(*loaded.reader.rows(given.rows))
+
+
+def asked(loaded: Loaded, typed: Typed) -> Answers:
+    """Ask the model."""
+    model = loaded.answerer
+    if typed.alone is not None and isinstance(model, Compiled):
+        outcome, probability = model.predict_one(typed.alone)
+        said = _said(outcome, probability, model.classes, typed.warnings[0])
+        found = [said["probability"]] if model.classes else None
+        return Answers([msgspec.json.encode(said)], [outcome], found)
+    if not any(map(len, typed.columns.values())):
+        return Answers([], [], None)
+    prediction = model.predict(typed.columns)
+    if prediction.probability is not None and prediction.probability.ndim == 2:
+        return _spelled_out(prediction, model.classes, typed.warnings)
+    return _in_bulk(prediction, model.classes, typed.warnings)
+
+
+def _in_bulk(prediction: Prediction, classes: tuple[str, ...], warnings: Warnings) -> Answers:
+    """Word labels with the positive class's probability, or values: one piece of text for each row.
+
+    An object for each row would cost more than the model.
+    """
+    outcomes = prediction.outcome.tolist()
+    found = None if prediction.probability is None else prediction.probability.tolist()
+    figures = msgspec.json.encode(outcomes if found is None else found)[1:-1].split(b",")
+    heads: Iterable[bytes] = repeat(b'{"value":')
+    if found is not None:
+        labels = [b'{"label":%b,"probability":' % msgspec.json.encode(label) for label in classes]
+        heads = map(labels.__getitem__, outcomes)
+    ends = [b',"warnings":[]}'] * len(outcomes)
+    for place, said in warnings.items():
+        ends[place] = b',"warnings":%b}' % msgspec.json.encode(said)
+    rows = [b"%b%b%b" % row for row in zip(heads, figures, ends, strict=False)]
+    return Answers(rows, outcomes, found)
+
+
+def _spelled_out(prediction: Prediction, classes: tuple[str, ...], warnings: Warnings) -> Answers:
+    """Word one of several classes with the probability of each."""
+    outcomes = prediction.outcome.tolist()
+    assert prediction.probability is not None  # noqa: S101  (there are classes)
+    rows = enumerate(zip(outcomes, prediction.probability.tolist(), strict=True))
+    said = [_said(outcome, each, classes, warnings.get(place, [])) for place, (outcome, each) in rows]
+    return Answers([msgspec.json.encode(one) for one in said], outcomes, [one["probability"] for one in said])
+
+
+def _said(outcome: Any, probability: Any, classes: tuple[str, ...], warnings: list[str]) -> dict[str, Any]:
+    """Word one answer.
+
+    ``probability`` is that of the positive class for two classes, and that of the label for more,
+    where ``probabilities`` lists all.
+    """
+    if probability is None:
+        return {"value": outcome, "warnings": warnings}
+    label = classes[outcome]
+    if isinstance(probability, float):
+        return {"label": label, "probability": probability, "warnings": warnings}
+    each = dict(zip(classes, probability, strict=True))
+    return {"label": label, "probability": each[label], "probabilities": each, "warnings": warnings}
