@@ -49,7 +49,7 @@ def test_markdown_and_page_say_the_same(site):
     text, page = cards.markdown(card), cards.page(card).decode()
     for title in ("Purpose", "Training data", "Settings", "Features", "How good", "Limits"):
         assert f"## {title}" in text
-        assert f"<h3>{title}</h3>" in page
+        assert f">{title}</h2>" in page
     assert r"\<b\>a\</b\> \| \*b\*" in text
     assert "&lt;b&gt;a&lt;/b&gt;" in page
     assert "<svg" in page

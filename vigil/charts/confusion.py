@@ -27,7 +27,9 @@ def draw(returns: dict[str, Any]) -> Figure | None:
     size = len(labels)
     with style.language():
         total = sum(map(sum, counts))
-        name = wording.drawable(at(returns, "scoring", "batch", "name") or "latest batch", 22)
+        held_out = at(returns, "scoring", "details_of") == "holdout"
+        batch = at(returns, "scoring", "batch", "name") or "latest batch"
+        name = "held out" if held_out else wording.drawable(batch, 22)
         subtitle = f"{name}, {wording.plural(round(total), 'labelled row')}"
         if size <= 4:
             figure = style.sheet(style.HALF, 2.9, "Confusion matrix", subtitle)

@@ -44,7 +44,7 @@ def _purpose(card: dict[str, Any]) -> list[Block]:
     state += (
         f" since {wording.day(live)}"
         if state == "live"
-        else f", was live from {wording.day(live)}"
+        else f", live from {wording.day(live)}"
         if live
         else ""
     )

@@ -12,19 +12,25 @@ from vigil.charts import style, wording
 from vigil.documents import content
 from vigil.documents.onscreen.drawings import figure
 
+#: Styles that look otherwise than their tag.
+_CLASSES = ("subtitle", "note", "caption", "item", "opening")
+
 #: So many letters of a cell stay on one line.
 _SHORT = 22
 
 #: Pieces of text that are more than a paragraph.
-_TAGS = {"title": "h1", "chapter": "h2", "section": "h3"}
+_TAGS = {"title": "h1", "chapter": "h2", "section": "h3", "opening": "h2"}
 
 
 def page(story: Sequence[content.Block], returns: dict[str, Any], title: str, foot: str) -> bytes:
     """Return the page's bytes; the same story gives the same bytes."""
     chapters = [block.words for block in story if _is_chapter(block)]
     contents = "".join(f'<a href="#{_anchor(words)}">{_safe(words)}</a>' for words in chapters)
+    nav = f'<nav aria-label="Chapters">{contents}</nav>\n' if chapters else ""
     drawn: set[str] = set()
-    body = "".join(_written(block, returns, drawn) for block in story)
+    first = next((place for place, block in enumerate(story) if _is_chapter(block)), len(story))
+    raised = [*(_raised(block) for block in story[:first]), *story[first:]]
+    body = "".join(_written(block, returns, drawn) for block in raised)
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     made = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -32,7 +38,7 @@ def page(story: Sequence[content.Block], returns: dict[str, Any], title: str, fo
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{_safe(title)}</title><style>{_look()}</style></head>\n"
-        f'<body><nav aria-label="Chapters">{contents}</nav>\n<main>\n{body}</main>\n'
+        f"<body>{nav}<main>\n{body}</main>\n"
         f"<footer>{_safe(foot)}</footer></body></html>\n"
     )
     return made.encode()
@@ -48,10 +54,17 @@ def _written(block: content.Block, returns: dict[str, Any], drawn: set[str]) -> 
     return _WRITERS[type(block)](block)
 
 
+def _raised(block: content.Block) -> content.Block:
+    """Let headings before the first chapter be headings of the page, so that no level is left out."""
+    if isinstance(block, content.Text) and block.style == "section":
+        return content.Text(block.words, "opening", block.most)
+    return block
+
+
 def _text(block: content.Text) -> str:
     tag = _TAGS.get(block.style, "p")
     about = f' id="{_anchor(block.words)}"' if _is_chapter(block) else ""
-    about += f' class="{block.style}"' if tag == "p" and block.style != "body" else ""
+    about += f' class="{block.style}"' if block.style in _CLASSES else ""
     return f"<{tag}{about}>{_safe(block.words, block.most)}</{tag}>\n"
 
 
