@@ -284,3 +284,23 @@ def test_all_faults_are_said_together_and_no_secret(office: Any) -> None:
         office(zone="Mars", digest="x", channels={"x": wrong, "y": {"kind": "file"}})
     assert len(caught.value.faults) == 4
     assert "s3cr3t" not in str(caught.value)
+
+
+def test_it_is_the_same_on_every_database(
+    database: str, tmp_path: Path, server: receivers.Web, clock: FixedClock
+) -> None:
+    """Raised, delayed, delivered, acknowledged, resolved, on SQLite and on PostgreSQL."""
+    ledger = Ledger(database, root=tmp_path, project="p", clock=clock)
+    raw = {"private": receivers.LOOPBACK, "channels": {"hook": {"kind": "webhook", "url": server.url}}}
+    desk = Office(ledger, raw, project="p", root=tmp_path)
+    server.status = lambda _: 503
+    assert desk.tell([finding("a"), finding("b")], ["files"]) == {"delayed": 1}
+    server.status = lambda _: 200
+    clock.forward(minutes=2)
+    assert desk.tell([finding("a"), finding("b")], ["files"]) == {"delivered": 2}
+    (first, _) = ledger.alerts.standing()
+    assert ledger.alerts.acknowledge(first["id"], by="anna") == 1
+    assert desk.tell([], ["files"]) == {"delivered": 2}
+    assert ledger.messages.next_due() is None
+    assert [event for _, event in events(server)] == ["raised", "raised", "resolved", "resolved"]
+    ledger.close()

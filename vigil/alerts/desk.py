@@ -85,12 +85,11 @@ def settle(
     """Write what is new about the kinds that were looked at; return how many messages that makes."""
     now = Pass(project, opened, ledger.clock())
     standing = {(row["kind"], row["subject"]): row for row in ledger.alerts.standing()}
-    known: dict[str, dict[str, int]] = {}
+    known = {kind: ledger.alerts.subjects(kind) for kind in {finding.kind for finding in found}}
     for finding in found:
-        before = known.setdefault(finding.kind, ledger.alerts.subjects(finding.kind))
         row = standing.get(finding.about)
         if row is None:
-            _raise(now, finding, before)
+            _raise(now, finding, known[finding.kind])
         elif not finding.ended:
             _go_on(now, finding, row)
     lasting = {finding.about: finding for finding in found}

@@ -77,7 +77,7 @@ class Watch:
             try:
                 ended = subprocess.run(  # noqa: S603  (our own file, by our own interpreter)
                     self._command, cwd=self._folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                    errors="replace", timeout=self._every, check=False,
+                    errors="replace", timeout=WATCHED_EVERY, check=False,
                 )  # fmt: skip
             except (OSError, subprocess.TimeoutExpired) as error:
                 _log.warning("the watch over ticks did not end well: %s", error)
