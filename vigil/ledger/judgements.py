@@ -95,9 +95,15 @@ class Scores(Shelf):
         return self.find(*where, order=order, limit=limit, columns=columns)[::-1]
 
     def drawn(self, limit: int) -> list[Row]:
-        """Return what a curve is drawn from, oldest first: numbers and names alone, of the newest scores."""
+        """Return what a curve is drawn from, oldest first: numbers and names alone, of the newest scores.
+
+        There may be ten thousand of them, so that each row is made with as little ado as can be.
+        """
         columns = [scores.c[name] for name in _DRAWN]
-        return self.find(order=[scores.c.order.desc()], limit=limit, columns=columns)[::-1]
+        query = sa.select(*columns).where(self.mine()).order_by(scores.c.order.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            found = connection.execute(query).all()
+        return [dict(zip(_DRAWN, row, strict=True)) for row in reversed(found)]
 
     def verdicts(self, release: str, *, limit: int) -> list[str]:
         """Return the verdicts on a release's newest batches, newest first."""

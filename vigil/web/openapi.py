@@ -65,7 +65,13 @@ def _operation(rule: Rule, said: Description, asked: str) -> dict[str, Any]:
     if said.description:
         operation["description"] = said.description
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": RUN} for name in sorted(rule.arguments)
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": RUN if f"<int:{name}>" in rule.rule else TEXT,
+        }
+        for name in sorted(rule.arguments)
     ]
     parameters += [{"name": name, "in": "query", "schema": shape} for name, shape in said.query.items()]
     if parameters:

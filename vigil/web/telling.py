@@ -14,9 +14,9 @@ def score(curve: Curve | None, title: str) -> str:
     """Say how the score went over the batches that are drawn."""
     if curve is None:
         return ""
-    newest, values = curve.rows[-1], [row["score"] for row in curve.rows]
+    newest, values = curve.rows[-1], [row["value"] for row in curve.rows]
     said = f"{title} over {curve.count:,} batches: from {min(values):.4g} to {max(values):.4g}"
-    said += f", {newest['score']:.4g} at the newest, {short(newest['name'])}"
+    said += f", {newest['value']:.4g} at the newest, {short(newest['name'])}"
     level = f"; alarm level {newest['level']:.4g}" if newest["level"] is not None else ""
     switches = f"; {_times(len(curve.switches), 'another release took over')}" if curve.switches else ""
     incidents = f"; {_times(len(curve.incidents), 'an incident was opened')}" if curve.incidents else ""

@@ -16,7 +16,7 @@ VERDICTS = ("steady", "watch", "degraded", "insufficient data")
 def row(order: int, score: float, verdict: str = "steady", **more: Any) -> dict[str, Any]:
     """Return a score as the ledger has it."""
     return {
-        "order": order, "batch": f"b{order}", "release": "r1", "score": score, "low": score - 0.1,
+        "order": order, "batch": f"b{order}", "release": "r1", "value": score, "low": score - 0.1,
         "high": score + 0.1, "level": 0.5, "e_value": 1.0, "alarm_at": 200.0, "verdict": verdict, **more,
     }  # fmt: skip
 
@@ -33,7 +33,7 @@ def test_few_points_hide_no_fall(given_rows: list[tuple[float, str]], most: int)
     assert len(kept) <= most
     assert kept == sorted(set(kept))
     assert {0, len(rows) - 1} <= set(kept)
-    scores = [one["score"] for one in rows]
+    scores = [one["value"] for one in rows]
     assert {min(scores), max(scores)} <= {scores[at] for at in kept}
     if "degraded" in {one["verdict"] for one in rows}:
         assert "degraded" in {rows[at]["verdict"] for at in kept}

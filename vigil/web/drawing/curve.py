@@ -68,14 +68,14 @@ def curve(
     the batch that opened them. A ``live`` release that has met no batch yet is marked at the end.
     """
     shown = [rows[at] | {"name": names.get(rows[at]["batch"], rows[at]["batch"])} for at in kept]
-    keys = ("score", "low", "high", "level")
+    keys = ("value", "low", "high", "level")
     canvas = Canvas.around([row[key] for row in shown for key in keys if row[key] is not None], len(rows))
     places = [(canvas.x(at), row) for at, row in zip(kept, shown, strict=True)]
     upper = [(x, canvas.y(row["high"])) for x, row in places if row["high"] is not None]
     lower = [(x, canvas.y(row["low"])) for x, row in places if row["low"] is not None]
     return Curve(
         dots=_dots(places, canvas),
-        line=points((x, canvas.y(row["score"])) for x, row in places),
+        line=points((x, canvas.y(row["value"])) for x, row in places),
         band=points([*upper, *reversed(lower)]),
         levels=tuple(_levels(rows, canvas)),
         switches=tuple(_switches(rows, canvas, live)[-MARKS:]),
@@ -92,11 +92,11 @@ def _dots(places: Sequence[tuple[float, dict[str, Any]]], canvas: Canvas) -> tup
     if len(places) > DOTS:
         asking = [(x, row) for x, row in places[:-1] if row["verdict"] in ("watch", "degraded")]
         places = [*asking[-DOTS:], places[-1]]
-    return tuple(Dot(x, canvas.y(row["score"]), slug(row["verdict"]), _said(row)) for x, row in places)
+    return tuple(Dot(x, canvas.y(row["value"]), slug(row["verdict"]), _said(row)) for x, row in places)
 
 
 def _said(row: Mapping[str, Any]) -> str:
-    return f"{short(row['name'])}: {row['score']:.4g}, {row['verdict']}"
+    return f"{short(row['name'])}: {row['value']:.4g}, {row['verdict']}"
 
 
 def _stretches(rows: Sequence[dict[str, Any]]) -> list[tuple[int, int]]:

@@ -21,7 +21,7 @@ def thinned(rows: Sequence[dict[str, Any]], most: int) -> list[int]:
     kept = {0, len(rows) - 1}
     for start in range(0, len(rows), size):
         stretch = range(start, min(start + size, len(rows)))
-        kept.add(min(stretch, key=lambda at: rows[at]["score"]))
-        kept.add(max(stretch, key=lambda at: rows[at]["score"]))
+        kept.add(min(stretch, key=lambda at: rows[at]["value"]))
+        kept.add(max(stretch, key=lambda at: rows[at]["value"]))
         kept.add(max(stretch, key=lambda at: _GRAVITY.get(rows[at]["verdict"], 0)))
     return sorted(kept)

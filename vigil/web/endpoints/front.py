@@ -135,7 +135,7 @@ def content(service: Service, last: str) -> dict[str, Any]:
         "stamp": stamp(found, now, runs[0] if runs else None),
         "curve": drawn,
         "evidence_curve": evidence(drawn) if drawn else None,
-        "behind": drawn.rows[-BEHIND:][::-1] if drawn else (),
+        "behind": [{**row, "score": row["value"]} for row in drawn.rows[-BEHIND:][::-1]] if drawn else [],
         "range": last,
         "ranges": RANGES,
         "heat": heated,
@@ -172,8 +172,7 @@ def lately(service: Service) -> dict[str, Any] | None:
 
 def drawing(ledger: Ledger, limit: int, live: str | None) -> Curve | None:
     """Return the newest scores as a curve, None when there is no score to draw."""
-    found = ledger.scores.drawn(limit)
-    rows = [{**row, "score": row["value"]} for row in found if row["value"] is not None]
+    rows = [row for row in ledger.scores.drawn(limit) if row["value"] is not None]
     if not rows:
         return None
     kept = thinned(rows, DRAWN)
