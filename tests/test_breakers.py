@@ -2,6 +2,7 @@
 
 import pytest
 
+import fullprocess
 from tests.test_fullprocess import begin
 from vigil import breakers
 from vigil.policies import Proposal
@@ -46,3 +47,10 @@ def test_a_new_release_is_left_in_peace(lively, setting, hours):
     assert breakers.held_back(project, Proposal("renew", "a.")) is None
     lively.clock.forward(hours=hours)
     assert breakers.passed(project, replace) is replace
+
+
+def test_the_pause_of_ticks_is_another(lively):
+    """``fullprocess.py --pause`` is about ticks that nobody watches: one that a person starts trains."""
+    fullprocess.main(["--config", str(lively.config), "--pause"])
+    lively.leavers("w-2.csv", 200, seed=2)
+    assert lively.outcomes(lively.tick())[0] == ("plan", "replace")

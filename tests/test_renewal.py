@@ -133,3 +133,13 @@ def test_a_lost_voter_is_done_without(drifted):
     now = pointer.read(project.production).release
     assert now != live
     assert lost not in load_manifest(project.models, now)["params"]["members"]
+
+
+def test_the_newest_rows_are_read_once_until_they_change(drifted):
+    """Watching and renewing share what was read; a table of another version is read anew."""
+    project = drifted.project()
+    batch = project.ledger.batches.all()[-1]
+    first = renewal.recent(project, batch)
+    assert renewal.recent(project, batch) is first
+    project.table.append(project.table.batch(1).slice(0, 0), ["another file"])
+    assert renewal.recent(project, batch) is not first

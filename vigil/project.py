@@ -54,7 +54,7 @@ class Project:
         _ask_plugins(self.config, config_path)
         self.clock = clock
         self.console = console or Console()
-        #: Bundles that were opened, by id: they never change, and a tick asks the same ones again and again.
+        #: What a tick asks for again and again: bundles that were opened, by id, and the newest rows.
         self.opened: dict[str, Any] = {}
 
     @property

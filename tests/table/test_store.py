@@ -119,6 +119,16 @@ def test_ranges_of_batches(tmp_path: Path) -> None:
     assert table.batch(9).num_rows == 0
 
 
+def test_some_batches_are_read_at_once(tmp_path: Path) -> None:
+    """Each comes as it does alone, in the order asked for; one without rows is empty."""
+    table = filled(tmp_path / "table", 5)
+    two, nine, four = table.batches([2, 9, 4])
+    assert two.equals(table.batch(2))
+    assert four.equals(table.batch(4))
+    assert nine.num_rows == 0
+    assert table.batches([]) == []
+
+
 def test_a_new_column_is_null_before(tmp_path: Path) -> None:
     """A column that a later contract adds is missing in earlier rows, and may stay away again."""
     table = filled(tmp_path, 1)

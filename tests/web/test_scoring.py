@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from vigil import breakers
+from vigil.records import Decision
+
 
 def test_without_a_release_it_says_so(empty: Any) -> None:
     """Before anything is deployed every value is null and the reason is in words."""
@@ -123,3 +126,20 @@ def test_a_past_run_is_right_when_its_release_was_put_back_later(
     ledger.releases.make_live(world.ids["many"])
     ledger.releases.make_live(second)
     assert client.get(f"/scoring?run={run}").json["release"] == second
+
+
+def test_a_pause_and_a_probation_are_shown(client: Any, world: Any) -> None:
+    """Since when nothing is trained, and how the live release does beside the one before it."""
+    answer = client.get("/scoring").json
+    assert (answer["training_paused"], answer["probation"]) == (None, None)
+    project = world.project
+    breakers.pause(project)
+    heard = {"predecessor": "a", "batches": 2, "of": 8, "rows": 60, "difference": -0.1, "lower_bound": None}
+    heard |= {"words": "On probation.", "worse": False}
+    live = answer["release"]
+    plan = Decision("b9-plan", "plan", "b9", live, "nothing", "Stays.", {"probation": heard}, done=True)
+    project.ledger.decisions.add(plan, order=9, run=1)
+    answer = client.get("/scoring").json
+    assert answer["training_paused"].endswith("Z")
+    assert answer["probation"] == {key: value for key, value in heard.items() if key != "worse"}
+    assert client.get("/scoring?run=1").json["probation"] is None
