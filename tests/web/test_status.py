@@ -74,6 +74,12 @@ def test_every_sentence_is_another_one() -> None:
     assert len({judged(case).headline for case, _ in CASES.values()}) == len(CASES)
 
 
+@pytest.mark.parametrize("state", CASES.keys() - {"broken-feed"})
+def test_one_thing_is_said_once(state: str) -> None:
+    """Where one thing is the case, nothing stands besides it."""
+    assert judged(CASES[state][0]).also == ()
+
+
 def test_what_is_less_grave_is_said_besides() -> None:
     """A degraded model under paused ticks: the fall is the sentence, the pause stands below it."""
     found = judged(replace(CASES["degraded"][0], paused="2026-03-01T08:00:00.000000Z"))

@@ -118,7 +118,7 @@ def _empty(seen: Seen) -> Status | None:
 
 
 def _no_skill(seen: Seen) -> Status | None:
-    if seen.now["release"] is not None:
+    if seen.now["release"] is not None or not seen.has_batches:
         return None
     do = "Bring more rows, or columns that tell more about the target; then start a tick."
     headline = "No model is deployed: none was better than a constant answer."
