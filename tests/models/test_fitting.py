@@ -93,6 +93,8 @@ def test_nothing_to_learn_from_is_said_in_words() -> None:
     silent = columns | {"remark": np.full(20, "the same for all", dtype=object)}
     with pytest.raises(VigilError, match="no column to learn from"):
         fit("logistic", "binary", silent, y, features=(FEATURES[-1],))
+    with pytest.raises(VigilError, match="no column to learn from"):
+        fit("logistic", "binary", {}, y, features=())
     with pytest.raises(VigilError, match="too few"):
         fit("logistic", "binary", {n: c[:1] for n, c in columns.items()}, y[:1])
     with pytest.raises(VigilError, match="not a model type"):

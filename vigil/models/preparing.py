@@ -70,7 +70,7 @@ def plan(
     found = {f.name: words.vocabulary(columns[f.name]) for f in features if f.kind == "text"}
     texts = {name: kept for name, kept in found.items() if kept}
     numbers += tuple(words.named(name, word) for name, kept in texts.items() for word in kept)
-    rows = len(next(iter(columns.values())))
+    rows = len(next(iter(columns.values()), ()))
     return Plan(task, metric, seed, rows, numbers, levels, texts)
 
 
