@@ -89,6 +89,17 @@ def test_what_a_person_has_to_decide_is_named(filled):
     assert trained
 
 
+def test_a_model_card_that_names_it_goes(filled):
+    """Cards are written anew by the next report; another release's card stays."""
+    cards = filled.root / "reports" / "cards"
+    cards.mkdir(parents=True)
+    for release, told in (("a", KEY), ("b", "c1-70")):
+        for ending in ("md", "html"):
+            (cards / f"{release}.{ending}").write_text(f"A level is {told} here.")
+    assert erased(filled, KEY).reports == ["cards/a"]
+    assert sorted(path.name for path in cards.iterdir()) == ["b.html", "b.md"]
+
+
 def test_ticks_go_on_as_before(filled):
     """After it a tick finds nothing new, and the next file is scored; the old files do not come back in."""
     erased(filled, KEY)

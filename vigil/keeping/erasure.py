@@ -153,8 +153,13 @@ def _from_ledger(project: Project, pattern: re.Pattern[str]) -> int:
 
 
 def _from_reports(project: Project, pattern: re.Pattern[str]) -> list[str]:
-    """Delete the documents of runs whose answers name the key; return the folders' names."""
+    """Delete the documents of runs, and the model cards, that name the key; return what they are called."""
     gone = []
+    for card in sorted(project.reports.glob("cards/*.md")):
+        if pattern.search(card.read_text(encoding="utf-8")):
+            card.with_suffix(".html").unlink(missing_ok=True)
+            card.unlink()
+            gone.append(f"cards/{card.stem}")
     for answers in sorted(project.reports.glob("*/apireturns.json")):
         if _names(json.loads(answers.read_text(encoding="utf-8")), pattern):
             shutil.rmtree(answers.parent)
