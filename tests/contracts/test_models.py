@@ -107,7 +107,7 @@ def test_eleven_rows_are_enough_to_run(kind: str, task: Task) -> None:
     """Tiny data give a model, with its score, and compiled equal to the pipeline."""
     model = fitted(kind, task, 11)
     columns, _ = rows(11)
-    assert packing.answers_alike(model, packing.compiled(model))
+    assert packing.answers_alike(model, packing.compiled(model), {})
     assert np.isfinite(model.predict(columns).outcome).all()
 
 
@@ -125,7 +125,7 @@ def test_useless_columns_do_no_harm(kind: str, task: Task) -> None:
     kinds = {"void": "number", "flat": "number", "mute": "category", "same": "category", "huge": "number"}
     features = (*FEATURES, *(Column(name, kind_) for name, kind_ in kinds.items()))
     model = fit(kind, task, columns, target(score, task), features=features)
-    assert packing.answers_alike(model, packing.compiled(model))
+    assert packing.answers_alike(model, packing.compiled(model), {})
 
 
 @pytest.mark.parametrize("kind", models.names())
@@ -134,7 +134,7 @@ def test_only_useless_columns_still_answer(kind: str) -> None:
     columns = {"void": np.full(40, np.nan), "mute": np.full(40, None, dtype=object)}
     features = (Column("void", "number"), Column("mute", "category"))
     model = fit(kind, "binary", columns, np.arange(40) % 2, features=features)
-    assert packing.answers_alike(model, packing.compiled(model))
+    assert packing.answers_alike(model, packing.compiled(model), {})
 
 
 @each
@@ -167,7 +167,7 @@ def test_a_class_that_never_occurs_gets_no_probability(kind: str) -> None:
     probability = packing.compiled(model).predict(columns).probability
     assert probability is not None
     assert probability[:, 1].max() < 1e-6
-    assert packing.answers_alike(model, packing.compiled(model))
+    assert packing.answers_alike(model, packing.compiled(model), {})
 
 
 @pytest.mark.parametrize("kind", models.names())
