@@ -74,7 +74,7 @@ def test_every_sentence_is_another_one() -> None:
     assert len({judged(case).headline for case, _ in CASES.values()}) == len(CASES)
 
 
-@pytest.mark.parametrize("state", CASES.keys() - {"broken-feed"})
+@pytest.mark.parametrize("state", sorted(CASES.keys() - {"broken-feed"}))
 def test_one_thing_is_said_once(state: str) -> None:
     """Where one thing is the case, nothing stands besides it."""
     assert judged(CASES[state][0]).also == ()
