@@ -4,6 +4,7 @@ import shutil
 import tarfile
 
 import pytest
+import sqlalchemy
 
 from tests.crash import world
 from vigil.config import Config
@@ -11,6 +12,7 @@ from vigil.console import Console
 from vigil.errors import VigilError
 from vigil.keeping import backup
 from vigil.ledger.connection import migrate, open_engine
+from vigil.ledger.schema import HEAD
 from vigil.models import open_answerer
 
 
@@ -157,5 +159,13 @@ def test_an_engine_can_be_brought_to_the_backups_schema(database, tmp_path):
     """Down to an earlier revision and up again, as a restore of an older backup does."""
     engine = open_engine(database, root=tmp_path)
     migrate(engine, "0001")
+    assert revision(engine) == "0001"
     migrate(engine)
+    assert revision(engine) == HEAD
     engine.dispose()
+
+
+def revision(engine):
+    """Return the migration that a database stands at."""
+    with engine.connect() as connection:
+        return connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar_one()
