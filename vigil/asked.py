@@ -20,6 +20,7 @@ from vigil.ledger import glance
 from vigil.ledger.connection import sqlite_path
 from vigil.ledger.glance import PAUSED
 from vigil.project import Project
+from vigil.records import RowFault
 
 Tick = Callable[..., dict[str, Any]]
 
@@ -93,7 +94,7 @@ def explain(project: Project, options: argparse.Namespace) -> None:
         if file["reason"]:
             say(f"  {file['reason']}")
         for fault in file["details"]["faults"]:
-            say(f"  line {fault['line']}, {fault['column']}: {fault['value']!r} {fault['rule']}")
+            say(f"  {RowFault(**fault)}")
     names = {batch.id: batch.name for batch in ledger.batches.all()}
     for decision in decisions:
         say(f"\n{names.get(decision['batch'], '')}  {decision['kind']} → {decision['outcome']}")

@@ -112,6 +112,10 @@ class RowFault:
     value: str
     rule: str
 
+    def __str__(self) -> str:
+        place = f"line {self.line}, {self.column}" if self.column else f"line {self.line}"
+        return f"{place}: {self.value!r} {self.rule}"
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -67,11 +67,8 @@ class Arrival:
 
 def told(faults: Sequence[RowFault], shown: int = 20) -> list[str]:
     """Return the first faults, one a line."""
-    lines = []
-    for fault in faults[:shown]:
-        place = f"{fault.line}, {fault.column}" if fault.column else str(fault.line)
-        lines.append(f"  line {place}: {fault.value!r} {fault.rule}")
-    return lines + ([f"  and {len(faults) - shown:,} more"] if len(faults) > shown else [])
+    rest = [f"  and {len(faults) - shown:,} more"] if len(faults) > shown else []
+    return [f"  {fault}" for fault in faults[:shown]] + rest
 
 
 @dataclass(frozen=True, slots=True)
