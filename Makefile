@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 STATE  := ingesteddata models production reports ledger.db ledger.db-wal ledger.db-shm logs
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench examples cron clean lock
+.PHONY: help run serve test check bench evidence examples cron clean lock
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -29,6 +29,9 @@ check: $(VENV)/.dev  ## Lint, types, architecture
 
 bench: $(VENV)/.dev  ## Measure the claims of speed and quality
 	@for file in bench/*.py; do name=$$(basename $$file .py); echo "== $$name"; $(PY) -m bench.$$name || exit 1; done
+
+evidence: $(VENV)/.dev  ## Measure again what docs/evidence.md shows, and write it there (some hours)
+	@$(PY) -m bench.evidence
 
 examples: $(VENV)/.core  ## Run the four example problems; DATA=FOLDER takes the real files
 	@$(PY) examples/run.py $(if $(DATA),--data "$(DATA)")

@@ -1,0 +1,96 @@
+"""Measure again what docs/evidence.md shows, and write what came out where it stood.
+
+    python -m bench.evidence [--only NAME ...] [--page docs/evidence.md]
+
+On the page a block between ```console and ``` whose first line is ``$ python -m bench.…`` is what that
+command printed, to the letter; a line behind it says when, on what and for how long. Everything else
+is prose and stays. A command that fails leaves its block as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+#: A command, what it printed, and the line that says when.
+BLOCK = re.compile(
+    r"^```console\n\$ python -m (?P<command>bench\.[^\n]+)\n.*?^```\n(?:\n\*Measured [^\n]*\*\n)?",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one command printed, and the line that says when, on what and for how long."""
+
+    printed: str
+    noted: str
+
+
+def main() -> int:
+    """Run the page's commands in turn, each block written as soon as it is known."""
+    cli = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    cli.add_argument("--only", nargs="+", metavar="NAME", help="only these benches' blocks")
+    cli.add_argument("--page", type=Path, default=Path("docs/evidence.md"))
+    options = cli.parse_args()
+    failed = 0
+    for command in commands(options.page.read_text(), options.only):
+        print(f"python -m {command} …", end=" ", flush=True)
+        try:
+            measured = measure(command)
+        except subprocess.CalledProcessError as fault:
+            failed += 1
+            print(f"failed; its block stays.\n{fault.stderr[-2000:]}")
+            continue
+        options.page.write_text(replaced(options.page.read_text(), command, measured))
+        print(measured.noted)
+    return 1 if failed else 0
+
+
+def commands(page: str, only: list[str] | None = None) -> Iterator[str]:
+    """Yield the commands of a page's blocks, of some benches or of all."""
+    for block in BLOCK.finditer(page):
+        command = block["command"]
+        if only is None or command.split()[0].removeprefix("bench.") in only:
+            yield command
+
+
+def measure(command: str) -> Measured:
+    """Run one command. Raises CalledProcessError when it fails."""
+    load, begun = os.getloadavg()[0], time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)], capture_output=True, text=True, check=True
+    )
+    seconds = time.perf_counter() - begun
+    noted = (
+        f"Measured {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores ({processor()}), "
+        f"Python {platform.python_version()}, load {load:.1f} before, {seconds:,.0f} s."
+    )
+    return Measured(done.stdout.strip("\n"), noted)
+
+
+def replaced(page: str, command: str, measured: Measured) -> str:
+    """Return the page with what a command printed in its block's place."""
+    block = f"```console\n$ python -m {command}\n{measured.printed}\n```\n\n*{measured.noted}*\n"
+    return BLOCK.sub(lambda found: block if found["command"] == command else found[0], page)
+
+
+def processor() -> str:
+    """Return the processor's name, as far as the system tells it."""
+    told = Path("/proc/cpuinfo")
+    names = re.findall(r"^model name\s*: (.+)$", told.read_text(), re.MULTILINE) if told.exists() else []
+    return " ".join(names[0].split()) if names else platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
