@@ -27,7 +27,7 @@ from vigil.caller import note
 from vigil.command import perform
 from vigil.errors import ServiceError, VigilError
 from vigil.project import Project
-from vigil.table import durable
+from vigil.storage import durable
 
 if TYPE_CHECKING:
     from flask import Flask

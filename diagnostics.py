@@ -176,7 +176,7 @@ def tell_changes(project: Project) -> None:
 def explore(project: Project) -> None:
     """Write a first look at all rows, as a page and as a PDF."""
     from vigil import exploring
-    from vigil.table import durable
+    from vigil.storage import durable
 
     contract = project.contract()
     names = [column.name for column in contract.columns if column.role != "ignored"]

@@ -88,7 +88,7 @@ def number(text: str) -> float | int | str:
 def write(project: Project, found: list[outcome.Outcome], out: Path) -> None:
     """Write the table, every batch's score, the two pictures, and all of it on paper."""
     from vigil.charts import saving
-    from vigil.table import durable
+    from vigil.storage import durable
 
     scores = [
         {"policy": one.policy, "batch": order, one.metric: value, "promoted": order in one.promoted}

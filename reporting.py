@@ -18,7 +18,7 @@ from vigil.command import parser, perform
 from vigil.documents.chapters import since
 from vigil.errors import VigilError
 from vigil.project import Project
-from vigil.table import durable
+from vigil.storage import durable
 
 #: The answers that every document is made of.
 ANSWERS = "apireturns.json"

@@ -96,7 +96,7 @@ def with_estimate(
 
 def write_latest(project: Project, score: Score) -> None:
     """Write ``latestscore.txt``, for people: the newest score and nothing else."""
-    from vigil.table import durable
+    from vigil.storage import durable
 
     text = "undefined" if score.value is None else repr(score.value)
     durable.write_atomic(project.production / "latestscore.txt", f"{text}\n".encode())

@@ -19,7 +19,7 @@ from vigil.errors import VigilError
 from vigil.ledger import glance
 from vigil.records import Decision
 from vigil.run import begun
-from vigil.table import durable
+from vigil.storage import durable
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from vigil.ledger import glance
 from vigil.project import Project
-from vigil.table import durable
+from vigil.storage import durable
 
 T = TypeVar("T")
 

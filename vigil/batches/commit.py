@@ -19,7 +19,8 @@ from vigil import profiles
 from vigil.batches.arrival import Accepted, Arrival
 from vigil.ledger.ledger import Ledger
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN, Batch, Contract
-from vigil.table import durable, hashing, quarantine
+from vigil.storage import durable
+from vigil.table import hashing, quarantine
 from vigil.table.seen import Seen
 from vigil.table.store import Table
 

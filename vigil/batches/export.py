@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vigil.records import Batch, Contract
-from vigil.table import durable, quarantine
+from vigil.storage import durable
+from vigil.table import quarantine
 
 #: What comes before a row's own cells. Names of this form are ignored when the file arrives again.
 ABOUT = ("_vigil_file", "_vigil_line", "_vigil_faults")

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches
 from vigil.profiles import Profile, merge
-from vigil.table import durable
+from vigil.storage import durable
 
 #: Profiles that are held unmerged at a time.
 _AT_ONCE = 200

@@ -9,7 +9,7 @@ from vigil.command import print_json
 from vigil.comparing import measure, runs, sheets
 from vigil.errors import VigilError
 from vigil.project import Project
-from vigil.table import durable
+from vigil.storage import durable
 
 
 def answer(project: Project, options: argparse.Namespace) -> None:

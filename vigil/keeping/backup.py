@@ -23,7 +23,7 @@ from vigil.ledger.connection import sqlite_path
 from vigil.ledger.schema import HEAD
 from vigil.predictions import segments
 from vigil.project import Project
-from vigil.table import durable
+from vigil.storage import durable
 
 FORMAT = 1
 #: The member that lists the others; it is written last.

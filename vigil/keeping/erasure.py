@@ -26,7 +26,8 @@ from vigil.ledger.schema import files
 from vigil.predictions import collecting
 from vigil.project import Project
 from vigil.records import ORDER_COLUMN, Batch, Column, Contract, Decision
-from vigil.table import durable, hashing
+from vigil.storage import durable
+from vigil.table import hashing
 
 pc: Any = pyarrow.compute
 

@@ -16,7 +16,7 @@ from vigil.outcomes import cohorts, store
 from vigil.outcomes.cohorts import Cohort, Found
 from vigil.predictions import collecting
 from vigil.records import ORDER_COLUMN, Batch, Contract
-from vigil.table import durable
+from vigil.storage import durable
 from vigil.table.store import Table
 
 #: The published type stubs are behind the library, so its functions go unchecked.

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vigil.table.durable import sync
+from vigil.storage.durable import sync
 
 _FRAME = struct.Struct("<II")
 OPEN, CLOSED = ".open", ".seg"

@@ -8,7 +8,7 @@ from vigil.bundles import pointer
 from vigil.errors import BundleError, VigilError
 from vigil.ledger.ledger import Ledger
 from vigil.records import Decision
-from vigil.table import durable
+from vigil.storage import durable
 
 
 def promote(ledger: Ledger, production: Path, release: str, *, by: str, after: int) -> None:

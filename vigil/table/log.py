@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vigil.table.durable import sync
+from vigil.storage.durable import sync
 
 #: The note in an entry's commitInfo: how many adds, removes and transactions follow.
 ACTIONS = "vigil.actions"

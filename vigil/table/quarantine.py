@@ -16,7 +16,7 @@ from typing import Any
 
 from vigil.errors import TableError
 from vigil.records import RowFault
-from vigil.table.durable import write_atomic
+from vigil.storage.durable import write_atomic
 
 
 @dataclass(frozen=True, slots=True)

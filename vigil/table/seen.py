@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vigil.records import HASH_COLUMN
-from vigil.table.durable import write_atomic
+from vigil.storage.durable import write_atomic
 from vigil.table.hashing import Words, from_column
 
 if TYPE_CHECKING:

@@ -10,18 +10,17 @@ Columns keep their types for life. A column that a later contract adds is null i
 
 from __future__ import annotations
 
-import json
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from vigil.errors import TableError
-from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
-from vigil.table import log
-from vigil.table.durable import sync
+from vigil.records import ORDER_COLUMN
+from vigil.storage.durable import sync
+from vigil.table import files, log, shapes
+from vigil.table.files import DataFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 #: Commits between two checkpoints of the log.
 CHECKPOINT_EVERY = 50
-#: Rows of a data file that compaction leaves alone.
-FULL_FILE = 1_000_000
 
 _FOREVER = {"delta.logRetentionDuration": "interval 36500 days", "delta.enableExpiredLogCleanup": "false"}
 
@@ -74,9 +71,9 @@ class Table:
 
     def count(self, through: int | None = None) -> int:
         """Return the number of rows, of batches up to the order ``through`` when one is given."""
-        files = self._files()
-        whole = [file for file in files if through is None or file.last <= through]
-        part = [file for file in files if through is not None and file.first <= through < file.last]
+        live = self._files()
+        whole = [file for file in live if through is None or file.last <= through]
+        part = [file for file in live if through is not None and file.first <= through < file.last]
         cut = self._read(part, None, through, [ORDER_COLUMN]).num_rows if part else 0
         return sum(file.rows for file in whole) + cut
 
@@ -111,15 +108,15 @@ class Table:
         absent = [name for name in columns or () if name not in known]
         if absent:
             raise TableError(f"the table has no column {', '.join(absent)}.", where=str(self.root))
-        files = [file for file in self._files() if _overlaps(file, since, through)]
-        return self._read(files, since, through, list(columns) if columns is not None else known)
+        chosen = [file for file in self._files() if files.overlaps(file, since, through)]
+        return self._read(chosen, since, through, list(columns) if columns is not None else known)
 
     def schema(self) -> pa.Schema:
         """Return the names and types of all columns; the hash is 16 bytes. Raises as `rows` does."""
         import pyarrow as pa
 
         stored: Any = pa.schema(cast("Any", self._opened().schema().to_arrow()))
-        return pa.schema([_plain_field(field) for field in stored])
+        return pa.schema([shapes.plain_field(field) for field in stored])
 
     def append(self, rows: pa.Table, digests: Sequence[str], notes: Mapping[str, str] | None = None) -> int:
         """Add the rows of one or more files in one commit, and return the new version.
@@ -129,13 +126,13 @@ class Table:
         on the disk. Raises TableError when a digest is in already or a column has changed its type.
         """
         self.repair()
-        rows = _checked(rows, self.root)
+        rows = shapes.checked(rows, self.root)
         again = [digest for digest in digests if self.has(digest)]
         if again:
             raise TableError(f"already taken in: {', '.join(again)}.", where=str(self.root))
         with _explained(self.root):
             self._take_schema(rows.schema)
-            added = [_write_file(self.root, rows)] if rows.num_rows else []
+            added = [files.write(self.root, rows)] if rows.num_rows else []
             self._commit(added, [], digests, dict(notes or {}))
         return self._checkpointed()
 
@@ -179,7 +176,7 @@ class Table:
                 gone.append(file)
                 rows += before.num_rows - after.num_rows
                 if after.num_rows:
-                    added.append(_write_file(self.root, after))
+                    added.append(files.write(self.root, after))
             if gone:
                 self._commit(added, gone, [], {"vigil.erased": str(rows)})
         if gone:
@@ -193,19 +190,19 @@ class Table:
         the log.
         """
         self.repair()
-        rows = _checked(rows, self.root)
+        rows = shapes.checked(rows, self.root)
         gone = [file for file in self._files() if file.first <= order <= file.last]
         with _explained(self.root):
             names = self.schema().names
             rest = [self._read([file], None, order - 1, names) for file in gone]
             rest += [self._read([file], order + 1, None, names) for file in gone]
-            whole = _in_order(_joined([*rest, rows]))
-            self._commit([_write_file(self.root, whole)], gone, [], {"vigil.mended": note})
+            whole = files.in_order(_joined([*rest, rows]))
+            self._commit([files.write(self.root, whole)], gone, [], {"vigil.mended": note})
         return self._checkpointed()
 
     def small_files(self) -> int:
         """Return how many data files compaction would rewrite."""
-        return sum(len(run) for run in _small_runs(self._files()))
+        return sum(len(run) for run in files.small_runs(self._files()))
 
     def compact(self) -> int:
         """Rewrite runs of small data files as large ones; return how many files went.
@@ -213,11 +210,11 @@ class Table:
         Older versions stay readable until `vacuum` removes their files.
         """
         self.repair()
-        runs = _small_runs(self._files())
+        runs = files.small_runs(self._files())
         with _explained(self.root):
             for run in runs:
                 rows = self._read(run, None, None, self.schema().names)
-                merged = _write_file(self.root, rows, change=False)
+                merged = files.write(self.root, rows, change=False)
                 self._commit([merged], run, [], {"vigil.compacted": str(len(run))})
                 self._checkpointed()
         return sum(len(run) for run in runs)
@@ -264,9 +261,9 @@ class Table:
         with _explained(self.root):
             return (delta.transaction_version(_transaction(digest)) or 0) if delta is not None else 0
 
-    def _damaged(self) -> list[_DataFile]:
+    def _damaged(self) -> list[DataFile]:
         """Return the data files of the newest version that are not on the disk as they were written."""
-        return [file for file in self._files() if _size(self.root / file.path) != file.size]
+        return [file for file in self._files() if files.size(self.root / file.path) != file.size]
 
     def _delta(self) -> DeltaTable | None:
         """Return the open table at the version to read, following new commits cheaply."""
@@ -294,7 +291,7 @@ class Table:
             raise TableError("no rows have been taken in yet.", where=str(self.root))
         return delta
 
-    def _files(self) -> list[_DataFile]:
+    def _files(self) -> list[DataFile]:
         """Return the live data files, by the first batch in them."""
         delta = self._delta()
         if delta is None:
@@ -303,43 +300,34 @@ class Table:
 
         with _explained(self.root):
             actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
-        return sorted((_DataFile(action) for action in actions), key=lambda file: (file.first, file.path))
+        return sorted((DataFile(action) for action in actions), key=lambda file: (file.first, file.path))
 
     def _read(
-        self, files: Sequence[_DataFile], since: int | None, through: int | None, columns: list[str]
+        self, chosen: Sequence[DataFile], since: int | None, through: int | None, columns: list[str]
     ) -> pa.Table:
         """Read the chosen rows of data files, by order and line."""
-        from pyarrow import dataset
-
-        schema = self.schema()
-        wanted = list(dict.fromkeys([*columns, ORDER_COLUMN, LINE_COLUMN]))
-        stored = _as_stored(schema)
         with _explained(self.root):
-            paths = [str(self.root / file.path) for file in files]
-            found = dataset.dataset(paths, schema=stored, format="parquet")
-            rows = found.to_table(columns=wanted, filter=_between(since, through))
-        rows = _in_order(rows).select(columns)
-        return rows.cast(_subset(schema, columns))
+            return files.read(self.root, chosen, self.schema(), columns, since=since, through=through)
 
     def _take_schema(self, schema: pa.Schema) -> None:
         """Create the table, or add the columns that are new to it."""
         from deltalake import DeltaTable, Schema
 
-        stored = _as_stored(schema)
+        stored = shapes.as_stored(schema)
         if not self.exists():
             self.root.mkdir(parents=True, exist_ok=True)
             sync(self.root.parent)
             DeltaTable.create(self.root, stored, configuration=_FOREVER)
             self._sync_log()
             return
-        new = _new_columns(_as_stored(self.schema()), stored, self.root)
+        new = shapes.new_columns(shapes.as_stored(self.schema()), stored, self.root)
         if new:
-            fields = Schema.from_arrow(_subset(stored, new)).fields
+            fields = Schema.from_arrow(shapes.subset(stored, new)).fields
             self._opened().alter.add_columns(fields, post_commithook_properties=_no_hooks())
             self._sync_log()
 
     def _commit(
-        self, added: list[Any], gone: Iterable[_DataFile], digests: Sequence[str], notes: dict[str, str]
+        self, added: list[Any], gone: Iterable[DataFile], digests: Sequence[str], notes: dict[str, str]
     ) -> None:
         """Write one log entry and wait until it is on the disk; it changes whether its digests are in."""
         from deltalake import CommitProperties, Transaction
@@ -384,17 +372,6 @@ class Table:
         sync(self.root)
 
 
-class _DataFile:
-    """One live data file: its rows and the range of batches in it."""
-
-    def __init__(self, action: Mapping[str, Any]) -> None:
-        self.path: str = action["path"]
-        self.size: int = action["size_bytes"]
-        self.rows: int = action["num_records"]
-        self.first: int = action[f"min.{ORDER_COLUMN}"]
-        self.last: int = action[f"max.{ORDER_COLUMN}"]
-
-
 @contextmanager
 def _explained(root: Path) -> Iterator[None]:
     """Turn a library's error into one that says what to do."""
@@ -408,32 +385,9 @@ def _explained(root: Path) -> Iterator[None]:
         raise TableError(f"the table cannot be used ({error}).", where=str(root), hint=hint) from error
 
 
-def _size(path: Path) -> int | None:
-    """Return a file's size, or None when it is not there."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
-
-
 def _transaction(digest: str) -> str:
     """Return the name under which the log keeps a file's digest."""
     return f"batch:{digest}"
-
-
-def _overlaps(file: _DataFile, since: int | None, through: int | None) -> bool:
-    """Say whether a data file may hold rows of the batches asked for."""
-    return (since is None or file.last >= since) and (through is None or file.first <= through)
-
-
-def _between(since: int | None, through: int | None) -> Any:
-    """Return the row filter for a range of batches, or None when there is no limit."""
-    from pyarrow import compute
-
-    order = compute.field(ORDER_COLUMN)
-    if since is None:
-        return None if through is None else order <= through
-    return order >= since if through is None else (order >= since) & (order <= through)
 
 
 def _joined(parts: Sequence[pa.Table]) -> pa.Table:
@@ -441,128 +395,6 @@ def _joined(parts: Sequence[pa.Table]) -> pa.Table:
     import pyarrow as pa
 
     return pa.concat_tables(parts, promote_options="default")
-
-
-def _in_order(rows: pa.Table) -> pa.Table:
-    """Return the rows by order and line; they mostly are already."""
-    import numpy as np
-
-    order = rows.column(ORDER_COLUMN).to_numpy()
-    line = rows.column(LINE_COLUMN).to_numpy()
-    step, inner = np.diff(order), np.diff(line)
-    if bool(np.all((step > 0) | ((step == 0) & (inner >= 0)))):
-        return rows
-    return rows.take(np.lexsort((line, order)))
-
-
-def _checked(rows: pa.Table, root: Path) -> pa.Table:
-    """Return the rows with their system columns in the types of the table."""
-    import pyarrow as pa
-
-    own = {
-        BATCH_COLUMN: pa.string(),
-        ORDER_COLUMN: pa.int64(),
-        LINE_COLUMN: pa.int64(),
-        HASH_COLUMN: pa.binary(16),
-    }
-    for name, kind in own.items():
-        if name not in rows.column_names:
-            raise TableError(f"the rows lack the column {name}.", where=str(root))
-        place = rows.column_names.index(name)
-        rows = rows.set_column(place, name, rows.column(name).cast(kind))
-    for field in rows.schema:
-        if pa.types.is_timestamp(field.type) and field.type.tz is None:
-            raise TableError(f"the dates of column {field.name} have no time zone.", where=str(root))
-    return rows
-
-
-def _as_stored(schema: pa.Schema) -> pa.Schema:
-    """Return the schema as Delta Lake knows it: every column nullable, the hash as plain bytes."""
-    import pyarrow as pa
-
-    hashed = [
-        pa.field(field.name, pa.binary() if field.name == HASH_COLUMN else field.type) for field in schema
-    ]
-    return pa.schema(hashed)
-
-
-def _plain_field(field: pa.Field[Any]) -> pa.Field[Any]:
-    """Return a column of the table in the type that the other rooms know."""
-    import pyarrow as pa
-
-    if field.name == HASH_COLUMN:
-        return pa.field(field.name, pa.binary(16))
-    text = pa.types.is_string_view(field.type) or pa.types.is_large_string(field.type)
-    return pa.field(field.name, pa.string() if text else field.type)
-
-
-def _subset(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
-    """Return the schema of some columns, in the order of their names."""
-    import pyarrow as pa
-
-    return pa.schema([schema.field(name) for name in names])
-
-
-def _new_columns(old: pa.Schema, new: pa.Schema, root: Path) -> list[str]:
-    """Return the columns that the table lacks; raise TableError when one has changed its type."""
-    changed = [
-        f"{field.name} from {old.field(field.name).type} to {field.type}"
-        for field in new
-        if field.name in old.names and old.field(field.name).type != field.type
-    ]
-    if changed:
-        hint = "Give the changed column a new name, or start a new output folder."
-        what = f"a column cannot change its type: {'; '.join(changed)}."
-        raise TableError(what, where=str(root), hint=hint)
-    return [name for name in new.names if name not in old.names]
-
-
-def _write_file(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
-    """Write one data file, wait until it is on the disk, and return its entry for the log."""
-    import pyarrow as pa
-    from deltalake.transaction import AddAction
-    from pyarrow import compute, parquet
-
-    name = f"part-{uuid.uuid4()}.zstd.parquet"
-    aside = root / f".{name}"
-    stored = rows.cast(_as_stored(rows.schema))
-    texts: Any = [field.name for field in stored.schema if pa.types.is_string(field.type)]
-    try:
-        parquet.write_table(
-            stored,
-            aside,
-            compression="zstd",
-            compression_level=1,
-            row_group_size=131_072,
-            use_dictionary=texts,
-        )
-        sync(aside)
-        aside.replace(root / name)
-    finally:
-        aside.unlink(missing_ok=True)
-    sync(root)
-    order = rows.column(ORDER_COLUMN)
-    stats = {
-        "numRecords": rows.num_rows,
-        "minValues": {ORDER_COLUMN: compute.min(order).as_py()},
-        "maxValues": {ORDER_COLUMN: compute.max(order).as_py()},
-        "nullCount": {ORDER_COLUMN: 0},
-    }
-    size = (root / name).stat().st_size
-    return AddAction(name, size, {}, int(time.time() * 1000), change, json.dumps(stats))
-
-
-def _small_runs(files: Sequence[_DataFile]) -> list[list[_DataFile]]:
-    """Return runs of neighbouring small files, each run about one full file, of two files or more."""
-    runs: list[list[_DataFile]] = [[]]
-    rows = 0
-    for file in files:
-        if rows + file.rows > FULL_FILE:
-            runs.append([])
-            rows = 0
-        runs[-1].append(file)
-        rows += file.rows
-    return [run for run in runs if len(run) > 1]
 
 
 def _no_hooks() -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vigil.table.durable import sweep, write_atomic
+from vigil.storage.durable import sweep, write_atomic
 
 
 def test_a_file_is_replaced_and_nothing_is_left_over(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""How state is written: whole, or not at all."""

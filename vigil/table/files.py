@@ -1,0 +1,133 @@
+"""The table's data files: Parquet, written once under a name of their own, and never changed."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vigil.records import LINE_COLUMN, ORDER_COLUMN
+from vigil.storage.durable import sync
+from vigil.table import shapes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Rows of a data file that compaction leaves alone.
+FULL_FILE = 1_000_000
+
+
+class DataFile:
+    """One live data file: its rows and the range of batches in it."""
+
+    def __init__(self, action: Mapping[str, Any]) -> None:
+        self.path: str = action["path"]
+        self.size: int = action["size_bytes"]
+        self.rows: int = action["num_records"]
+        self.first: int = action[f"min.{ORDER_COLUMN}"]
+        self.last: int = action[f"max.{ORDER_COLUMN}"]
+
+
+def read(
+    root: Path,
+    files: Sequence[DataFile],
+    schema: pa.Schema,
+    columns: Sequence[str],
+    *,
+    since: int | None = None,
+    through: int | None = None,
+) -> pa.Table:
+    """Return some columns of the rows of a range of batches, by order and line; ``schema`` is the table's."""
+    from pyarrow import dataset
+
+    wanted = list(dict.fromkeys([*columns, ORDER_COLUMN, LINE_COLUMN]))
+    paths = [str(root / file.path) for file in files]
+    found = dataset.dataset(paths, schema=shapes.as_stored(schema), format="parquet")
+    rows = found.to_table(columns=wanted, filter=_between(since, through))
+    return in_order(rows).select(columns).cast(shapes.subset(schema, columns))
+
+
+def write(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
+    """Write one data file, wait until it is on the disk, and return its entry for the log."""
+    import pyarrow as pa
+    from deltalake.transaction import AddAction
+    from pyarrow import compute, parquet
+
+    name = f"part-{uuid.uuid4()}.zstd.parquet"
+    aside = root / f".{name}"
+    stored = rows.cast(shapes.as_stored(rows.schema))
+    texts: Any = [field.name for field in stored.schema if pa.types.is_string(field.type)]
+    try:
+        parquet.write_table(
+            stored,
+            aside,
+            compression="zstd",
+            compression_level=1,
+            row_group_size=131_072,
+            use_dictionary=texts,
+        )
+        sync(aside)
+        aside.replace(root / name)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync(root)
+    order = rows.column(ORDER_COLUMN)
+    stats = {
+        "numRecords": rows.num_rows,
+        "minValues": {ORDER_COLUMN: compute.min(order).as_py()},
+        "maxValues": {ORDER_COLUMN: compute.max(order).as_py()},
+        "nullCount": {ORDER_COLUMN: 0},
+    }
+    size = (root / name).stat().st_size
+    return AddAction(name, size, {}, int(time.time() * 1000), change, json.dumps(stats))
+
+
+def in_order(rows: pa.Table) -> pa.Table:
+    """Return the rows by order and line; they mostly are already."""
+    import numpy as np
+
+    order = rows.column(ORDER_COLUMN).to_numpy()
+    line = rows.column(LINE_COLUMN).to_numpy()
+    step, inner = np.diff(order), np.diff(line)
+    if bool(np.all((step > 0) | ((step == 0) & (inner >= 0)))):
+        return rows
+    return rows.take(np.lexsort((line, order)))
+
+
+def small_runs(files: Sequence[DataFile]) -> list[list[DataFile]]:
+    """Return runs of neighbouring small files, each run about one full file, of two files or more."""
+    runs: list[list[DataFile]] = [[]]
+    rows = 0
+    for file in files:
+        if rows + file.rows > FULL_FILE:
+            runs.append([])
+            rows = 0
+        runs[-1].append(file)
+        rows += file.rows
+    return [run for run in runs if len(run) > 1]
+
+
+def overlaps(file: DataFile, since: int | None, through: int | None) -> bool:
+    """Say whether a data file may hold rows of the batches asked for."""
+    return (since is None or file.last >= since) and (through is None or file.first <= through)
+
+
+def size(path: Path) -> int | None:
+    """Return a file's size, or None when it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _between(since: int | None, through: int | None) -> Any:
+    """Return the row filter for a range of batches, or None when there is no limit."""
+    from pyarrow import compute
+
+    order = compute.field(ORDER_COLUMN)
+    if since is None:
+        return None if through is None else order <= through
+    return order >= since if through is None else (order >= since) & (order <= through)
