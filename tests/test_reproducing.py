@@ -9,6 +9,7 @@ import pytest
 import training
 from vigil import reproducing
 from vigil.bundles import pointer
+from vigil.candidates import Recipe
 from vigil.errors import BundleError, VigilError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -189,3 +190,13 @@ def test_fullprocess_rebuilds_by_name(released):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"release {live(released)}: identical." in done.stdout
+
+
+@pytest.mark.parametrize("how", [{"settings": {"knots": 3, "penalty": 20.0}}, {"half_life": 1.0}])
+def test_searched_and_weighted_models_are_rebuilt_too(released, how):
+    """Settings and weights are in the manifest: nothing is searched again, whatever the config says now."""
+    project = released.project()
+    (made,) = training.run(project, project.ledger.batches.all()[-1], recipe=Recipe("logistic", **how))
+    assert made != live(released)
+    released.configure(search={"trials": 2, "in_ticks": True}, half_life=0)
+    assert reproduce(released, made).identical

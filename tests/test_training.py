@@ -1,6 +1,7 @@
 import argparse
 import json
 
+import numpy as np
 import pytest
 
 import training
@@ -113,7 +114,7 @@ def test_what_cannot_be_trained_is_left_out_and_said(site):
 
 def test_the_command_deploys_nothing(site):
     """Run by itself the step says its candidates, or that there is nothing to train on."""
-    plain = argparse.Namespace(runs=False, compare=False, export=None)
+    plain = asked()
     project = site.project()
     training.command(project, plain)
     taken_in(site, ("w-1.csv", 300, 1))
@@ -148,3 +149,81 @@ def test_a_feature_that_gives_the_target_away_is_left_out_unless_allowed(new_sit
         assert (leak in gate["reason"], any(leak in line for line in site.said)) == ((not allowed,) * 2)
         release = site.project().ledger.releases.all()[0]
         assert release["facts"]["features"] == (3 if not allowed else 4)
+
+
+def asked(**options):
+    """Return the command's options as a person gives them."""
+    given = {
+        "runs": False,
+        "compare": False,
+        "export": None,
+        "search": False,
+        "trials": None,
+        "seconds": None,
+    }
+    return argparse.Namespace(**{**given, **options})
+
+
+def test_a_search_gives_candidates_and_its_evidence(site):
+    """The command tries as many settings as asked; the usual candidate stands beside the best one."""
+    project = taken_in(site, ("w-1.csv", 300, 1))
+    training.command(project, asked(search=True, trials=6))
+    found = {bool(row["facts"].get("settings")): row for row in project.ledger.releases.all()}
+    assert set(found) == {True, False}
+    facts, usual = found[True]["facts"], found[False]["facts"]
+    tried = facts["search"]["tried"]
+    assert (facts["fits"], usual.get("fits", 1), len(tried)) == (7, 1, 6)
+    assert tried[0] == {"settings": {}, "value": usual["out_of_fold"]}
+    assert facts["search"]["value"] == facts["out_of_fold"] == max(one["value"] for one in tried)
+    assert facts["out_of_fold"] > usual["out_of_fold"]
+    assert found[True]["reason"] == "logistic on all history, the best of 6 trials"
+    assert load_manifest(project.models, found[True]["id"])["settings"] == facts["settings"]
+    assert "settings" not in load_manifest(project.models, found[False]["id"])
+    assert not (site.root / "production").exists()
+
+
+def test_a_search_sees_training_rows_alone(site, monkeypatch):
+    """No row of the holdout is among those that settings are tried on."""
+    from vigil.models import searching
+
+    seen = []
+    search = searching.search
+    monkeypatch.setattr(
+        searching, "search", lambda lesson, *a, **k: seen.append(lesson) or search(lesson, *a, **k)
+    )
+    project = taken_in(site, ("w-1.csv", 300, 1))
+    training.command(project, asked(search=True, trials=2))
+    assert [len(lesson.y) for lesson in seen] == [int((rows_of(project).sides == TRAIN).sum())]
+
+
+def test_ticks_search_only_where_the_config_says_so(new_site):
+    """By default no tick searches; asked to, the first one does, and what is live says so."""
+    for asks in (False, True):
+        site = new_site(f"asks-{asks}", key=["customer"], search={"trials": 3, "in_ticks": asks})
+        site.leavers("w-1.csv", 400)
+        site.tick()
+        rows = site.project().ledger.releases.all()
+        assert any("search" in row["facts"] for row in rows) == asks
+
+
+def test_old_rows_weigh_less_in_one_challenger(site):
+    """After a change, with batches enough, all history is tried a third time, recent rows weighted."""
+    site.configure(half_life=2)
+    project = taken_in(site, *((f"w-{n}.csv", 250, n) for n in range(1, 5)))
+    made = training.run(project, project.ledger.batches.all()[-1], since=3)
+    reasons = [project.ledger.releases.get(release)["reason"] for release in made]
+    assert reasons[2] == "logistic on all history, half as much every 2 batches back"
+    assert len(set(made)) == 3
+    assert load_manifest(project.models, made[2])["snapshot"]["half_life"] == 2
+    site.configure(half_life=0)
+    again = site.project()
+    assert training.run(again, again.ledger.batches.all()[-1], since=3) == made[:2]
+
+
+def test_weights_halve_from_batch_to_batch():
+    """Their mean is 1, a number that is left out makes no batch, and without a half-life all count alike."""
+    from vigil import candidates
+
+    found = candidates.weights(np.array([3, 3, 7, 8]), 1.0)
+    assert found.tolist() == pytest.approx([0.5, 0.5, 1.0, 2.0])
+    assert candidates.weights(np.array([3, 7]), None) is None

@@ -74,6 +74,14 @@ class Budgets(Section):
     latency_ms: float | None = Field(default=None, gt=0)
 
 
+class Search(Section):
+    """How long settings are searched for: trials of a model type, seconds in all; in ticks only if asked."""
+
+    trials: int = Field(default=30, ge=1, le=10_000)
+    seconds: float = Field(default=600, gt=0)
+    in_ticks: bool = False
+
+
 class Config(Section):
     """Every setting of a project. Paths are relative to the config file."""
 
@@ -113,6 +121,8 @@ class Config(Section):
 
     # How it is trained and when
     model: str = "auto"
+    search: Search = Search()
+    half_life: float = Field(default=8, ge=0)
     allow_leaks: list[str] = []
     policy: str | dict[str, Any] = "vigil"
     cool_down: float = Field(default=0, ge=0)

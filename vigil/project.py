@@ -219,6 +219,7 @@ class Project:
 def _ask_plugins(config: Config, path: Path) -> None:
     """Let the rooms check their parts of the config before anything is done, all faults together."""
     from vigil import models, policies
+    from vigil.models import searching
     from vigil.stats import metrics
 
     faults: list[Fault] = []
@@ -227,6 +228,8 @@ def _ask_plugins(config: Config, path: Path) -> None:
         "model": lambda: models.chosen(config.model),
         "metric": lambda: config.metric and metrics.get(config.metric),
     }
+    if config.search.in_ticks:
+        questions["search"] = searching.ask_for_library
     if config.alerts:
         from vigil.alerts import settings
 

@@ -12,14 +12,15 @@ import argparse
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from vigil import bundles, contract
+from vigil.candidates import Recipe
 from vigil.command import print_json
 from vigil.contract.files import VERSIONS
 from vigil.errors import VigilError
@@ -27,8 +28,13 @@ from vigil.models import voting
 from vigil.project import Project
 from vigil.records import ORDER_COLUMN, Batch
 
-#: Trains candidates on a project's rows up to a batch, and returns the bundles' ids.
-Train = Callable[[Project, Batch], Sequence[str]]
+
+class Train(Protocol):
+    """Trains one recipe on a project's rows up to a batch, and returns the bundles' ids."""
+
+    def __call__(self, project: Project, through: Batch, *, recipe: Recipe) -> Sequence[str]:
+        """Train."""
+
 
 _ABSENT = object()
 
@@ -80,13 +86,20 @@ def reproduce(project: Project, release: str, train: Train) -> Reproduction:
     with tempfile.TemporaryDirectory(prefix="vigil-reproduce-") as folder:
         clean = _clean_project(project, manifest, Path(folder))
         try:
-            made = train(clean, _restore_rows(project, clean, manifest["snapshot"]["files"]))
+            through = _restore_rows(project, clean, manifest["snapshot"]["files"])
+            made = train(clean, through, recipe=_recipe(manifest))
         finally:
             clean.close()
         if len(made) != 1:
             hint = "What training said stands above."
             raise VigilError("could not be trained again.", where=f"release {release}", hint=hint)
         return compared(project.models / release, clean.models / made[0])
+
+
+def _recipe(manifest: dict[str, Any]) -> Recipe:
+    """Return how a release was made: what a search found is in its manifest, and not looked for again."""
+    half_life = manifest["snapshot"].get("half_life")
+    return Recipe(manifest["model"], half_life=half_life, settings=manifest.get("settings", {}))
 
 
 def _vote(project: Project, release: str, manifest: dict[str, Any]) -> Reproduction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.models.samples import CLASSES, FEATURES, METRICS, fit, fitted, rows, 
 from vigil import models
 from vigil.errors import VigilError
 from vigil.models import packing, registry
+from vigil.models.spaces import filled, special
 from vigil.records import Column, Task
 from vigil.serving import Compiled
 
@@ -27,6 +29,18 @@ def test_file_offers_the_whole_contract(kind: str) -> None:
     assert callable(module.build)
     assert callable(module.fold)
     assert module.__doc__
+
+
+@each
+def test_usual_settings_are_what_is_built_without_a_search(kind: str, task: Task) -> None:
+    """Every usual value lies in its range; naming all of them changes nothing, a range's ends do."""
+    space, made = registry.get(kind).SPACE, replace(fitted(kind, task).plan, rows=100_000)
+    usual = filled(space, {})
+    assert all(one.holds(usual[name]) for name, one in space.items())
+    assert special(space, usual) == {}
+    ends = [{name: end} for name, one in space.items() for end in (one.low, one.high)]
+    built = [registry.get(kind).build(replace(made, settings=given)) for given in ({}, *ends)]
+    assert len({str(one.get_params()) for one in built}) == len(built)
 
 
 @each

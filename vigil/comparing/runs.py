@@ -9,7 +9,7 @@ from vigil.errors import BundleError
 from vigil.project import Project
 
 #: What a table shows of a run, in this order.
-SHOWN = ("id", "state", "model", "window", "rows", "metric", "out_of_fold", "held_out", "created")
+SHOWN = ("id", "state", "model", "window", "rows", "metric", "fits", "out_of_fold", "held_out", "created")
 
 
 def rows(project: Project) -> list[dict[str, Any]]:
@@ -25,12 +25,14 @@ def rows(project: Project) -> list[dict[str, Any]]:
                 "window": facts.get("window", ""),
                 "through": facts.get("through_name", ""),
                 "rows": facts.get("trained_rows"),
+                "fits": facts.get("fits", 1),
                 "metric": reference.get("metric") or project.config.metric or "",
                 "out_of_fold": facts.get("out_of_fold"),
                 "held_out": reference.get("score"),
                 "interval": reference.get("interval"),
                 "threshold": facts.get("threshold"),
                 "params": _params(project, row["id"]),
+                "search": facts.get("search"),
                 "created": row["created"][:16].replace("T", " "),
             }
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from vigil.errors import VigilError
 from vigil.models import calibrating, folds, pipelines, registry
 from vigil.models.baseline import Baseline, baseline
+from vigil.models.spaces import Settings, special
 from vigil.records import Column, Task
 from vigil.serving.prediction import Prediction, calibrated
 from vigil.stats import metrics
@@ -77,30 +78,26 @@ def fit(
     seed: int,
     weights: np.ndarray | None = None,
     groups: np.ndarray | None = None,
+    settings: Settings | None = None,
 ) -> Fitted:
     """Fit the model type ``kind``.
 
     ``columns`` maps each feature to n cells (see ``serving.Compiled.predict``); ``y`` (n,) holds
     codes into ``classes``, where for a binary task code 1 is the positive class, or float values;
     ``weights`` (n,) are row weights; ``groups`` (n,) or (n, m) keeps the rows of one entity in one
-    fold. The same arguments give the same model, to the bit.
+    fold; ``settings`` are the type's, where they differ from the usual ones. The same arguments give the
+    same model, to the bit.
 
     Raises VigilError when there is nothing to learn from: no feature, fewer than two rows, one
     class only, or a task that the type cannot do.
     """
-    from vigil.models.preparing import frame, plan
-
+    lesson = Lesson.of(
+        kind, columns, y, task=task, classes=classes, features=features, metric=metric, seed=seed,
+        weights=weights, groups=groups,
+    )  # fmt: skip
+    made = lesson.planned(settings or {})
+    seen = lesson.out_of_fold(made)
     model = registry.get(kind)
-    made = plan(columns, features, task=task, metric=metric, seed=seed)
-    _check(kind, model.TASKS, task, y, made.names)
-    table = frame(columns, made)
-    even = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
-    raw = _out_of_fold(model, made, table, y, even, groups, len(classes))
-    whole = pipelines.fitted(model.build(made), table, y, even)
-    scored = np.isfinite(raw).all(axis=1)
-    calibration, threshold = _calibrate(raw[scored], y[scored], even[scored], task, metric)
-    judged = pipelines.finish(raw, calibration, threshold) if scored.any() else None
-    clip = _clip(y[scored], judged.outcome[scored]) if judged and task == "regression" else None
     return Fitted(
         kind=kind,
         task=task,
@@ -108,16 +105,90 @@ def fit(
         present=tuple(int(code) for code in np.unique(y)) if task != "regression" else (),
         features=tuple(features),
         plan=made,
-        pipeline=whole,
-        calibration=calibration,
-        threshold=threshold,
-        clip=clip,
-        baseline=baseline(task, metric, y, classes=len(classes), clip=clip),
-        score=_score(metric, y[scored], judged, scored, len(classes), clip) if judged else None,
-        out_of_fold=judged,
-        scored=scored,
+        pipeline=pipelines.fitted(model.build(made), lesson.table, y, lesson.weights),
+        calibration=seen.calibration,
+        threshold=seen.threshold,
+        clip=seen.clip,
+        baseline=baseline(task, metric, y, classes=len(classes), clip=seen.clip),
+        score=seen.score,
+        out_of_fold=seen.answers,
+        scored=seen.scored,
         sample=_sample(columns, made.sources),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """What is learnt from the rows' answers by models that did not see their fold; see ``Fitted``."""
+
+    calibration: dict[str, Any] | None
+    threshold: float | None
+    clip: float | None
+    score: float | None
+    answers: Prediction | None
+    scored: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What all fits to the same rows share: the rows laid out, their weights and their folds' groups."""
+
+    kind: str
+    plan: Plan
+    table: pd.DataFrame
+    y: np.ndarray
+    classes: int
+    weights: np.ndarray
+    groups: np.ndarray | None
+
+    @classmethod
+    def of(
+        cls,
+        kind: str,
+        columns: Mapping[str, np.ndarray],
+        y: np.ndarray,
+        *,
+        task: Task,
+        classes: Sequence[str],
+        features: Sequence[Column],
+        metric: str,
+        seed: int,
+        weights: np.ndarray | None = None,
+        groups: np.ndarray | None = None,
+    ) -> Lesson:
+        """Lay out the rows of a fit; arguments and errors are those of ``fit``."""
+        from vigil.models.preparing import frame, plan
+
+        made = plan(columns, features, task=task, metric=metric, seed=seed)
+        _check(kind, registry.get(kind).TASKS, task, y, made.names)
+        even = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
+        return cls(kind, made, frame(columns, made), y, len(classes), even, groups)
+
+    def planned(self, settings: Settings) -> Plan:
+        """Return the plan of a fit with other settings. Raises VigilError where they are not the type's."""
+        space = registry.get(self.kind).SPACE
+        wrong = [
+            name for name, value in settings.items() if name not in space or not space[name].holds(value)
+        ]
+        if wrong:
+            hint = f"It takes: {', '.join(space)}."
+            raise VigilError(f"cannot be set: {', '.join(wrong)}.", where=f"model {self.kind}", hint=hint)
+        return replace(self.plan, settings=special(space, settings))
+
+    def out_of_fold(self, made: Plan) -> OutOfFold:
+        """Fit a plan to each fold's other rows; learn calibration, threshold and clip from the answers."""
+        task, metric, y = made.task, made.metric, self.y
+        raw = _out_of_fold(
+            registry.get(self.kind), made, self.table, y, self.weights, self.groups, self.classes
+        )
+        scored = np.isfinite(raw).all(axis=1)
+        calibration, threshold = _calibrate(raw[scored], y[scored], self.weights[scored], task, metric)
+        if not scored.any():
+            return OutOfFold(calibration, threshold, None, None, None, scored)
+        answers = pipelines.finish(raw, calibration, threshold)
+        clip = _clip(y[scored], answers.outcome[scored]) if task == "regression" else None
+        score = _score(metric, y[scored], answers, scored, self.classes, clip)
+        return OutOfFold(calibration, threshold, clip, score, answers, scored)
 
 
 def _check(kind: str, tasks: Sequence[Task], task: Task, y: np.ndarray, names: Sequence[str]) -> None:

@@ -138,5 +138,6 @@ def _manifest(fitted: Fitted) -> dict[str, Any]:
         "out_of_fold": fitted.score,
         "rows": fitted.plan.rows,
         "present": list(fitted.present),
+        **({"settings": dict(fitted.plan.settings)} if fitted.plan.settings else {}),
         "features": [{name: getattr(feature, name) for name in _OF_A_FEATURE} for feature in fitted.features],
     }

@@ -19,6 +19,7 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, TargetEncoder
 
+from vigil.models.spaces import Settings
 from vigil.records import Column, Task
 from vigil.serving import words
 from vigil.serving.readers import bounded
@@ -38,7 +39,8 @@ STEPS = 255
 class Plan:
     """What a model type needs to know to build its pipeline.
 
-    ``numbers`` holds the columns of ``texts``' words too, see ``serving.words``.
+    ``numbers`` holds the columns of ``texts``' words too, see ``serving.words``. ``settings`` are those of
+    the model type that differ from its usual ones.
     """
 
     task: Task
@@ -48,6 +50,7 @@ class Plan:
     numbers: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,7 +91,7 @@ def pipeline(made: Plan, estimator: Any, numbers: Literal["ramps", "steps"]) -> 
     """Return preparation and estimator as one, not yet fitted."""
     few = [name for name, levels in made.levels.items() if len(levels) <= MANY_LEVELS]
     many = [name for name, levels in made.levels.items() if len(levels) > MANY_LEVELS]
-    knots = int(np.clip(made.rows // ROWS_PER_KNOT, 2, KNOTS))
+    knots = int(np.clip(made.rows // ROWS_PER_KNOT, 2, made.settings.get("knots", KNOTS)))
     scale: Any = Ramps(knots) if numbers == "ramps" else Steps()
     mean = _mean_target(made)
     parts = [

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from vigil.errors import VigilError
 from vigil.models import kinds
+from vigil.models.spaces import Space
 from vigil.records import Task
 
 #: The setting that has every type compared.
@@ -19,6 +20,7 @@ class ModelType(Protocol):
     """What a file in ``kinds`` offers."""
 
     TASKS: tuple[Task, ...]
+    SPACE: Space
 
     def build(self, plan: Any) -> Any:
         """Return an unfitted pipeline with the steps ``prepare`` and ``model``."""

@@ -22,8 +22,9 @@ class Outcome:
     """One policy's life.
 
     ``pooled`` is the metric over all scored rows together, ``mean`` its average over batches.
-    ``fits`` counts every bundle that was trained, deployed or not, ``rows_fitted`` their training rows;
-    a bundle that came out the same twice counts once. ``promotions`` leaves the first release out.
+    ``fits`` counts every model that was trained, deployed or not, trials of a search included, and
+    ``rows_fitted`` their training rows; a bundle that came out the same twice counts once.
+    ``promotions`` leaves the first release out.
     ``scores`` holds (order, score) of each batch, ``promoted`` the orders after which a release went
     live, votes included, ``fitted`` those after which a model was fitted.
     """
@@ -76,6 +77,7 @@ def _read(project: Project, policy: str, seconds: float) -> Outcome:
     rows = [row for row in ledger.scores.find() if row["value"] is not None]
     rows.sort(key=lambda row: row["order"])
     fitted = [row for row in ledger.releases.all() if row["model"] != KIND]
+    fits = [row["facts"].get("fits", 1) for row in fitted]
     gates = [row for row in ledger.decisions.find() if row["kind"] == "gate" and row["outcome"] == "promote"]
     promoted = sorted(row["order"] for row in gates)
     return Outcome(
@@ -87,8 +89,8 @@ def _read(project: Project, policy: str, seconds: float) -> Outcome:
         accuracy=None if task == "regression" else _pooled(metrics.get("accuracy"), rows, by_rows=False),
         mean=fmean(row["value"] for row in rows) if rows else None,
         batches=len(rows),
-        fits=len(fitted),
-        rows_fitted=sum(row["facts"]["trained_rows"] for row in fitted),
+        fits=sum(fits),
+        rows_fitted=sum(row["facts"]["trained_rows"] * each for row, each in zip(fitted, fits, strict=True)),
         promotions=max(len(promoted) - 1, 0),
         alarms=len(ledger.incidents.find()),
         seconds=seconds,

@@ -46,6 +46,10 @@ class Snapshot:
         chosen: npt.NDArray[np.bool_] = np.isin(self.sides, sides) & (self.orders >= since)
         return chosen
 
+    def batches(self, *sides: int) -> int:
+        """Return how many batches have rows on some sides."""
+        return len(np.unique(self.orders[self.part(*sides)]))
+
     def take(self, mask: npt.NDArray[np.bool_]) -> pa.Table:
         """Return the rows of a mask."""
         return self.rows.filter(pa.array(mask))

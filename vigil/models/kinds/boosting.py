@@ -12,15 +12,18 @@ import numpy as np
 
 from vigil.models import preparing
 from vigil.models.folding import Folded, Tree, leaves
+from vigil.models.spaces import Range, filled
 from vigil.records import Task
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
-_SETTINGS: dict[str, Any] = {
-    "max_leaf_nodes": 15,
-    "learning_rate": 0.08,
-    "l2_regularization": 1.0,
-    "early_stopping": False,
+#: ``trees`` and ``rows_of_a_leaf`` are upper limits: few rows get fewer.
+SPACE = {
+    "learning_rate": Range(0.02, 0.3, 0.08),
+    "trees": Range(40, 400, 150, whole=True),
+    "leaves": Range(4, 63, 15, whole=True),
+    "rows_of_a_leaf": Range(2, 100, 20, whole=True),
+    "l2_regularization": Range(0.01, 30.0, 1.0),
 }
 
 
@@ -28,9 +31,17 @@ def build(plan: preparing.Plan) -> Any:
     """Return the unfitted pipeline."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+    chosen = filled(SPACE, plan.settings)
     # At least two leaves must be possible, also with a dozen rows.
-    fewest, trees = np.clip(plan.rows // 10, 2, 20), np.clip(plan.rows // 5, 40, 150)
-    settings = _SETTINGS | {"min_samples_leaf": int(fewest), "max_iter": int(trees)}
+    fewest = np.clip(plan.rows // 10, 2, chosen["rows_of_a_leaf"])
+    settings: dict[str, Any] = {
+        "max_leaf_nodes": chosen["leaves"],
+        "learning_rate": chosen["learning_rate"],
+        "l2_regularization": chosen["l2_regularization"],
+        "early_stopping": False,
+        "min_samples_leaf": int(fewest),
+        "max_iter": int(np.clip(plan.rows // 5, 40, chosen["trees"])),
+    }
     if plan.task != "regression":
         model = HistGradientBoostingClassifier(random_state=plan.seed, **settings)
     else:

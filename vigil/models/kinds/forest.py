@@ -11,21 +11,35 @@ import numpy as np
 
 from vigil.models import preparing
 from vigil.models.folding import Folded, Tree, leaves
+from vigil.models.spaces import Range, filled
 from vigil.records import Task
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
-_SETTINGS: dict[str, Any] = {"n_estimators": 60, "max_leaf_nodes": 256, "min_samples_leaf": 3}
+SPACE = {
+    "leaves": Range(16, 1024, 256, whole=True),
+    "rows_of_a_leaf": Range(1, 50, 3, whole=True),
+    "share_of_columns": Range(0.1, 1.0, 0.5, linear=True),
+}
 
 
 def build(plan: preparing.Plan) -> Any:
     """Return the unfitted pipeline."""
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
+    chosen = filled(SPACE, plan.settings)
+    settings: dict[str, Any] = {
+        "n_estimators": 60,
+        "max_leaf_nodes": chosen["leaves"],
+        "min_samples_leaf": chosen["rows_of_a_leaf"],
+    }
+    share = chosen["share_of_columns"]
     if plan.task == "regression":
-        model = RandomForestRegressor(random_state=plan.seed, max_features=0.5, **_SETTINGS)
+        model = RandomForestRegressor(random_state=plan.seed, max_features=share, **settings)
     else:
-        model = RandomForestClassifier(random_state=plan.seed, **_SETTINGS)
+        # At its usual half, classes keep the root of the columns' number, which suits them as well.
+        few: Any = share if "share_of_columns" in plan.settings else "sqrt"
+        model = RandomForestClassifier(random_state=plan.seed, max_features=few, **settings)
     return preparing.pipeline(plan, model, "steps")
 
 

@@ -12,18 +12,28 @@ import numpy as np
 
 from vigil.models import preparing
 from vigil.models.folding import Folded, additive
+from vigil.models.preparing import KNOTS
+from vigil.models.spaces import Range, filled
 from vigil.records import Task
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
+
+#: ``penalty`` is the weight of the squared coefficients; ``knots`` is an upper limit: few rows get fewer.
+SPACE = {
+    "penalty": Range(0.01, 100.0, 1.0),
+    "knots": Range(2, 24, KNOTS, whole=True),
+}
 
 
 def build(plan: preparing.Plan) -> Any:
     """Return the unfitted pipeline."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
+    penalty = filled(SPACE, plan.settings)["penalty"]
     if plan.task == "regression":
-        return preparing.pipeline(plan, Ridge(), "ramps")
-    return preparing.pipeline(plan, LogisticRegression(max_iter=500, random_state=plan.seed), "ramps")
+        return preparing.pipeline(plan, Ridge(alpha=penalty), "ramps")
+    model = LogisticRegression(C=1 / penalty, max_iter=500, random_state=plan.seed)
+    return preparing.pipeline(plan, model, "ramps")
 
 
 def fold(pipeline: Any, plan: preparing.Plan) -> Folded:
