@@ -87,6 +87,7 @@ def watcher(project: Project) -> Watch:
 def run(project: Project, options: argparse.Namespace) -> None:
     """Serve until told to stop; requests under way are answered first. Only this process starts ticks."""
     from vigil.web import logs
+    from vigil.web.following import Following
     from vigil.web.ticks import Ticks
     from vigil.web.workers import LOG
 
@@ -100,7 +101,8 @@ def run(project: Project, options: argparse.Namespace) -> None:
         hint = "Add --runner gunicorn, or granian."
         raise ServiceError("Waitress has one process.", where="service", hint=hint)
     ticks = Ticks([*commands(project)["run"], "--trigger", "schedule"], HERE)
-    watch = watcher(project)
+    watch, following = watcher(project), Following(project)
+    following.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     serving = _one if kind == "waitress" else _several
@@ -115,6 +117,7 @@ def run(project: Project, options: argparse.Namespace) -> None:
         finally:
             ticks.stop()
             watch.stop()
+            following.stop()
             if _noted(project) == address:
                 note(project).unlink(missing_ok=True)
     project.close()

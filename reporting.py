@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -115,7 +114,7 @@ def forget_old(project: Project) -> None:
     if keep and project.reports.is_dir():
         numbered = [folder for folder in project.reports.iterdir() if folder.name.isdecimal()]
         for folder in sorted(numbered)[:-keep]:
-            shutil.rmtree(folder)
+            durable.remove_tree(folder)
 
 
 def command(project: Project, options: argparse.Namespace) -> None:

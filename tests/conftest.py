@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests import postgres
+from tests import postgres, s3
 from vigil.console import Console
 from vigil.project import Project
 
@@ -167,6 +167,13 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def postgresql(database_server: postgres.Server) -> Iterator[str]:
     """The URL of an empty database on PostgreSQL."""
     yield from _database(database_server)
+
+
+@pytest.fixture(scope="session")
+def object_storage() -> Iterator[s3.Server]:
+    """A server of the tests' own that speaks S3."""
+    with s3.server() as server:
+        yield server
 
 
 def _database(server: postgres.Server) -> Iterator[str]:

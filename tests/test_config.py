@@ -129,8 +129,29 @@ def test_any_object_is_a_config_or_faults(tmp_path_factory, content):
 
 def test_an_object_store_is_refused(tmp_path):
     """A URL where a folder is meant is a fault, and no folder of that name is made."""
-    with pytest.raises(ConfigError, match="object stores are not supported"):
+    with pytest.raises(ConfigError, match="in 'storage' where everything is to be kept"):
         load_config(written(tmp_path, {**LEAST, "output_folder_path": "s3://bucket/out"}))
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"storage": "bucket/prefix"}, "is no address of a storage"),
+        ({"storage": "s3://"}, "is no address of a storage"),
+        (
+            {"storage": "s3://b/p", "input_folder_path": "out/new"},
+            "input_folder_path: lies in output_folder_path",
+        ),
+        ({"storage": "s3://b/p", "output_model_path": "out/models"}, "output_model_path: lies in"),
+        ({"storage": "s3://b/p", "ledger": "sqlite:///out/l.db"}, "ledger: lies in output_folder_path"),
+        ({"storage": "s3://b/p", "output_folder_path": "."}, "lies in output_folder_path"),
+    ],
+)
+def test_what_does_not_go_with_object_storage(tmp_path, more, words):
+    """An address that is none, and folders that are not apart, are faults."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(written(tmp_path, {**LEAST, "output_folder_path": "out", **more}))
+    assert words in str(caught.value)
 
 
 @settings(max_examples=40, deadline=None)

@@ -12,7 +12,17 @@ from tests.alerts import receivers
 from vigil.ledger import glance
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = {"sklearn", "pandas", "matplotlib", "sqlalchemy", "numpy", "pyarrow", "pydantic", "deltalake"}
+HEAVY = {
+    "sklearn",
+    "pandas",
+    "matplotlib",
+    "sqlalchemy",
+    "numpy",
+    "pyarrow",
+    "pydantic",
+    "deltalake",
+    "boto3",
+}
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from vigil.ledger.connection import sqlite_path
 from vigil.ledger.glance import PAUSED
 from vigil.project import Project
 from vigil.records import RowFault
+from vigil.storage import homes
 
 Tick = Callable[..., dict[str, Any]]
 
@@ -166,6 +167,7 @@ def _copied(project: Project, scratch: Path) -> Project:
     settings = json.loads(project.config_path.read_bytes())
     settings["input_folder_path"] = str(project.input)
     settings.pop("alerts", None)  # a rehearsal tells nobody
+    settings.pop("storage", None)  # and stays on this machine
     if project.test_data:
         settings["test_data_path"] = str(project.test_data)
     folders = {
@@ -177,7 +179,7 @@ def _copied(project: Project, scratch: Path) -> Project:
         settings[key] = str(scratch / key)
         if folder.is_dir():
             # Whatever Vigil writes it writes aside and renames, so that a linked file never changes.
-            shutil.copytree(folder, scratch / key, copy_function=_link_or_copy)
+            shutil.copytree(folder, scratch / key, copy_function=_link_or_copy, ignore=_notes)
     ledger = sqlite_path(project.config.ledger, project.root)
     settings["ledger"] = f"sqlite:///{scratch / 'ledger.db'}"
     if ledger is not None and ledger.exists():
@@ -189,6 +191,11 @@ def _copied(project: Project, scratch: Path) -> Project:
     config = scratch / "config.json"
     config.write_text(json.dumps(settings), encoding="utf-8")
     return Project(config, root=project.root, clock=project.clock, console=project.console)
+
+
+def _notes(_folder: str, names: list[str]) -> list[str]:
+    """Leave out what says where a folder is kept: the copy is kept nowhere else."""
+    return [name for name in names if name in homes.NOTES]
 
 
 def _link_or_copy(source: str, target: str) -> None:

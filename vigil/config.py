@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -132,6 +133,8 @@ class Config(Section):
 
     # Where and how it runs
     ledger: str = "sqlite:///ledger.db"
+    storage: str | None = None
+    storage_endpoint: str | None = None
     schedule: int = Field(default=10, ge=1, le=24 * 60)
     server: Server = Server()
     packages: bool = False
@@ -259,10 +262,31 @@ def _contradictions(config: Config) -> list[Fault]:
     }
     for key, folder in folders.items():
         if "://" in folder:
-            what = f"{folder!r} is no folder of this machine; object stores are not supported."
-            faults.append(Fault("config-folder", key, what, "Name a folder, or mount the store as one."))
+            what = f"{folder!r} is no folder of this machine."
+            hint = "Name a folder, and in 'storage' where everything is to be kept: s3://BUCKET/PREFIX."
+            faults.append(Fault("config-folder", key, what, hint))
         other = next((k for k, f in folders.items() if k < key and Path(f) == Path(folder)), None)
         if other:
             what = f"is the same folder as {other}."
             faults.append(Fault("config-folder", key, what, "Give each its own folder."))
+    return faults + (_of_storage(config, folders) if config.storage else [])
+
+
+def _of_storage(config: Config, folders: dict[str, str]) -> list[Fault]:
+    """Find what object storage does not go together with."""
+    faults = []
+    if not re.fullmatch(r"s3://[^/]+(/.*)?|file:///.+", config.storage or ""):
+        what = f"{config.storage!r} is no address of a storage."
+        faults.append(Fault("config-storage", "storage", what, "Write s3://BUCKET/PREFIX."))
+    kept = {key: folder for key, folder in folders.items() if key != "input_folder_path"}
+    kept["reports"] = "reports"
+    others = ("input_folder_path", "outcomes_folder_path", "test_data_path")
+    beside = {key: path for key in others if (path := getattr(config, key))}
+    beside["ledger"] = config.ledger.removeprefix("sqlite:///")
+    apart = {key: Path(os.path.normpath(path)) for key, path in {**kept, **beside}.items()}
+    for key, path in apart.items():
+        around = next((k for k in kept if k != key and apart[k] in (path, *path.parents)), None)
+        if around is not None:
+            what = f"lies in {around}, which goes to the storage as a whole."
+            faults.append(Fault("config-storage", key, what, "Give each a folder beside the others."))
     return faults

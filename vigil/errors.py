@@ -6,6 +6,7 @@ VigilError
 ├── FileRefused      one arriving file cannot be taken in
 │   └── FileUnreadable   not now: the disk or its rights do not let it be read
 ├── TableError       the table of accepted rows cannot be read or written
+├── StorageError     object storage cannot be used
 ├── LedgerError      the ledger cannot be read or written
 ├── BundleError      a trained model on disk cannot be trusted
 ├── TransportError   a message could not be delivered
@@ -78,6 +79,10 @@ class FileUnreadable(FileRefused):
 
 class TableError(VigilError):
     """The table of accepted rows cannot be read or written."""
+
+
+class StorageError(VigilError):
+    """What is kept in object storage cannot be read or written."""
 
 
 class LedgerError(VigilError):

@@ -14,6 +14,8 @@ from vigil.console import Console
 from vigil.errors import Busy, ConfigError, ContractError, Fault, VigilError
 from vigil.ledger import glance
 from vigil.records import Contract, Task
+from vigil.storage import copies
+from vigil.storage.copies import Kept
 
 if TYPE_CHECKING:
     from vigil.ledger.ledger import Ledger
@@ -25,6 +27,9 @@ Clock = Callable[[], datetime]
 
 #: Folders of reports, the newest ones, in which a killed run may have left something.
 _OPEN_REPORTS = 20
+
+#: Seconds for which a run waits while the service fetches what another machine has left.
+_FETCHING = 30
 
 
 def wall_clock() -> datetime:
@@ -120,6 +125,16 @@ class Project:
         """A file or folder of rows that are never trained on, or None."""
         return self.root / self.config.test_data_path if self.config.test_data_path else None
 
+    @property
+    def kept(self) -> list[Kept]:
+        """The folders that object storage has too, each by its name there; the pointer's is the last."""
+        return [
+            Kept("output", self.output, local=("seen", "segments"), edited=("contract.json",)),
+            Kept("models", self.models, last="manifest.json"),
+            Kept("reports", self.reports),
+            Kept("production", self.production, switch=True),
+        ]
+
     @cached_property
     def ledger(self) -> Ledger:
         """What happened and why."""
@@ -163,12 +178,34 @@ class Project:
         return metric
 
     @contextmanager
-    def locked(self, patience: float = 0) -> Iterator[None]:
+    def locked(self, patience: float = 0, *, settle: bool = True) -> Iterator[None]:
         """Hold the project's lock; raises Busy when another run has it for longer than `patience` seconds.
 
         A file beside the config is locked, and with a ledger on PostgreSQL the database too, so that
-        two machines cannot run one project at once. Both locks end with the process.
+        two machines cannot run one project at once. Both locks end with the process. Where there is object
+        storage, the folders are then brought in line with it, unless `settle` says no.
         """
+        patience = max(patience, _FETCHING) if self.config.storage else patience
+        with self._alone_here(patience), self._alone_in_the_database():
+            if settle:
+                self._settle()
+            yield
+
+    def refresh(self) -> bool:
+        """Fetch what runs on other machines have left in object storage; return False when a run is at work.
+
+        Raises StorageError when it cannot be used.
+        """
+        try:
+            with self._alone_here(0):
+                self._settle(reads_only=True)
+        except Busy:
+            return False
+        return True
+
+    @contextmanager
+    def _alone_here(self, patience: float) -> Iterator[None]:
+        """Hold the lock of this machine."""
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.config_path.parent / f".{self.name}.lock")
@@ -177,10 +214,14 @@ class Project:
         except Timeout:
             raise self._busy("another run is at work") from None
         try:
-            with self._alone_in_the_database():
-                yield
+            yield
         finally:
             lock.release()
+
+    def _settle(self, *, reads_only: bool = False) -> None:
+        """Bring the folders in line with where they are kept."""
+        told = (self.kept, self.config.storage, self.config.storage_endpoint, self.name)
+        copies.settle(*told, reads_only=reads_only)
 
     @contextmanager
     def _alone_in_the_database(self) -> Iterator[None]:

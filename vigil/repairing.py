@@ -137,7 +137,7 @@ def finish(project: Project, decision: Decision) -> None:
     if decision.kind == "fix" and score is not None and score["verdict"] != "degraded":
         ledger.incidents.close(decision.release, by=decision.id)
     if decision.kind == "undo":
-        (project.output / "fixes" / f"{decision.evidence['fault']}.parquet").unlink(missing_ok=True)
+        durable.remove(project.output / "fixes" / f"{decision.evidence['fault']}.parquet")
     ledger.decisions.carried_out(decision.id)
 
 

@@ -148,6 +148,7 @@ def _clean_project(project: Project, manifest: dict[str, Any], folder: Path) -> 
         "prod_deployment_path": "production",
         "test_data_path": str(project.test_data) if project.test_data else None,
         "ledger": "sqlite:///ledger.db",
+        "storage": None,
         "model": manifest["model"],
         "metric": manifest["metric"],
         "seed": manifest["seed"],

@@ -12,8 +12,10 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
-from vigil.errors import TableError
+from vigil.errors import StorageError, TableError
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
+from vigil.storage import copies, durable
+from vigil.storage.copies import Kept
 from vigil.table import log, store
 from vigil.table.hashing import row_hashes, to_column
 from vigil.table.store import Table
@@ -45,6 +47,29 @@ def filled(root: Path, batches: int) -> Table:
     for order in range(1, batches + 1):
         table.append(batch(order), [f"digest{order}"])
     return table
+
+
+@pytest.fixture(autouse=True, params=["disk", "s3"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> bool:
+    """Every test runs with tables on the disk alone, and with tables in object storage: then it is true."""
+    if request.param == "s3":
+        server = request.getfixturevalue("object_storage")
+        copies.settle([Kept("output", tmp_path)], server.bucket(), server.endpoint, "tables")
+    return request.param == "s3"
+
+
+def test_another_writer_is_found_out(tmp_path: Path, kept: bool) -> None:
+    """In object storage an entry that another machine has written meanwhile is not written over."""
+    table = filled(tmp_path, 1)
+    log.entry(tmp_path, 2).write_bytes(b"another machine's")
+    durable.publish(log.entry(tmp_path, 2))
+    log.entry(tmp_path, 2).unlink()
+    if not kept:
+        return
+    with pytest.raises(StorageError, match="somebody else has written this meanwhile"):
+        table.append(batch(2), ["digest2"])
+    assert not table.has("digest2")
+    assert Table(tmp_path).version() == 1
 
 
 def test_before_the_first_row_there_is_nothing(tmp_path: Path) -> None:
@@ -223,7 +248,7 @@ def test_a_torn_entry_is_set_aside(tmp_path: Path, keep: float | str) -> None:
 def test_a_torn_creation_starts_again(tmp_path: Path) -> None:
     """A table whose very first entry is torn is made anew."""
     filled(tmp_path, 1)
-    log.entry(tmp_path, 1).unlink()
+    durable.remove(log.entry(tmp_path, 1))
     log.entry(tmp_path, 0).write_bytes(b"")
     table = Table(tmp_path)
     assert not table.exists()

@@ -69,7 +69,7 @@ found = client.post('/prediction', json={'rows': [{'activity': 3, 'segment': 'no
 assert found['answered_by'] == 'compiled', found
 for path in ('/', '/scoring', '/summarystats', '/diagnostics', '/runs/2', '/models', '/metrics'):
     assert client.get(path).status_code == 200, path
-heavy = ('sklearn', 'pandas', 'scipy', 'pyarrow', 'matplotlib', 'deltalake')
+heavy = ('sklearn', 'pandas', 'scipy', 'pyarrow', 'matplotlib', 'deltalake', 'boto3')
 print([name for name in heavy if name in sys.modules])
 """
     done = subprocess.run(

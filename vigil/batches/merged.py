@@ -66,7 +66,7 @@ class MergedProfiles:
                 durable.write_atomic(self._folder / f"{stop:08d}.json", content.encode())
         for path in self._folder.glob("*.json"):
             if not path.stem.isdigit() or (int(path.stem) % MILESTONE and int(path.stem) != last):
-                path.unlink(missing_ok=True)
+                durable.remove(path)
 
     def _best(self, order: int) -> _Held:
         """Return the most that is merged already and is a part of what is asked for."""

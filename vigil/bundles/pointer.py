@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from vigil.errors import BundleError
+from vigil.storage import durable
 
 #: The pointer's file name in the production folder.
 NAME = "live.json"
@@ -44,31 +44,8 @@ def read(folder: Path) -> Pointer | None:
 
 def write(folder: Path, release: str, previous: str | None) -> None:
     """Make `release` the live one; a reader sees the old pointer or the new one, never a part."""
-    put(folder / NAME, json.dumps(asdict(Pointer(release, previous))) + "\n")
-
-
-def put(path: Path, content: str) -> None:
-    """Replace a small file in one step: written aside, synced, renamed, the folder synced."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    sync(path.parent)
-
-
-def sync(folder: Path) -> None:
-    """Wait until the folder's names are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    text = json.dumps(asdict(Pointer(release, previous))) + "\n"
+    durable.write_atomic(folder / NAME, text.encode())
 
 
 def is_id(value: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from vigil.bundles import pointer
 from vigil.errors import BundleError
+from vigil.storage import durable
 
 #: The file's name in the production folder.
 NAME = "trial.json"
@@ -58,13 +59,13 @@ def is_on(folder: Path) -> bool:
 
 def write(folder: Path, trial: Trial) -> None:
     """Let a trial begin; a reader sees the state before or this one, never a part."""
-    pointer.put(folder / NAME, json.dumps(asdict(trial)) + "\n")
+    durable.write_atomic(folder / NAME, f"{json.dumps(asdict(trial))}\n".encode())
 
 
 def end(folder: Path) -> None:
     """End the trial, if there is one."""
-    (folder / NAME).unlink(missing_ok=True)
-    pointer.sync(folder)
+    durable.remove(folder / NAME)
+    durable.sync(folder)
 
 
 def _is_sound(found: Trial) -> bool:

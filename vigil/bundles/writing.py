@@ -16,6 +16,7 @@ from vigil.bundles import canonical
 from vigil.bundles.naming import MANIFEST, MODEL, digest, identity
 from vigil.bundles.reading import verify
 from vigil.errors import BundleError
+from vigil.storage import durable
 
 #: Libraries whose versions decide whether a stored pipeline can be opened.
 LIBRARIES = ("numpy", "scikit-learn", "scipy", "skops")
@@ -73,10 +74,11 @@ def _place(folder: Path, name: str, content: Mapping[str, bytes]) -> None:
             _write(aside / file, data)
         # mkdtemp makes a private folder; a service under another account has to read this one.
         aside.chmod(0o755)
-        _sync(aside)
+        durable.sync(aside)
+        durable.publish_folder(aside, folder / name, MANIFEST)
         _make_way(folder, name)
         aside.rename(folder / name)
-        _sync(folder)
+        durable.sync(folder)
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
         raise
@@ -101,12 +103,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Wait until a folder's names are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from vigil.contract.parsing import OF_FILES, SETTINGS, parsed
 from vigil.errors import ContractError
 from vigil.records import Column, Contract, FileRule
+from vigil.storage import durable
 
 FILE = "contract.json"
 VERSIONS = "contracts"
@@ -20,8 +20,8 @@ VERSIONS = "contracts"
 def save(contract: Contract, folder: Path) -> None:
     """Write the contract and its version copy; the copy first, so that no version is ever lost."""
     text = _written(contract)
-    _replace(folder / VERSIONS / f"v{contract.version:04d}.json", text)
-    _replace(folder / FILE, text)
+    durable.write_atomic(folder / VERSIONS / f"v{contract.version:04d}.json", text.encode())
+    durable.write_atomic(folder / FILE, text.encode())
 
 
 def load(folder: Path) -> Contract | None:
@@ -181,19 +181,3 @@ def _read(path: Path) -> Contract:
         listed = "".join(f"\n  {fault}" for fault in faults)
         raise ContractError(f"cannot be used:{listed}", where=str(path))
     return contract
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all: aside, synced, renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -23,7 +23,7 @@ from vigil.ledger.connection import sqlite_path
 from vigil.ledger.schema import HEAD
 from vigil.predictions import segments
 from vigil.project import Project
-from vigil.storage import durable
+from vigil.storage import copies, durable, homes
 
 FORMAT = 1
 #: The member that lists the others; it is written last.
@@ -88,7 +88,8 @@ def restore(file: Path, config: Path, console: Console) -> Project:
     if project.name != about["project"]:
         what = f"is a backup of the project {about['project']!r}, and the config is of {project.name!r}."
         raise VigilError(what, where=str(file), hint="Give it its own config, or none.")
-    with project.locked():
+    with project.locked(settle=False):
+        _refuse_taken(project, scratch)
         _make_room(project, scratch, resumed=resumed)
         (scratch / _BEGUN).touch()
         lines = (scratch / LEDGER).read_text(encoding="utf-8").splitlines()
@@ -99,7 +100,9 @@ def restore(file: Path, config: Path, console: Console) -> Project:
             durable.write_atomic(config, (scratch / CONFIG).read_bytes())
     shutil.rmtree(scratch)
     project.close()
-    return Project(config, console=console)
+    restored = Project(config, console=console)
+    with restored.locked():  # sends everything where it is kept
+        return restored
 
 
 def _members(project: Project) -> Iterator[tuple[str, Path]]:
@@ -113,7 +116,7 @@ def _members(project: Project) -> Iterator[tuple[str, Path]]:
             is_ledger = (
                 ledger is not None and path.parent == ledger.parent and path.name.startswith(ledger.name)
             )
-            left_out = is_index or is_ledger or path.suffix == segments.OPEN
+            left_out = is_index or is_ledger or path.suffix == segments.OPEN or path.name in homes.NOTES
             if path.is_file() and not path.is_symlink() and not left_out:
                 yield str(PurePosixPath(name, *inner.parts)), path
 
@@ -158,6 +161,15 @@ def _unpack(file: Path, scratch: Path) -> dict[str, str]:
     if about["format"] > FORMAT:
         raise VigilError("was written by a newer version of Vigil.", where=str(file))
     return about  # type: ignore[no-any-return]
+
+
+def _refuse_taken(project: Project, scratch: Path) -> None:
+    """Refuse to restore into object storage that holds a project already."""
+    where = project.config.storage
+    if where is not None and copies.is_taken(where, project.config.storage_endpoint):
+        shutil.rmtree(scratch)
+        hint = "Name an empty prefix in 'storage'."
+        raise VigilError("holds a project; a backup is never restored over it.", where=where, hint=hint)
 
 
 def _make_room(project: Project, scratch: Path, *, resumed: bool) -> None:

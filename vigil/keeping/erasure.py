@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +62,7 @@ def erase(project: Project, values: Sequence[str], *, run: int) -> Erased:
             lambda rows: rows.filter(pc.invert(_of_key(rows, columns, values)))
         )
         project.table.vacuum(0)
-        shutil.rmtree(project.table.root / "_torn", ignore_errors=True)
+        durable.remove_tree(project.table.root / "_torn")
         project.seen.rebuild(project.table)
         found.batches = [batch.name for batch in _measured_anew(project, contract)]
     found.answers = _from_predictions(project, contract, values)
@@ -117,7 +116,7 @@ def _measured_anew(project: Project, contract: Contract) -> list[Batch]:
         labelled = rows.num_rows - rows.column(contract.target.name).null_count
         project.ledger.batches.measured_anew(batch.id, rows=rows.num_rows, labelled=labelled, profile=profile)
     if changed:
-        shutil.rmtree(merged.place(project.output), ignore_errors=True)  # made anew by the next tick
+        durable.remove_tree(merged.place(project.output))  # made anew by the next tick
     return changed
 
 
@@ -127,7 +126,7 @@ def _from_quarantine(project: Project, columns: Sequence[Column], pattern: re.Pa
     A key may be a number in the cells of a typed file, where its text alone would not be found.
     """
     gone = 0
-    (project.output / "quarantine.csv").unlink(missing_ok=True)  # an export: a person makes it anew
+    durable.remove(project.output / "quarantine.csv")  # an export: a person makes it anew
     for path in sorted((project.output / "quarantine").glob("*.jsonl")):
         entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         keys = [[str(entry.get("cells", {}).get(column.name, "")) for column in columns] for entry in entries]
@@ -158,12 +157,12 @@ def _from_reports(project: Project, pattern: re.Pattern[str]) -> list[str]:
     gone = []
     for card in sorted(project.reports.glob("cards/*.md")):
         if pattern.search(card.read_text(encoding="utf-8")):
-            card.with_suffix(".html").unlink(missing_ok=True)
-            card.unlink()
+            durable.remove(card.with_suffix(".html"))
+            durable.remove(card)
             gone.append(f"cards/{card.stem}")
     for answers in sorted(project.reports.glob("*/apireturns.json")):
         if _names(json.loads(answers.read_text(encoding="utf-8")), pattern):
-            shutil.rmtree(answers.parent)
+            durable.remove_tree(answers.parent)
             gone.append(answers.parent.name)
     return gone
 

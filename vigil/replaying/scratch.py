@@ -30,6 +30,7 @@ OWN: dict[str, Any] = {
     "settle_seconds": 0,
     "packages": False,
     "alerts": {},
+    "storage": None,
 }
 
 #: Settings that speak of columns, and so of one data set.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vigil.records import LINE_COLUMN, ORDER_COLUMN
-from vigil.storage.durable import sync
+from vigil.storage import durable
 from vigil.table import shapes
 
 if TYPE_CHECKING:
@@ -69,11 +69,10 @@ def write(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
             row_group_size=131_072,
             use_dictionary=texts,
         )
-        sync(aside)
-        aside.replace(root / name)
+        durable.sync(aside)
+        durable.place(aside, root / name)
     finally:
         aside.unlink(missing_ok=True)
-    sync(root)
     order = rows.column(ORDER_COLUMN)
     stats = {
         "numRecords": rows.num_rows,

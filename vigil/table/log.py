@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vigil.storage.durable import sync
+from vigil.storage import durable
 
 #: The note in an entry's commitInfo: how many adds, removes and transactions follow.
 ACTIONS = "vigil.actions"
@@ -121,6 +121,4 @@ def _move(path: Path, where: Path) -> None:
     while target.exists():
         target = where / f"{path.name}.{turn}"
         turn += 1
-    path.replace(target)
-    sync(where)
-    sync(path.parent)
+    durable.move(path, target)

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from vigil.errors import TableError
+from vigil.errors import StorageError, TableError
 from vigil.records import ORDER_COLUMN
-from vigil.storage.durable import sync
+from vigil.storage import durable
 from vigil.table import files, log, shapes
 from vigil.table.files import DataFile
 
@@ -251,8 +251,8 @@ class Table:
             unused = delta.vacuum(retention_hours, dry_run=True, enforce_retention_duration=False, full=True)
             ours = [name for name in unused if name.startswith("part-") and "/" not in name]
             for name in ours:
-                (self.root / name).unlink(missing_ok=True)
-            sync(self.root)
+                durable.remove(self.root / name)
+            durable.sync(self.root)
         return sorted(ours)
 
     def _times(self, digest: str) -> int:
@@ -316,7 +316,7 @@ class Table:
         stored = shapes.as_stored(schema)
         if not self.exists():
             self.root.mkdir(parents=True, exist_ok=True)
-            sync(self.root.parent)
+            durable.sync(self.root.parent)
             DeltaTable.create(self.root, stored, configuration=_FOREVER)
             self._sync_log()
             return
@@ -359,17 +359,24 @@ class Table:
             with _explained(self.root):
                 delta.create_checkpoint()
             for path in log.checkpoint_files(self.root, version):
-                sync(path)
-            sync(log.folder(self.root))
+                durable.sync(path)
+                durable.publish(path)
+            durable.sync(log.folder(self.root))
         return version
 
     def _sync_log(self) -> None:
-        """Wait until the newest log entry is on the disk, and its name."""
+        """Wait until the newest log entry is on the disk, and committed where the table is kept."""
         newest = log.newest(self.root, self._known)
         if newest is not None:
-            sync(log.entry(self.root, newest))
-        sync(log.folder(self.root))
-        sync(self.root)
+            durable.sync(log.entry(self.root, newest))
+        durable.sync(log.folder(self.root))
+        durable.sync(self.root)
+        if newest is not None:
+            try:
+                durable.publish_new(log.entry(self.root, newest))
+            except StorageError:
+                self._open = self._known = None
+                raise
 
 
 @contextmanager
