@@ -169,6 +169,7 @@ def worker() -> Flask:
     """Return the application of a worker process, told by the environment what it belongs to."""
     from vigil.web import logs
     from vigil.web.application import build
+    from vigil.web.punctual import Punctual
     from vigil.web.service import open_service
     from vigil.web.workers import CONFIG, HOST, LOG
 
@@ -177,7 +178,9 @@ def worker() -> Flask:
     service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
     if service.log is not None:
         atexit.register(service.log.close)
-    return build(service)
+    app = build(service)
+    app.wsgi_app = Punctual(app.wsgi_app, service.traffic)  # type: ignore[method-assign]
+    return app
 
 
 def _announce(project: Project, host: str, port: int, instance: str) -> str:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 import urllib.request
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -124,7 +125,7 @@ def test_too_many_requests_are_turned_away_at_once_and_it_recovers(busy: Any) ->
         assert json.loads(body)["error"]["code"] == "unavailable"
         busy.app.gate.set()
         wait_until(lambda: not busy.task_dispatcher.queue)
-        time.sleep(serving.PAUSE)
+        time.sleep(serving.HOLD)
         assert said(connection)[0] == 200
 
 
@@ -135,9 +136,9 @@ def test_who_asks_again_too_soon_waits_and_is_turned_away_again(busy: Any) -> No
         begun = time.monotonic()
         busy.app.gate.set()
         assert said(connection)[0] == 503
-        assert serving.PAUSE * 0.9 < time.monotonic() - begun < 3 * serving.PAUSE + 2
+        assert serving.HOLD * 0.9 < time.monotonic() - begun < 3 * serving.HOLD + 2
         assert get(busy, "/healthz")["status"] == "ok"
-        time.sleep(serving.PAUSE)
+        time.sleep(serving.HOLD)
         assert said(connection)[0] == 200
 
 
@@ -146,6 +147,69 @@ def test_an_old_client_that_is_turned_away_is_hung_up_on(busy: Any) -> None:
     content = raw(busy, b"GET /healthz HTTP/1.0\r\n\r\n")
     assert content.startswith(b"HTTP/1.1 503 ")
     assert b"Connection: close" in content
+
+
+PLAIN = b"POST /prediction HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize(
+    ("content", "is_whole"),
+    [
+        (PLAIN, True),
+        (PLAIN.replace(b"Content-Length", b"content-length"), True),
+        (PLAIN + b"G", False),
+        (PLAIN[:-1], False),
+        (PLAIN[:40], False),
+        (PLAIN.replace(b"Host: localhost", b"Connection: close"), False),
+        (PLAIN.replace(b"Host: localhost", b"Content-Length: 2"), False),
+        (PLAIN.replace(b"Host: localhost", b"Transfer-Encoding: chunked"), False),
+        (PLAIN.replace(b"1.1", b"1.0"), False),
+        (PLAIN.replace(b"POST", b"HEAD"), False),
+    ],
+)
+def test_only_what_is_plainly_one_request_is_turned_away_unparsed(content: bytes, is_whole: bool) -> None:
+    """Anything that another reader could understand otherwise is parsed first."""
+    assert serving._is_whole(content) is is_whole
+
+
+def test_a_prediction_is_turned_away_unparsed_and_its_connection_stays(busy: Any, world: Any) -> None:
+    """A whole 503, then the right answer to the right request on the same connection."""
+    body = json.dumps({"rows": [{"activity": 3, "segment": "north"}]}).encode()
+    kind = b"Content-Type: application/json\r\nContent-Length: %d" % len(body)
+    asked = PLAIN.replace(b"Content-Length: 2", kind).removesuffix(b"{}") + body
+    with socket.create_connection(("127.0.0.1", busy.effective_port), timeout=10) as connection:
+        for status in (503, 200):
+            connection.sendall(asked)
+            answer = http.client.HTTPResponse(connection, method="POST")
+            answer.begin()
+            assert answer.status == status
+            content = json.loads(answer.read())
+            busy.app.gate.set()
+            time.sleep(serving.HOLD + 0.1)
+        assert content["release"] == world.ids["second"]
+
+
+def test_what_waits_too_long_amid_many_is_turned_away_by_the_thread(
+    running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A prediction that a thread takes too late gets 503 once there is an overload; before, its answer."""
+    monkeypatch.setattr(serving.admission, "FORESIGHT", 1e9)
+    monkeypatch.setattr(running.task_dispatcher.admission, "_late", deque(maxlen=1))
+    sluggish = [threading.Thread(target=get, args=(running, "/slow")) for _ in range(2)]
+    for asker in sluggish:
+        asker.start()
+    wait_until(lambda: running.task_dispatcher.active_count == 2 and not running.task_dispatcher.queue)
+    with socket.create_connection(("127.0.0.1", running.effective_port), timeout=10) as connection:
+        connection.sendall(PLAIN)
+        time.sleep(0.2)
+        running.app.gate.set()
+        answer = http.client.HTTPResponse(connection, method="POST")
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())["error"]["code"]) == (503, "unavailable")
+        time.sleep(serving.HOLD + 1)
+        assert said(connection)[0] == 200
+    for asker in sluggish:
+        asker.join()
 
 
 def test_half_open_connections_do_not_keep_others_out(running: Any) -> None:

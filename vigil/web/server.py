@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from functools import cache
@@ -14,7 +15,9 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from vigil.errors import ServiceError
-from vigil.web import errors, security
+from vigil.web import admission, errors, security
+from vigil.web.admission import Admission
+from vigil.web.punctual import refusal
 from vigil.web.traffic import Traffic
 
 #: Open connections; further ones wait in the system's queue.
@@ -23,9 +26,12 @@ CONNECTIONS = 500
 #: Requests that wait for a thread; further ones are turned away as soon as they are read.
 WAITING = 32
 
-#: Seconds that a client which was turned away is asked to wait. A connection that asks again before
-#: they are over is turned away again at their end, so that no flood keeps the reading loop busy.
-PAUSE = 1
+#: Seconds for which nothing is read from a connection that was turned away. What it says meanwhile is turned
+#: away at their end, so that no flood of those who do not wait keeps the reading loop busy.
+HOLD = 0.5
+
+#: Bytes read at a time, and those of a body that are kept in memory; a larger one goes to a file.
+RECEIVED, KEPT = 2**18, 2**20
 
 #: Connections that are taken from the system's queue at a time.
 ACCEPTED = 64
@@ -53,6 +59,9 @@ def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None
             channel_timeout=SILENCE,
             cleanup_interval=SILENCE,
             max_request_body_size=limit + 1,
+            recv_bytes=RECEIVED,
+            inbuf_overflow=KEPT,
+            asyncore_loop_timeout=HOLD,
             clear_untrusted_proxy_headers=not app.config.get("PROXY"),
             asyncore_use_poll=True,
             ident=None,
@@ -67,24 +76,48 @@ def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None
 
 
 class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """Hands requests to threads; turns them away while too many wait.
+    """Hands requests to threads; turns away those that would be answered too late.
 
-    The loop that reads them does so, since a thread would come to one only after all before it: so those
-    that are answered are answered soon.
+    The loop that reads them does so as far as it can, since a thread would come to one only after all
+    before it. A thread does so with what has waited longer than was to be expected.
     """
 
     def __init__(self, traffic: Traffic | None) -> None:
         super().__init__()
         self._traffic = traffic
+        self.admission = Admission()
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing waits, and was not too much just now: then nothing is measured."""
+        return not self.queue and not self.admission.is_overloaded
 
     def add_task(self, task: _Channel) -> None:
-        """Let a connection's next request wait for a thread, or refuse it."""
-        if len(self.queue) < WAITING and not task.is_late:
-            super().add_task(task)
+        """Let a connection's next request wait for a thread, or refuse it; ``requests_lock`` is held."""
+        bound = task.bound
+        if task.is_hasty or self.has_no_room(bound) or self.admission.is_late(task.waited, bound):
+            task.refuse()
             return
+        task.queued = time.monotonic()
+        with self.lock:
+            self.queue.append(task)
+            self.queue_cv.notify()
+
+    def has_no_room(self, bound: float) -> bool:
+        """Tell whether so many wait, or the next one for so long, that a newcomer would be late."""
+        try:
+            first = self.queue[0].age
+        except IndexError:
+            return False
+        is_full = len(self.queue) >= WAITING or first > admission.FORESIGHT * bound
+        if is_full:
+            self.admission.note()
+        return is_full
+
+    def count(self) -> None:
+        """Count a request that was turned away."""
         if self._traffic is not None:
             self._traffic.shed.inc()
-        task.refuse()
 
 
 class _JsonErrorTask(ErrorTask):  # type: ignore[misc]
@@ -101,53 +134,112 @@ class _JsonErrorTask(ErrorTask):  # type: ignore[misc]
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection; ``waited`` are the seconds that its request lay unread, ``queued`` when it was read."""
+
     error_task_class = _JsonErrorTask
     requests: list[Any]
     close_when_flushed: bool
 
-    #: Until when a connection that was turned away should say nothing, and whether it spoke before: then
-    #: nothing is read until the time is over, and what was said is late.
-    pause = 0.0
+    waited = 0.0
+    queued = 0.0
+
+    #: Until when nothing is read, as a request was turned away, else 0; and whether one came meanwhile.
+    hold = 0.0
     is_hasty = False
-    is_late = False
+
+    @property
+    def age(self) -> float:
+        """The seconds that the request has waited so far, unread and for a thread."""
+        return self.waited + time.monotonic() - self.queued
+
+    @property
+    def bound(self) -> float:
+        """The seconds that it may have to wait."""
+        request = self.requests[0]
+        return admission.bound_of(_command(request), getattr(request, "path", ""))
 
     def readable(self) -> bool:
-        return not self.is_hasty and super().readable()
-
-    def writable(self) -> bool:
-        return (self.is_hasty and time.monotonic() >= self.pause) or super().writable()
+        return not (self.hold and time.monotonic() < self.hold) and bool(super().readable())
 
     def handle_read(self) -> None:
-        if self.pause and time.monotonic() < self.pause:
-            self.is_hasty = True  # what it says stays in the system's buffer
-            self.pause += self._fileno % 16 / 16 * PAUSE  # not all at once
-            return
-        self.pause = 0.0
-        super().handle_read()
-
-    def handle_write(self) -> None:
-        if self.is_hasty and time.monotonic() >= self.pause:
-            self.is_hasty, self.is_late, self.pause = False, True, 0.0
+        """Read; while there is no room, a plainly written request is turned away without being parsed."""
+        dispatcher = self.server.task_dispatcher
+        if dispatcher.is_at_rest and not self.hold:
+            self.waited = 0.0
             super().handle_read()
-        super().handle_write()
+            return
+        lay = admission.unread_for(self.socket)
+        self.waited = lay if self.request is None else self.waited + lay
+        if self.hold:
+            self.is_hasty, self.hold = lay > admission.SOON, 0.0
+        if self.requests or self.request is not None or not (self.is_hasty or self._is_hopeless()):
+            super().handle_read()
+            return
+        content = self.recv(RECEIVED)
+        if _is_whole(content):
+            self._turn_away(stays=True, with_body=True)
+        elif content:
+            self.received(content)
+        else:
+            self.connected = False
+
+    def _is_hopeless(self) -> bool:
+        """Tell whether a prediction would be turned away now."""
+        dispatcher, soon = self.server.task_dispatcher, admission.SOON
+        return bool(dispatcher.has_no_room(soon) or dispatcher.admission.is_late(self.waited, soon))
+
+    def service(self) -> None:
+        """Answer a request that a thread has taken, unless it has become too late."""
+        dispatcher = self.server.task_dispatcher
+        if dispatcher.admission.is_late(self.age, self.bound):
+            with self.requests_lock:
+                self.refuse()
+            self.server.pull_trigger()
+            return
+        self.waited = 0.0
+        super().service()
 
     def refuse(self) -> None:
         """Say that there are too many requests; the caller holds ``requests_lock``."""
         request = self.requests[0]
         kept = request.version == "1.1" and request.headers.get("CONNECTION", "").lower() != "close"
         stays = kept and not request.error and len(self.requests) == 1
+        self._turn_away(stays=stays, with_body=_command(request) != "HEAD")
         for each in self.requests:
             each.close()
-        self.requests = []
-        self.is_late = False
-        self.pause = time.monotonic() + PAUSE
+        self.requests = []  # only now: while there is one, the reading loop sends nothing without the lock
+
+    def _turn_away(self, *, stays: bool, with_body: bool) -> None:
+        self.server.task_dispatcher.count()
+        self.hold, self.is_hasty = time.monotonic() + HOLD, False
         self.close_when_flushed = self.close_when_flushed or not stays
-        content = _too_many(stays=stays, with_body=request.command != "HEAD")
+        content = _too_many(stays=stays, with_body=with_body)
         with self.outbuf_lock:
             self.outbufs[-1].append(content)
             self.current_outbuf_count += len(content)
             self.total_outbufs_len += len(content)
             self._flush_exception(self._flush_some, do_close=False)
+
+
+def _command(request: Any) -> str:
+    """Return a request's method, nothing where it could not be read."""
+    return str(getattr(request, "command", ""))
+
+
+#: What says where a request ends, and whether its connection stays.
+_TELLING = re.compile(
+    rb"\r\n(content-length|transfer-encoding|connection|expect)[ \t]*:([^\r]*)", re.IGNORECASE
+)
+
+
+def _is_whole(content: bytes) -> bool:
+    """Tell whether bytes are exactly one prediction's request, plainly written, its connection staying."""
+    end = content.find(b"\r\n\r\n")
+    if end < 0 or not content.startswith(b"POST /prediction HTTP/1.1\r\n"):
+        return False
+    found = _TELLING.findall(content, 0, end)
+    length = b"%d" % (len(content) - end - 4)
+    return len(found) == 1 and found[0][0].lower() == b"content-length" and found[0][1].strip() == length
 
 
 class _Server(TcpWSGIServer):  # type: ignore[misc]
@@ -166,9 +258,7 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
 @cache
 def _too_many(*, stays: bool, with_body: bool) -> bytes:
     """Return the whole answer to a request that is turned away."""
-    code, _, hint = errors.words(503)
-    content = json.dumps(errors.body(code, "Too many requests are waiting.", hint)).encode()
-    headers = [*_HEADERS, ("Content-Length", str(len(content))), ("Retry-After", str(PAUSE))]
+    content, headers = refusal()
     headers += [] if stays else [("Connection", "close")]
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     head = f"HTTP/1.1 503 Service Unavailable\r\n{lines}\r\n".encode("ascii")

@@ -18,9 +18,10 @@ from vigil.errors import ServiceError
 CONFIG, HOST, INSTANCE, LOG = "VIGIL_CONFIG", "VIGIL_HOST", "VIGIL_INSTANCE", "VIGIL_LOG"
 
 #: Connections that wait in the system's queue; further ones are refused.
-BACKLOG = 256
+BACKLOG = 1024
 
-#: Connections, or requests, that a worker process takes up beyond those that its threads are at.
+#: Connections that a worker process takes up beyond those that its threads are at. The others wait in the
+#: system's queue, and the shorter this is, the sooner those that are taken up are answered.
 WAITING = 32
 
 #: Seconds that requests under way may take after the service was told to stop.
@@ -77,7 +78,7 @@ def _gunicorn(host: str, port: int, workers: int, threads: int) -> list[str]:
         "app:worker()", "--bind", f"{shown}:{port}", "--workers", str(workers), "--threads", str(threads),
         "--worker-class", "gthread", "--backlog", str(BACKLOG), "--graceful-timeout", str(GRACE),
         "--worker-connections", str(threads + WAITING),
-        "--timeout", "60", "--keep-alive", "5", "--log-level", "warning", "--limit-request-line", "8190",
+        "--timeout", "60", "--keep-alive", "2", "--log-level", "warning", "--limit-request-line", "8190",
         "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir(),  # noqa: S108, PTH112
     ]  # fmt: skip
 

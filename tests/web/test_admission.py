@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vigil.web import admission
+from vigil.web.admission import MANY, PATIENT, SOON, WITHIN, Admission, bound_of, unread_for
+
+
+def test_a_burst_passes_and_an_overload_does_not() -> None:
+    """Fewer late requests than make an overload are all answered; from then on late ones are turned away."""
+    now = [100.0]
+    judge = Admission(clock=lambda: now[0])
+    assert [judge.is_late(0.2, SOON) for _ in range(MANY - 1)] == [False] * (MANY - 1)
+    assert judge.is_late(0.2, SOON)
+    assert not judge.is_late(SOON, SOON)
+    now[0] += WITHIN + 0.01
+    assert not judge.is_late(0.2, SOON)
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.2), st.floats(0, 1)), max_size=200))
+def test_who_is_turned_away_was_late_amid_many(steps: list[tuple[float, float]]) -> None:
+    """Never a request in time, never without so many late ones within that time."""
+    now = [0.0]
+    judge = Admission(clock=lambda: now[0])
+    late: list[float] = []
+    for pause, waited in steps:
+        now[0] += pause
+        late += [now[0]] if waited > SOON else []
+        near = sum(now[0] - then <= WITHIN for then in late)
+        assert judge.is_late(waited, SOON) == (waited > SOON and near >= MANY)
+
+
+def test_a_person_is_more_patient_than_a_program() -> None:
+    """Predictions have the short bound, everything else the long one."""
+    assert bound_of("POST", "/prediction") == SOON
+    assert {bound_of("GET", "/prediction"), bound_of("POST", "/outcomes"), bound_of("", "")} == {PATIENT}
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux tells")
+def test_the_system_knows_how_long_bytes_have_been_here() -> None:
+    """From their arrival on, whether the connection was accepted by then or not."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    with listener, socket.create_connection(listener.getsockname()) as client:
+        client.sendall(b"hello")
+        time.sleep(0.1)
+        server, _ = listener.accept()
+        with server:
+            assert 0.08 <= unread_for(server) < 5
+            server.recv(5)
+            client.sendall(b"again")
+            assert unread_for(server) < 0.08
+
+
+def test_nobody_waits_where_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without TCP_INFO, and of a connection that is closed, nothing is known, and nobody is late."""
+    with socket.socket() as connection:
+        monkeypatch.delattr(admission.socket, "TCP_INFO", raising=False)
+        assert unread_for(connection) == 0.0
+    monkeypatch.undo()
+    assert unread_for(connection) == 0.0

@@ -1,0 +1,69 @@
+"""Whether what has waited is still answered: under overload some are turned away, the others soon answered.
+
+A short queue lets a burst pass; a long one only makes everybody wait (compare Nichols & Jacobson 2012,
+"Controlling queue delay", doi:10.1145/2208917.2209336). What counts is how long a request has really
+waited, in the system's buffers too, and not how many there are: one may take a thousand times as long as
+another.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections import deque
+from collections.abc import Callable
+
+#: Seconds after which a prediction is too late under overload, and what a person waits for.
+SOON, PATIENT = 0.05, 0.5
+
+#: The share of that time after which the next in the queue shows that a newcomer would be late.
+FORESIGHT = 0.5
+
+#: So many late requests within so many seconds are an overload; fewer are a burst, or a moment's stop.
+MANY, WITHIN = 32, 1.0
+
+#: Where Linux keeps the milliseconds since a connection's last bytes came, in ``struct tcp_info``.
+_LAST_BYTES = struct.Struct("@52xI")
+
+
+class Admission:
+    """Judges requests by the seconds that they have waited. For any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._late: deque[float] = deque(maxlen=MANY)
+
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether many requests were late just now."""
+        late = self._late
+        return len(late) == late.maxlen and self._clock() - late[0] <= WITHIN
+
+    def note(self) -> None:
+        """Count a request that was late, or for which there was no room."""
+        self._late.append(self._clock())
+
+    def is_late(self, waited: float, bound: float) -> bool:
+        """Tell whether to turn away what has waited for some seconds; outside an overload nothing is."""
+        if waited <= bound:
+            return False
+        self.note()
+        return self.is_overloaded
+
+
+def bound_of(method: str, path: str) -> float:
+    """Return how long a request may have waited: programs ask for predictions, people for the rest."""
+    return SOON if method == "POST" and path == "/prediction" else PATIENT
+
+
+def unread_for(connection: socket.socket) -> float:
+    """Return the seconds for which a connection's newest bytes have been here; 0 where nobody knows."""
+    option = getattr(socket, "TCP_INFO", None)
+    if option is None:
+        return 0.0
+    try:
+        told = connection.getsockopt(socket.IPPROTO_TCP, option, _LAST_BYTES.size)
+    except OSError:
+        return 0.0
+    return _LAST_BYTES.unpack(told)[0] / 1000 if len(told) == _LAST_BYTES.size else 0.0
