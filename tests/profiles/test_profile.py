@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigil.errors import ContractError, VigilError
-from vigil.profiles import Profile, merge, profile, summary
+from vigil.profiles import Profile, codec, merge, profile, summary
 from vigil.records import Column
 
 COLUMNS = (
@@ -149,7 +149,7 @@ def test_a_column_of_two_kinds_is_refused() -> None:
 def test_damaged_json_is_refused() -> None:
     """Content that is no profile is an error in words."""
     with pytest.raises(VigilError, match="damaged"):
-        Profile.from_json({"format": 2, "rows": 1, "columns": [{}]})
+        Profile.from_json({"format": codec.FORMAT, "rows": 1, "columns": [{}]})
     with pytest.raises(VigilError, match="another format"):
         Profile.from_json({"format": 0})
 

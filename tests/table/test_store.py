@@ -332,3 +332,11 @@ def test_other_programs_read_the_table(tmp_path: Path) -> None:
     found = DeltaTable(tmp_path).to_pyarrow_table()
     assert found.num_rows == 15
     assert found.column("more").null_count == 10
+
+
+def test_a_table_of_other_hashes_is_refused(tmp_path: Path) -> None:
+    """A table whose rows were hashed in another way says so, instead of taking every row for a new one."""
+    stored = pa.schema([field.remove_metadata() for field in batch(1).schema if field.name != HASH_COLUMN])
+    DeltaTable.create(tmp_path, stored)
+    with pytest.raises(TableError, match="made by another version of Vigil"):
+        Table(tmp_path).count()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vigil.profiles.record import ColumnProfile, Numbers, Profile
 
 #: Changes whenever the same rows would give other content.
-FORMAT = 2
+FORMAT = 3
 
 
 def to_json(profile: Profile) -> dict[str, Any]:

@@ -9,7 +9,6 @@ error is about 1.04/√1024, 3 %.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from vigil.table import texthash
 
 #: The most levels that are all counted.
 MOST = 256
@@ -29,8 +30,6 @@ BUCKETS = 256
 LONGEST = 64
 
 _REGISTERS = 1024
-#: Levels that are hashed at a time.
-_BLOCK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +69,11 @@ def of_counts(counts: Iterable[tuple[str, int]]) -> Levels:
 def of_many(names: Any, counts: npt.NDArray[np.int64]) -> Levels:
     """Summarise more than `MOST` different levels, none longer than `LONGEST`, as `of_counts` does.
 
-    ``names`` is an Arrow array of their UTF-8 bytes, ``counts`` has shape (n,). Python's own strings are
-    made of a block of them at a time.
+    ``names`` is an Arrow array of them, ``counts`` has shape (n,).
     """
-    hashes = np.concatenate(
-        [_hashed(names.slice(start, _BLOCK).to_pylist()) for start in range(0, len(names), _BLOCK)]
-    )
+    hashes = texthash.of_array(names)[0]
     lowest = np.argsort(hashes, kind="stable")[:SAMPLE]
-    sample = {names[int(place)].as_py().decode(): int(counts[place]) for place in lowest}
+    sample = {names[int(place)].as_py(): int(counts[place]) for place in lowest}
     return Levels(_listed(sample), *_spread(hashes, counts))
 
 
@@ -139,24 +135,13 @@ def _listed(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
 
 def _hashes(levels: Sequence[str]) -> npt.NDArray[np.uint64]:
     """Return 64 bits for each level."""
-    return _hashed([level.encode("utf-8", "surrogatepass") for level in levels])
-
-
-def _hashed(levels: Sequence[bytes]) -> npt.NDArray[np.uint64]:
-    """Return 64 bits for each level, given as UTF-8."""
-    digest = hashlib.blake2b
-    digests = b"".join([digest(level, digest_size=8).digest() for level in levels])
-    return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
-
-
-def _digest(level: str) -> bytes:
-    """Return 8 bytes that stand for a level."""
-    return hashlib.blake2b(level.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    found: npt.NDArray[np.uint64] = texthash.of_texts(levels)[0]
+    return found
 
 
 def _short(level: str) -> str:
     """Return a level, or the beginning of a very long one and a digest of all of it."""
-    return level if len(level) <= LONGEST else f"{level[:40]}…{_digest(level).hex()}"
+    return level if len(level) <= LONGEST else f"{level[:40]}…{int(_hashes([level])[0]):016x}"
 
 
 def _estimate(registers: bytes) -> int:

@@ -78,7 +78,7 @@ def _levels(cells: Any) -> levels.Levels:
     counted = compute.value_counts(cells.cast("string").drop_null())
     names, counts = counted.field("values"), counted.field("counts")
     if len(names) > levels.MOST and compute.max(compute.utf8_length(names)).as_py() <= levels.LONGEST:
-        return levels.of_many(names.cast("large_binary"), counts.to_numpy())
+        return levels.of_many(names, counts.to_numpy())
     return levels.of_counts(zip(names.to_pylist(), counts.to_pylist(), strict=True))
 
 

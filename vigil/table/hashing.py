@@ -3,13 +3,12 @@
 Each cell becomes two 64-bit words, mixed with words drawn from its column's name; a row's hash is
 the sum of its cells' words, mixed once more. Sums make the order of the columns irrelevant. The
 mixing is the finaliser of SplitMix64 (Steele, Lea, Flood 2014, doi 10.1145/2660193.2660195); strings
-and names go through BLAKE2b (RFC 7693). It is written out here, so that no library's version can
-change it. It is made to tell rows apart, not to resist an attacker.
+and names go through `texthash`. It is written out here, so that no library's version can change it. It is
+made to tell rows apart, not to resist an attacker.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,18 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from vigil.errors import TableError
+from vigil.table import texthash
+from vigil.table.texthash import BLOCK, mixed
+
+Words = npt.NDArray[np.uint64]
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Words = npt.NDArray[np.uint64]
-
-#: Rows mixed at a time: small enough for the processor's cache.
-BLOCK = 16_384
+#: Changes whenever an equal row would get another hash; a table keeps the one that it was begun with.
+FORMAT = 2
 
 _ADD = np.uint64(0x9E3779B97F4A7C15)
-_MULTIPLY_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
+#: Rows of a column of strings that are looked at for how often they repeat.
+_SAMPLE = 1024
 
 
 def row_hashes(table: pa.Table, columns: Sequence[str]) -> Words:
@@ -47,8 +48,8 @@ def row_hashes(table: pa.Table, columns: Sequence[str]) -> Words:
     hashes = np.empty((table.num_rows, 2), dtype=np.uint64)
     for start in range(0, table.num_rows, BLOCK):
         part = slice(start, start + BLOCK)
-        hashes[part, 0] = _mixed(total[0, part])
-        hashes[part, 1] = _mixed(total[1, part] ^ _ADD)
+        hashes[part, 0] = mixed(total[0, part])
+        hashes[part, 1] = mixed(total[1, part] ^ _ADD)
     return hashes
 
 
@@ -133,31 +134,44 @@ def _add_bits(bits: Words, missing: npt.NDArray[np.bool_], seed: Words, total: W
         part = slice(start, start + BLOCK)
         gaps = missing[part]
         for word in (0, 1):
-            mixed = _mixed(bits[part] ^ seed[word])
+            found = mixed(bits[part] ^ seed[word])
             if gaps.any():
-                mixed[gaps] = none[word]
-            total[word, part] += mixed
+                found[gaps] = none[word]
+            total[word, part] += found
 
 
 def _add_strings(chunk: Any, seed: Words, total: Words) -> None:
-    """Add the words of strings: each distinct one is digested once."""
+    """Add the words of strings; where they repeat, each distinct one is hashed once."""
     import pyarrow as pa
 
     plain = chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk
-    encoded = plain.dictionary_encode()
-    levels = encoded.dictionary.cast("large_binary")
-    words = np.empty((2, len(levels) + 1), dtype=np.uint64)
+    if _repeats(plain):
+        encoded = plain.dictionary_encode()
+        codes = encoded.indices.cast("int64").fill_null(len(encoded.dictionary))
+        total += _seeded(encoded.dictionary, seed)[:, codes.to_numpy(zero_copy_only=False)]
+        return
+    words = _seeded(plain, seed)[:, : len(plain)]
+    if plain.null_count:
+        words[:, plain.is_null().to_numpy(zero_copy_only=False)] = _missing(seed)[:, None]
+    total += words
+
+
+def _repeats(texts: Any) -> bool:
+    """Say whether strings repeat so often that to find the distinct ones saves work."""
+    few = texts.slice(0, _SAMPLE)
+    return 2 * len(few.unique()) < len(few)
+
+
+def _seeded(texts: Any, seed: Words) -> Words:
+    """Return the words of strings in a column, shape (2, n + 1); the last are those of no value."""
+    words = np.empty((2, len(texts) + 1), dtype=np.uint64)
+    words[:, :-1] = texthash.of_array(texts)
     words[:, -1] = _missing(seed)
-    digest = hashlib.blake2b
-    for start in range(0, len(levels), BLOCK):
-        block = levels.slice(start, BLOCK).to_pylist()
-        digests = b"".join([digest(level, digest_size=16).digest() for level in block])
-        part = slice(start, start + len(block))
-        words[:, part] = np.frombuffer(digests, dtype="<u8").reshape(-1, 2).T
-        words[0, part] = _mixed(words[0, part] ^ seed[0])
-        words[1, part] = _mixed(words[1, part] ^ seed[1])
-    codes = encoded.indices.cast("int64").fill_null(len(levels)).to_numpy(zero_copy_only=False)
-    total += words[:, codes]
+    for start in range(0, len(texts), BLOCK):
+        part = slice(start, min(start + BLOCK, len(texts)))
+        for word in (0, 1):
+            words[word, part] = mixed(words[word, part] ^ seed[word])
+    return words
 
 
 def _add_nothing(chunk: Any, seed: Words, total: Words) -> None:
@@ -166,27 +180,11 @@ def _add_nothing(chunk: Any, seed: Words, total: Words) -> None:
     total += _missing(seed)[:, None]
 
 
-def _bytes(text: str) -> bytes:
-    """Return 16 bytes that stand for a string; a lone surrogate, which UTF-8 lacks, is let through."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
 def _digest(text: str) -> Words:
     """Return two words that stand for a string."""
-    return np.frombuffer(_bytes(text), dtype="<u8").astype(np.uint64)
+    return texthash.of_texts([text])[:, 0]
 
 
 def _missing(seed: Words) -> Words:
     """Return the two words of a missing cell: of the column, and of no value."""
-    return _mixed(seed ^ _digest("a missing cell"))
-
-
-def _mixed(words: Words) -> Words:
-    """Return the words with every bit depending on every bit (SplitMix64, one step)."""
-    mixed = words + _ADD
-    mixed ^= mixed >> np.uint64(30)
-    mixed *= _MULTIPLY_1
-    mixed ^= mixed >> np.uint64(27)
-    mixed *= _MULTIPLY_2
-    mixed ^= mixed >> np.uint64(31)
-    return mixed
+    return mixed(seed ^ _digest("a missing cell"))

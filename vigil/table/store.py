@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from vigil.errors import StorageError, TableError
 from vigil.records import ORDER_COLUMN
 from vigil.storage import durable
-from vigil.table import files, log, shapes
+from vigil.table import files, hashing, log, shapes
 from vigil.table.files import DataFile
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 #: Commits between two checkpoints of the log.
 CHECKPOINT_EVERY = 50
 
+#: The table's note of how its rows are hashed.
+_HASHED = "vigil.rowHash"
 _FOREVER = {"delta.logRetentionDuration": "interval 36500 days", "delta.enableExpiredLogCleanup": "false"}
 
 
@@ -280,7 +282,9 @@ class Table:
         from deltalake import DeltaTable
 
         if delta is None or delta.version() > version or log.entry(self.root, version + 1).exists():
-            return DeltaTable(self.root, version=version)
+            found = DeltaTable(self.root, version=version)
+            _refuse_other_hashes(found, self.root)
+            return found
         delta.update_incremental()
         return delta
 
@@ -317,7 +321,8 @@ class Table:
         if not self.exists():
             self.root.mkdir(parents=True, exist_ok=True)
             durable.sync(self.root.parent)
-            DeltaTable.create(self.root, stored, configuration=_FOREVER)
+            about = {**_FOREVER, _HASHED: str(hashing.FORMAT)}
+            DeltaTable.create(self.root, stored, configuration=about, raise_if_key_not_exists=False)
             self._sync_log()
             return
         new = shapes.new_columns(shapes.as_stored(self.schema()), stored, self.root)
@@ -390,6 +395,13 @@ def _explained(root: Path) -> Iterator[None]:
     except (DeltaError, OSError, pa.ArrowException) as error:
         hint = "Check the disk's space and rights; what a power loss cut off is mended by the next tick."
         raise TableError(f"the table cannot be used ({error}).", where=str(root), hint=hint) from error
+
+
+def _refuse_other_hashes(delta: DeltaTable, root: Path) -> None:
+    """Raise TableError when the rows were hashed in another way: none would be known again."""
+    if delta.metadata().configuration.get(_HASHED) != str(hashing.FORMAT):
+        hint = "Start the project anew in another folder; its files are taken in again."
+        raise TableError("the table was made by another version of Vigil.", where=str(root), hint=hint)
 
 
 def _transaction(digest: str) -> str:
