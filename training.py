@@ -109,7 +109,7 @@ def candidates_of(
 
 def command(project: Project, options: argparse.Namespace) -> None:
     """Train candidates on everything that is in the table, and deploy none; or look at those there are."""
-    if options.runs or options.compare or options.export:
+    if options.runs or options.compare or options.export or options.shap is not None:
         from vigil.comparing import answers
 
         answers.answer(project, options)
@@ -144,6 +144,7 @@ if __name__ == "__main__":
     one = cli.add_mutually_exclusive_group()
     one.add_argument("--runs", action="store_true", help="list every training with its scores")
     one.add_argument("--compare", action="store_true", help="draw the newest candidates side by side")
+    one.add_argument("--shap", nargs="?", const="", metavar="RELEASE", help="what each column adds")
     one.add_argument("--search", action="store_true", help="search for settings of each model type first")
     one.add_argument("--export", metavar="NAME", help="send the trainings to a tracking server (mlflow)")
     cli.add_argument("--trials", type=int, metavar="N", help="settings that --search tries of each type")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 
 from vigil import exporters
+from vigil.bundles import pointer
 from vigil.command import print_json
-from vigil.comparing import measure, runs, sheets
+from vigil.comparing import measure, runs, shapley, sheets
 from vigil.errors import VigilError
 from vigil.project import Project
 from vigil.storage import durable
@@ -18,6 +19,8 @@ def answer(project: Project, options: argparse.Namespace) -> None:
         _show_runs(project, as_json=options.json)
     elif options.compare:
         _compare(project)
+    elif options.shap is not None:
+        _explain(project, options.shap)
     else:
         _export(project, options)
 
@@ -51,6 +54,22 @@ def _compare(project: Project) -> None:
         shown = "undefined" if one.value is None else f"{one.value:.3f}"
         project.console.say(f"{one.release}  {one.metric} {shown}{auc}  {one.title}; most valuable: {best}")
     project.console.say(f"written: {folder}")
+
+
+def _explain(project: Project, asked: str) -> None:
+    """Take a release's answers apart, the live one's unless another is named; write picture and tables."""
+    live = pointer.read(project.production)
+    release = asked or (live.release if live else "")
+    if not release:
+        hint = "Name a candidate: python training.py --shap ID"
+        raise VigilError("no model is live.", where="--shap", hint=hint)
+    found = shapley.explain(project, release)
+    for name, content in shapley.files(found).items():
+        durable.write_atomic(project.reports / "comparison" / name, content)
+    for column, size in found.weights[: shapley.MOST]:
+        project.console.say(f"{size:10.4f}  {column}")
+    project.console.say(f"mean size of what each column adds to {', '.join(found.outputs)}")
+    project.console.say(f"written: {project.reports / 'comparison'}")
 
 
 def _export(project: Project, options: argparse.Namespace) -> None:
