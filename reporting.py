@@ -1,4 +1,4 @@
-"""What the service says becomes documents: the answers as they stood, and what is made of them alone.
+"""What the service says becomes documents: the answers as they stood, the charts, and what is made of both.
 
 This step decides which runs deserve a report: those with news, once each, and how many are kept.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vigil import cards, documents
+from vigil import cards, charts, documents, picturing
 from vigil.caller import Caller, service
 from vigil.command import parser, perform
 from vigil.documents.chapters import since
@@ -21,6 +21,9 @@ from vigil.storage import durable
 
 #: The answers that every document is made of.
 ANSWERS = "apireturns.json"
+
+#: The charts of the run, drawn once: every document places them.
+DRAWN = "charts.json"
 
 #: Runs that a report may tell of.
 TOLD_RUNS = 50
@@ -34,6 +37,7 @@ def run(project: Project) -> list[Path]:
         with service(project) as caller:
             for number in project.console.progress(due, "writing reports", len(due)):
                 written += report(project, caller, number, always=when == "news")
+            picturing.keep(project, {name: caller.get(f"/{name}") for name in ("scoring", "diagnostics")})
     for number in due:
         project.ledger.runs.reported(number)
     forget_old(project)
@@ -52,12 +56,20 @@ def report(project: Project, caller: Caller, number: int, *, always: bool = True
     folder = project.reports / f"{number:06d}"
     text = json.dumps(answers, indent=1, ensure_ascii=False, sort_keys=True)
     durable.write_atomic(folder / ANSWERS, text.encode())
+    trend = picturing.trend(project.ledger, picturing.USUAL, answers["scoring"]["release"], number)
+    drawn = json.dumps(charts.drawn(answers | {"trend": trend}), ensure_ascii=False, sort_keys=True)
+    durable.write_atomic(folder / DRAWN, drawn.encode())
     return [rebuild(folder)]
 
 
 def rebuild(folder: Path) -> Path:
-    """Make every document of a run from its stored answers; the same answers give the same bytes."""
+    """Make every document of a run from its stored answers and charts; the same give the same bytes.
+
+    Charts that were not kept, as of an older report, are drawn from the answers.
+    """
     answers = json.loads((folder / ANSWERS).read_text())
+    if (folder / DRAWN).exists():
+        answers["charts"] = json.loads((folder / DRAWN).read_text())
     for name in documents.names():
         durable.write_atomic(folder / name, documents.build(name, answers))
     return folder / "report.pdf"

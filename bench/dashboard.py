@@ -4,7 +4,8 @@
 
 A ledger is filled through its own classes: batches with scores, drift, runs, releases, incidents and
 decisions, every verdict among them. The page is asked for through the whole application. The floor is
-the same page of a project with 50 batches. With ``--browser`` Chromium says when it painted first.
+the same page of a project with 50 batches; "undrawn" is the page after the ledger has gone on since the
+tick drew its charts, so that the server draws them. With ``--browser`` Chromium says when it painted first.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import math
 import random
+import shutil
 import statistics
 import tempfile
 import threading
@@ -23,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from vigil import picturing
 from vigil.bundles import pointer
 from vigil.ledger.shelf import timestamp
 from vigil.project import Project
@@ -66,7 +69,18 @@ def project(folder: Path, *, batches: int, seed: int = 0, harmful: bool = True) 
     (folder / "config.json").write_text(json.dumps(settings))
     made = Project(folder / "config.json", clock=Clock(START + timedelta(hours=batches)))
     History(made, batches, random.Random(seed), _trained(made.models), harmful).write()
+    keep_charts(made)
     return made
+
+
+def keep_charts(made: Project) -> None:
+    """Draw the pages' charts as the tick does at its end, but for missing cells: batches have no profile."""
+    from app import create_app
+    from vigil.web.asof import NOW
+    from vigil.web.endpoints.diagnostics import timings
+
+    scoring = create_app(made, environ={}).test_client().get("/scoring?limit=1").json
+    picturing.keep(made, {"scoring": scoring, "diagnostics": {"timings": timings(made.ledger, NOW)}})
 
 
 def _trained(folder: Path) -> str:
@@ -419,6 +433,17 @@ def painted(page: Any) -> float:
     raise TimeoutError("nothing was painted within four seconds")
 
 
+def told(client: Any, count: int, path: str, times: int, about: str = "") -> float:
+    """Measure a page and print a line; return the seconds of the processor, the median."""
+    taken, worked, size = measure(client, path, times)
+    later, cpu = sorted(taken[1:]) or taken, statistics.median(worked[1:] or worked)
+    print(
+        f"{count:>8} {f'{path} {about}':28} {size / 1000:>6.0f} {taken[0] * 1000:>9.1f} "
+        f"{statistics.median(later) * 1000:>10.1f} {later[-1] * 1000:>9.1f} {cpu * 1000:>7.1f}"
+    )
+    return cpu
+
+
 def main() -> None:
     """Measure and print."""
     cli = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -436,15 +461,13 @@ def main() -> None:
         for count, one in made.items():
             client = create_app(one, environ={}).test_client()
             for path in ("/", "/?last=10000", "/status", "/runs", "/models", "/faults", "/quarantine"):
-                taken, worked, size = measure(client, path, options.times)
-                later, cpu = sorted(taken[1:]) or taken, statistics.median(worked[1:] or worked)
-                print(
-                    f"{count:>8} {path:28} {size / 1000:>6.0f} {taken[0] * 1000:>9.1f} "
-                    f"{statistics.median(later) * 1000:>10.1f} {later[-1] * 1000:>9.1f} {cpu * 1000:>7.1f}"
-                )
+                cpu = told(client, count, path, options.times)
                 if path == "/":
                     ratio = cpu / floor if floor else 1.0
                     floor = floor or cpu
+            shutil.rmtree(one.reports / "charts")
+            told(client, count, "/", options.times, "undrawn")
+            keep_charts(one)
         print(
             f"with {options.batches:,} batches the first page is {ratio:.2f} times the work of that with 50"
         )

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import reporting
+from vigil import picturing
 from vigil.bundles import pointer
 
 
@@ -21,13 +22,17 @@ def test_a_run_is_told_on_paper_and_screen_and_told_again(site):
     site.tick(report=True)
     folder = site.root / "reports" / "000002"
     made = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert set(made) == {"apireturns.json", "report.pdf", "report.html", "confusionmatrix.png"}
+    assert set(made) == {"apireturns.json", "charts.json", "report.pdf", "report.html", "confusionmatrix.png"}
     answers = json.loads(made["apireturns.json"])
+    assert json.loads(made["charts.json"])["scores"]["words"] in made["report.html"].decode()
+    kept = picturing.read(site.project(), picturing.USUAL)
+    assert kept["charts"]["scores"] == json.loads(made["charts.json"])["scores"]
     assert answers["previous"]["run"] == 1
     assert [run["run"] for run in answers["runs"]] == [2, 1]
     elsewhere = site.root / "elsewhere"
     elsewhere.mkdir()
-    shutil.copy(folder / "apireturns.json", elsewhere)
+    for name in ("apireturns.json", "charts.json"):
+        shutil.copy(folder / name, elsewhere)
     reporting.rebuild(elsewhere)
     assert {path.name: path.read_bytes() for path in elsewhere.iterdir()} == made
     live = pointer.read(site.root / "production").release

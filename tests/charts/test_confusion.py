@@ -1,13 +1,12 @@
-from matplotlib.figure import Figure
-
 from tests.documents.cases import answers
 from vigil import charts
+from vigil.charts.marks import Drawing
 
 
-def _texts(figure: Figure | None) -> list[str]:
-    """Return all texts inside the chart's axes."""
-    assert figure is not None
-    return [text.get_text() for text in figure.axes[0].texts]
+def _texts(drawing: Drawing | None) -> list[str]:
+    """Return all words on the chart."""
+    assert drawing is not None
+    return [mark.words for mark in drawing.marks if mark.kind == "text"]
 
 
 def test_counts_and_shares_of_the_truth() -> None:
@@ -29,9 +28,19 @@ def test_many_classes_are_gathered_without_losing_rows() -> None:
     figure = charts.draw("confusion", returns)
     total = sum(map(sum, returns["scoring"]["details"]["confusion"]))
     assert figure is not None
-    assert len(figure.axes[0].patches) == 16 * 16
-    assert sum(int(text.replace(",", "")) for text in _texts(figure) if "predicted" not in text) == total
-    assert figure.axes[0].get_yticklabels()[-1].get_text() == "25 others"
+    assert sum(mark.kind == "box" for mark in figure.marks) == 16 * 16
+    assert sum(int(row[2].replace(",", "")) for row in figure.rows) == total
+    assert "25 others" in _texts(figure)
+
+
+def test_large_counts_are_rounded_on_the_chart_and_whole_in_its_table() -> None:
+    """Ten million rows take no more room than ten thousand."""
+    returns = answers("steady")
+    returns["scoring"]["details"]["confusion"] = [[2_740_123, 310_456], [220_789, 850_001]]
+    drawing = charts.draw("confusion", returns)
+    assert {"2.74 M", "310 k", "221 k", "850 k"} <= set(_texts(drawing))
+    assert drawing is not None
+    assert drawing.rows[0][2] == "2,740,123"
 
 
 def test_a_matrix_that_is_not_square_is_none() -> None:

@@ -300,6 +300,12 @@ def broken_feed() -> dict[str, Any]:
             ("salary", "drift", 1e-9, 0.41, True, "31,200"), ("age", "none", 0.4, 0.02, False, "41"),
         )
     ]  # fmt: skip
+    returns["trend"] = {
+        "drift": [
+            {"name": f"batch_{batch:04d}.csv", "columns": returns["diagnostics"]["drift"]}
+            for batch in range(21, 41)
+        ]
+    }
     returns["diagnostics"]["moved"] = {
         "metric": "f1",
         "rows": [612, 412],
@@ -422,6 +428,9 @@ def hostile() -> dict[str, Any]:
         {"column": name, "share": 0.02 * (i + 1), "share_before": None} for i, name in enumerate(HOSTILE)
     ]
     returns["diagnostics"]["advice"].append({"severity": "act", "what": "<i>" + "w" * 700, "do": "x" * 500})
+    drift = {"verdict": "drift", "p_value": 0.001, "effect": 0.3, "floor": 0.1, "words": "<i>more</i> 🚀"}
+    columns = [{**drift, "column": name} for name in HOSTILE]
+    returns["trend"] = {"drift": [{"name": name, "columns": columns} for name in HOSTILE]}
     for row, name in zip(returns["scoring"]["history"], HOSTILE, strict=False):
         row["name"] = name
     faults = [{"line": 5, "column": name, "value": name[::-1], "rule": name} for name in HOSTILE[:10]]

@@ -51,7 +51,7 @@ def test_chapters_come_in_order() -> None:
     titles = [entry.title for entry in report("degraded").outline if not isinstance(entry, list)]
     assert titles == [
         "Score over time", "Where the model errs", "Decisions", "Evidence", "What arrived", "Data quality",
-        "Releases", "The last runs", "Timings", "Packages", "Appendix: the latest scores in numbers",
+        "Releases", "The last runs", "Timings", "Packages", "Appendix: the numbers behind the charts",
         "Appendix: what the service answered",
     ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -162,6 +163,6 @@ def test_the_page_and_the_answer_tell_the_same(client: Any) -> None:
 
 def test_the_spots_of_a_chart_are_safe_in_their_attribute(client: Any) -> None:
     """Names from files stay inside the attribute that a script reads."""
-    spots = re.findall(r"data-spots='([^']*)'", client.get("/").text)
+    spots = re.findall(r'data-spots="([^"]*)"', client.get("/").text)
     assert len(spots) == 2
-    assert json.loads(spots[0])[0][1].startswith("2026-02 <script>")
+    assert json.loads(html.unescape(spots[0]))[0][1].startswith("2026-02 <script>")

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vigil.charts import style, wording
+from vigil.charts import square, wording
+from vigil.charts.marks import HALF, Drawing, dot, line
 from vigil.charts.reading import number, rows
-from vigil.charts.roc import unit_square
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
-def draw(returns: dict[str, Any]) -> Figure | None:
+def draw(returns: dict[str, Any]) -> Drawing | None:
     """Return the chart, or None when the batch has no calibration table."""
     bins = _bins(returns)
     if not bins:
         return None
-    with style.language():
-        figure = style.sheet(style.HALF, 2.9, "Calibration", "larger dots: more rows; dashed: exact")
-        axes = style.axes(figure, left=0.45, right=0.1, top=0.5, bottom=0.4)
-        axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
-        most = max(weight for _, _, weight in bins) or 1.0
-        predicted, observed, weights = zip(*bins, strict=True)
-        sizes = [12 + 60 * weight / most for weight in weights]
-        axes.plot(predicted, observed, color=style.BLUE, linewidth=1.0)
-        axes.scatter(
-            predicted, observed, s=sizes, color=style.BLUE, edgecolor=style.PAPER, linewidth=0.6, zorder=4
+    on = square.plane()
+    most = max(weight for _, _, weight in bins)
+    curve = line("series", *(on.at(predicted, observed) for predicted, observed, _ in bins))
+    dots = [
+        dot(
+            "value", on.at(predicted, observed), round(2.5 + 4.5 * (max(weight, 0.0) / most) ** 0.5, 1), words
         )
-        unit_square(axes, "predicted probability", "observed share of positives")
-    return figure
+        for (predicted, observed, weight), words in zip(bins, map(_said, bins), strict=True)
+    ]
+    frame = square.frame(on, "predicted probability", "observed share of positives")
+    return Drawing(
+        "Calibration",
+        "larger dots: more rows",
+        HALF,
+        square.HEIGHT,
+        (*frame, square.diagonal(on), curve, *dots),
+        ("Predicted", "Observed", "Rows"),
+        tuple((wording.score(p), wording.score(o), wording.count(w)) for p, o, w in bins),
+        key=(("series", "the model"), ("guess", "exact")),
+    )
 
 
 def describe(returns: dict[str, Any]) -> str:
@@ -42,11 +46,17 @@ def describe(returns: dict[str, Any]) -> str:
     return f"Predicted probabilities differ from the observed shares by {wording.percent(gap)} on average."
 
 
+def _said(one: tuple[float, float, float]) -> str:
+    predicted, observed, weight = one
+    told = f"predicted {wording.score(predicted)}, observed {wording.score(observed)}"
+    return f"{told} on {wording.plural(weight, 'row')}"
+
+
 def _bins(returns: dict[str, Any]) -> list[tuple[float, float, float]]:
     """Return (predicted, observed, rows) of every bin that holds rows."""
     found = []
     for row in rows(returns, "scoring", "details", "calibration"):
         predicted, observed, weight = (number(row.get(key)) for key in ("predicted", "observed", "rows"))
-        if predicted is not None and observed is not None and weight:
+        if predicted is not None and observed is not None and weight is not None and weight > 0:
             found.append((predicted, observed, weight))
     return found

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vigil.charts import style, wording
+from vigil.charts import wording
+from vigil.charts.marks import HALF, WIDE, Drawing, Mark, Place, box, text
 from vigil.charts.reading import at, number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 #: More classes than this are gathered: the most frequent ones stay, the others become one.
 _MOST = 16
@@ -17,31 +14,33 @@ _MOST = 16
 #: So many letters of a class's name have room beside a large matrix.
 _LETTERS = 18
 
+#: Up to so many classes have large cells with their shares, on half a column.
+_FEW = 4
 
-def draw(returns: dict[str, Any]) -> Figure | None:
+#: From this share of its row a cell is so dark that its words are light.
+_STRONG = 0.62
+
+
+def draw(returns: dict[str, Any]) -> Drawing | None:
     """Return the chart, or None when the batch has no confusion matrix (regression, no labels)."""
     found = _matrix(returns)
     if found is None:
         return None
     labels, counts = found
-    size = len(labels)
-    with style.language():
-        total = sum(map(sum, counts))
-        held_out = at(returns, "scoring", "details_of") == "holdout"
-        batch = at(returns, "scoring", "batch", "name") or "latest batch"
-        name = "held out" if held_out else wording.drawable(batch, 22)
-        subtitle = f"{name}, {wording.plural(round(total), 'labelled row')}"
-        if size <= 4:
-            figure = style.sheet(style.HALF, 2.9, "Confusion matrix", subtitle)
-            axes = style.axes(figure, left=0.85, right=0.05, top=0.72, bottom=0.05)
-        else:
-            letters = [min(len(label), _LETTERS) for label in labels]
-            top, right = 0.62 + 0.036 * max(letters), max(0.1, 0.05 * letters[-1] - 0.05)
-            figure = style.sheet(style.WIDE, top + 0.1 + 0.25 * size, "Confusion matrix", subtitle)
-            axes = style.axes(figure, left=1.45, right=right, top=top, bottom=0.05)
-        _cells(axes, counts)
-        _names(axes, labels, 11 if size <= 4 else _LETTERS)
-    return figure
+    held_out = at(returns, "scoring", "details_of") == "holdout"
+    batch = at(returns, "scoring", "batch", "name") or "latest batch"
+    name = "held out" if held_out else wording.shorten(batch, 22)
+    width, corner, cell, height = _sizes(labels)
+    rows = sum(map(sum, counts))
+    return Drawing(
+        "Confusion matrix",
+        f"{name}, {wording.rounded(rows)} labelled {'row' if rows == 1 else 'rows'}",
+        width,
+        height,
+        (*_names(labels, corner, cell), *_cells(counts, corner, cell)),
+        ("Truth", "Predicted", "Rows", "Share of the truth"),
+        tuple(_lines(labels, counts)),
+    )
 
 
 def describe(returns: dict[str, Any]) -> str:
@@ -52,13 +51,14 @@ def describe(returns: dict[str, Any]) -> str:
     labels, counts = found
     total = sum(map(sum, counts))
     right = sum(counts[i][i] for i in range(len(labels)))
-    sentence = f"{wording.count(right)} of {wording.plural(total, 'row')} were predicted right"
+    noun = "row was" if total == 1 else "rows were"
+    sentence = f"{wording.rounded(right)} of {wording.rounded(total)} {noun} predicted right"
     wrong = [(counts[i][j], i, j) for i in range(len(labels)) for j in range(len(labels)) if i != j]
     most, truth, said = max(wrong)
     if not most:
         return f"{sentence}; there was no mistake."
     mistake = f"{wording.shorten(labels[truth], 24)} taken for {wording.shorten(labels[said], 24)}"
-    return f"{sentence}; the most frequent mistake is {mistake} ({wording.count(most)})."
+    return f"{sentence}; the most frequent mistake is {mistake} ({wording.rounded(most)})."
 
 
 def _absent(returns: dict[str, Any]) -> str:
@@ -97,65 +97,73 @@ def _gathered(labels: list[str], counts: list[list[float]]) -> tuple[list[str], 
     return [labels[i] for i in kept] + [f"{len(rest)} others"], merged
 
 
-def _cells(axes: Axes, counts: list[list[float]]) -> None:
-    """Draw the cells: right ones blue, wrong ones red, each the darker the larger its share of the row."""
-    from matplotlib.patches import Rectangle
+def _sizes(labels: list[str]) -> tuple[int, Place, Place, int]:
+    """Return the sheet's width, the corner where the cells begin, a cell's size, and the sheet's height."""
+    size = len(labels)
+    if size <= _FEW:
+        corner, height = (92.0, 40.0), 270
+        return HALF, corner, ((HALF - corner[0] - 6) / size, (height - corner[1] - 6) / size), height
+    longest = max(min(len(label), _LETTERS) for label in labels)
+    corner = (156.0, 24.0 + 4.4 * longest)
+    room = 5.0 * min(len(labels[-1]), _LETTERS)
+    return WIDE, corner, ((WIDE - corner[0] - room) / size, 27.0), int(corner[1] + 27.0 * size + 8)
 
-    size = len(counts)
-    axes.set_xlim(0, size)
-    axes.set_ylim(size, 0)
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
+
+def _cells(counts: list[list[float]], corner: Place, cell: Place) -> list[Mark]:
+    """Return the cells: right ones blue, wrong ones red, the stronger the larger the share."""
+    marks = []
     for i, row in enumerate(counts):
         total = sum(row)
-        for j, cell in enumerate(row):
-            share = cell / total if total else 0.0
-            colour = style.BLUE if i == j else style.RED
-            face = _tint(colour, share)
-            axes.add_patch(Rectangle((j, i), 1, 1, facecolor=face, edgecolor=style.PAPER, linewidth=1.2))
-            _write(axes, i, j, cell, share if total else None, size)
+        for j, count in enumerate(row):
+            share = count / total if total > 0 and count >= 0 else 0.0
+            x, y = corner[0] + j * cell[0], corner[1] + i * cell[1]
+            tone = "right" if i == j else "wrong"
+            opposite = (round(x + cell[0] - 2, 1), round(y + cell[1] - 2, 1))
+            weight = round(0.05 + 0.9 * min(share, 1.0), 2)
+            marks.append(box(tone, (round(x, 1), round(y, 1)), opposite, weight=weight))
+            marks += _written(len(counts), count, share, (x + cell[0] / 2 - 1, y + cell[1] / 2), total > 0)
+    return marks
 
 
-def _write(axes: Axes, i: int, j: int, cell: float, share: float | None, size: int) -> None:
-    """Write a cell's count, and where there is room its share of the row."""
-    colour = style.PAPER if (share or 0.0) > 0.62 else style.INK
-    if size > 4:
-        faint = style.FAINT if cell == 0 else colour
-        axes.text(j + 0.5, i + 0.5, wording.count(cell), ha="center", va="center", color=faint, fontsize=6.5)
-        return
-    large = 15 if size == 2 else 9.5
-    axes.text(j + 0.5, i + 0.45, wording.count(cell), ha="center", va="center", color=colour, fontsize=large)
-    if share is not None:
-        text = f"{share * 100:.0f} % of row"
-        if size > 2:
-            text = f"{share * 100:.0f} %"
-        axes.text(j + 0.5, i + 0.70, text, ha="center", va="center", color=colour, fontsize=6.5)
+def _written(size: int, count: float, share: float, middle: Place, is_known: bool) -> list[Mark]:
+    """Return a cell's count, and where there is room its share of the row."""
+    tone = "over" if share > _STRONG else "ink"
+    if size > _FEW:
+        tone = "faint" if count == 0 else tone
+        return [text(tone, (middle[0], middle[1] + 3), wording.rounded(count), "middle", size=10)]
+    large = 22 if size == 2 else 14
+    marks = [text(tone, (middle[0], middle[1] + 3), wording.rounded(count), "middle", size=large)]
+    if is_known:
+        words = f"{share * 100:.0f} % of row" if size == 2 else f"{share * 100:.0f} %"
+        marks.append(text(tone, (middle[0], middle[1] + 20), words, "middle", size=10))
+    return marks
 
 
-def _names(axes: Axes, labels: list[str], most: int) -> None:
-    """Name the classes on both sides, predictions above."""
-    middles = [i + 0.5 for i in range(len(labels))]
-    shown = [wording.drawable(label, most) for label in labels]
-    long = len(labels) > 4 and max(map(len, shown)) > 4
-    axes.xaxis.tick_top()
-    axes.set_xticks(middles, shown, rotation=35 if long else 0, ha="left" if long else "center")
-    axes.set_yticks(middles, shown)
-    axes.tick_params(length=0, labelcolor=style.INK, pad=2)
-    if long:
-        axes.annotate(
-            "predicted →", (0, 1), (-6, 5), xycoords="axes fraction", textcoords="offset points",
-            ha="right", color=style.MUTED, fontsize=7,
-        )  # fmt: skip
-    else:
-        axes.set_xlabel("predicted", labelpad=3)
-        axes.xaxis.set_label_position("top")
-    axes.set_ylabel("truth", labelpad=3)
+def _names(labels: list[str], corner: Place, cell: Place) -> list[Mark]:
+    """Return the classes on both sides, predictions above, and which side is which."""
+    most = 12 if len(labels) <= _FEW else _LETTERS
+    shown = [wording.shorten(label, most) for label in labels]
+    turn = 35.0 if len(labels) > _FEW and max(map(len, shown)) > 4 else 0.0
+    marks = [
+        text("tick", (corner[0] - 8, 12 if not turn else corner[1] - 6), "predicted →", "end"),
+        text("tick", (2, corner[1] - 6), "truth ↓"),
+    ]
+    for place, name in enumerate(shown):
+        x, y = corner[0] + (place + 0.5) * cell[0], corner[1] + (place + 0.5) * cell[1]
+        marks.append(text("ink", (x, corner[1] - 8), name, "start" if turn else "middle", turn=turn))
+        marks.append(text("ink", (corner[0] - 8, y + 4), name, "end"))
+    return marks
 
 
-def _tint(colour: str, share: float) -> tuple[float, float, float]:
-    """Mix a colour with paper: none of it at 0, nearly all of it at 1."""
-    from matplotlib.colors import to_rgb
-
-    weight = 0.05 + 0.9 * share
-    red, green, blue = (1 - weight + weight * part for part in to_rgb(colour))
-    return red, green, blue
+def _lines(labels: list[str], counts: list[list[float]]) -> list[tuple[str, ...]]:
+    """Return every cell in numbers."""
+    return [
+        (
+            wording.shorten(labels[i], 40),
+            wording.shorten(labels[j], 40),
+            wording.count(cell),
+            wording.percent(cell / sum(row)) if sum(row) > 0 else wording.NOTHING,
+        )
+        for i, row in enumerate(counts)
+        for j, cell in enumerate(row)
+    ]

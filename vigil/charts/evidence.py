@@ -2,97 +2,97 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import Any
 
-from vigil.charts import style, wording
-from vigil.charts.history import Point, by_release, latest, points
+from vigil.charts import wording
+from vigil.charts.history import HEADS, HEIGHT, History, backdrop, by_release, dots, history, plane, table
+from vigil.charts.marks import WIDE, Drawing, Mark, line
+from vigil.charts.plane import Plane
 from vigil.charts.reading import at
-from vigil.charts.scores import mark_releases, mark_verdicts, name_batches
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from vigil.charts.scores import key_of_events
 
 #: Evidence beyond these says no more; it is drawn at the edge.
-_FLOOR, _CEILING = 1e-2, 1e5
+_FLOOR, _CEILING = 1e-3, 1e9
 
 
-def draw(returns: dict[str, Any]) -> Figure | None:
+def draw(returns: dict[str, Any]) -> Drawing | None:
     """Return the chart, or None when no batch has evidence."""
-    found = points(returns, "e_value")
-    if not found:
+    drawn = history(returns, "e_value")
+    if drawn is None:
         return None
-    with style.language():
-        subtitle = "1 is no evidence; each release starts anew; the scale is logarithmic"
-        figure = style.sheet(style.WIDE, 2.3, "Evidence that the model has become worse", subtitle)
-        axes = style.axes(figure, left=0.42, right=1.28, top=0.55, bottom=0.42)
-        axes.set_yscale("log")
-        heights = [_bounded(point.e_value) for point in found]
-        _curve(axes, found)
-        _scale(axes, found, heights, latest(returns, "e_value") or found[-1])
-        mark_releases(axes, found)
-        mark_verdicts(axes, found, heights)
-        name_batches(axes, found)
-    return figure
+    heights, alarm = [_bounded(point.e_value) for point in drawn.points], drawn.newest.alarm_at
+    on = plane(drawn, _bounds(heights, alarm), is_log=True)
+    marks = [*backdrop(drawn, on), *_levels(alarm, on), *_curve(drawn, on)]
+    return Drawing(
+        "Evidence that the model has become worse",
+        "1 is no evidence; each release starts anew; the scale is logarithmic",
+        WIDE,
+        HEIGHT,
+        (*marks, *dots(drawn, on, heights)),
+        HEADS,
+        table(drawn),
+        key=(*_key(drawn), *key_of_events(drawn)),
+        spots=tuple((on.x(point.place), _said(point.name, point.e_value)) for point in drawn.points),
+        span=(on.top, on.bottom),
+    )
 
 
 def describe(returns: dict[str, Any]) -> str:
-    """Say how far the evidence is from the alarm, and how often a false one may come."""
-    last = latest(returns, "e_value")
-    if last is None:
+    """Say how far the evidence is from the alarm, how far it was, and how often a false one may come."""
+    drawn = history(returns, "e_value")
+    if drawn is None:
         return "No batch has been judged yet, so there is no evidence for or against the model."
-    alarm = last.alarm_at
-    against = f"; an alarm is raised at {wording.figure(alarm)}" if alarm is not None else ""
+    last = drawn.newest
+    against = "" if last.alarm_at is None else f"; an alarm is raised at {wording.figure(last.alarm_at)}"
     sure = at(returns, "scoring", "evidence", "false_alarm")
     bound = f", a false one ever with a probability of at most {wording.level(sure)}" if sure else ""
-    return f"The evidence stands at {wording.evidence(last.e_value)}{against}{bound}."
+    most = max(drawn.points, key=lambda point: point.e_value or 0.0)
+    peak = f" The most was {wording.evidence(most.e_value)}, at {wording.quoted(most.name)}."
+    told = f"The evidence stands at {wording.evidence(last.e_value)}{against}{bound}."
+    return told + (peak if drawn.batches > 1 else "")
 
 
-def _curve(axes: Axes, found: list[Point]) -> None:
-    """Draw the evidence, broken where the release changes."""
-    for run in by_release(found):
-        heights = [_bounded(point.e_value) for point in run]
-        dots = "o" if len(found) <= 60 or len(run) == 1 else ""
-        orders = [point.order for point in run]
-        axes.plot(orders, heights, color=style.BLUE, linewidth=1.1, marker=dots, markersize=3, zorder=4)
+def _curve(drawn: History, on: Plane) -> list[Mark]:
+    """Return the evidence, broken where the release changes; a batch by itself as a short line."""
+    marks = []
+    for run in by_release(drawn.points):
+        places = [on.at(point.place, _bounded(point.e_value)) for point in run]
+        if len(places) == 1:
+            places.append((places[0][0] + 3, places[0][1]))
+        marks.append(line("series", *places))
+    return marks
 
 
-def _scale(axes: Axes, found: list[Point], heights: list[float], now: Point) -> None:
-    """Set the scale so that the alarm is always in the picture, and draw its lines."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-
-    alarm = found[-1].alarm_at
-    top = max([10.0, *heights, alarm or 0.0]) * 3
-    bottom = min(0.3, *heights) / 1.5
-    axes.set_ylim(bottom, top)
-    axes.yaxis.set_major_locator(LogLocator(base=10, numticks=7))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+def _levels(alarm: float | None, on: Plane) -> list[Mark]:
+    """Return the lines of the alarm, and of a tenth of it, from which on a batch says "watch"."""
     if alarm is None or alarm <= 0:
-        return
-    axes.axhline(alarm, color=style.RED, linewidth=0.9, linestyle=(0, (4, 2)), zorder=3)
-    axes.axhline(alarm / 10, color=style.AMBER, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=3)
-    axes.axhspan(alarm, top, color=style.RED, alpha=0.06, linewidth=0)
-    for height, text, colour in _apart(axes, alarm, now):
-        axes.annotate(
-            text, (1, height), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-            va="center", color=colour, fontsize=7.5, annotation_clip=False,
-        )  # fmt: skip
-
-
-def _apart(axes: Axes, alarm: float, now: Point) -> list[tuple[float, str, str]]:
-    """Return the labels on the right at heights that do not collide on the logarithmic scale."""
-    import math
-
-    low, high = (math.log10(limit) for limit in axes.get_ylim())
-    gap = 9.5 * (high - low) / (axes.get_window_extent().height * 72 / axes.figure.dpi)
-    labels = [
-        (alarm, f"alarm at {wording.figure(alarm)}", style.RED),
-        (alarm / 10, "watch from here", "#9a6700"),
-        (_bounded(now.e_value), f"now {wording.evidence(now.e_value)}", style.BLUE),
+        return []
+    return [
+        line(tone, (on.left, on.y(height)), (on.right, on.y(height)))
+        for tone, height in (("level", alarm), ("nearly", alarm / 10))
     ]
-    heights = style.spread([math.log10(height) for height, _, _ in labels], gap)
-    return [(10**height, label, tone) for height, (_, label, tone) in zip(heights, labels, strict=True)]
+
+
+def _bounds(heights: list[float], alarm: float | None) -> tuple[float, float]:
+    """Return powers of ten around the evidence and its alarm."""
+    found = [math.log10(height) for height in heights]
+    found += [math.log10(_bounded(alarm))] if alarm is not None and alarm > 0 else []
+    return min(-1.0, math.floor(min(found))), max(1.0, math.ceil(max(found) + 0.3))
+
+
+def _key(drawn: History) -> tuple[tuple[str, str], ...]:
+    """Return what the lines mean, with their values."""
+    last = drawn.newest
+    found = [("series", f"now {wording.evidence(last.e_value)}")]
+    if last.alarm_at is not None and last.alarm_at > 0:
+        found.append(("level", f"alarm at {wording.figure(last.alarm_at)}"))
+        found.append(("nearly", "watch from here"))
+    return tuple(found)
+
+
+def _said(name: str, e_value: float | None) -> str:
+    return f"{wording.quoted(name)}: {wording.evidence(e_value)}"
 
 
 def _bounded(value: float | None) -> float:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vigil.charts import style, wording
+from vigil.charts import square, wording
+from vigil.charts.marks import HALF, Drawing, line
 from vigil.charts.reading import at, number, pairs
-from vigil.charts.roc import unit_square
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
-def draw(returns: dict[str, Any]) -> Figure | None:
+def draw(returns: dict[str, Any]) -> Drawing | None:
     """Return the chart, or None when the batch has no precision–recall curve."""
     curve = pairs(returns, "scoring", "details", "pr")
     if len(curve) < 2:
         return None
-    with style.language():
-        share = _positive_share(returns)
-        subtitle = "" if share is None else f"dashed: a model that guesses ({share:.2f})"
-        figure = style.sheet(style.HALF, 2.9, "Precision and recall", subtitle)
-        axes = style.axes(figure, left=0.45, right=0.1, top=0.5, bottom=0.4)
-        if share is not None:
-            axes.axhline(share, color=style.MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
-        axes.plot(*zip(*curve, strict=True), color=style.BLUE, linewidth=1.5)
-        unit_square(axes, "recall: share of positives found", "precision: share of finds that are right")
-    return figure
+    on, share = square.plane(), _positive_share(returns)
+    marks = square.frame(on, "recall: share of positives found", "precision: share of finds that are right")
+    key = [("series", "the model")]
+    if share is not None:
+        marks.append(line("guess", on.at(0, share), on.at(1, share)))
+        key.append(("guess", f"guessing ({share:.2f})"))
+    return Drawing(
+        "Precision and recall",
+        "",
+        HALF,
+        square.HEIGHT,
+        (*marks, line("series", *(on.at(*point) for point in curve))),
+        ("Recall", "Precision"),
+        square.numbers(curve),
+        key=tuple(key),
+    )
 
 
 def describe(returns: dict[str, Any]) -> str:
@@ -44,5 +47,5 @@ def _positive_share(returns: dict[str, Any]) -> float | None:
     confusion = at(returns, "scoring", "details", "confusion")
     if not isinstance(confusion, list) or len(confusion) != 2:
         return None
-    sums = [sum(number(cell) or 0.0 for cell in row) for row in confusion]
-    return sums[1] / sum(sums) if sum(sums) else None
+    sums = [sum(number(cell) or 0.0 for cell in row) for row in confusion if isinstance(row, list)]
+    return sums[1] / sum(sums) if len(sums) == 2 and sum(sums) > 0 and sums[1] >= 0 else None

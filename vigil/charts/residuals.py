@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vigil.charts import style, wording
+from vigil.charts import wording
+from vigil.charts.marks import WIDE, Drawing, Mark, dot, line
+from vigil.charts.plane import Plane
 from vigil.charts.reading import at, number, numbers, pairs
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+_HEIGHT = 250
 
 
-def draw(returns: dict[str, Any]) -> Figure | None:
+def draw(returns: dict[str, Any]) -> Drawing | None:
     """Return the chart, or None when the batch has no residuals."""
     bars = _bars(returns)
     points = pairs(returns, "scoring", "details", "predicted")
     if bars is None and not points:
         return None
-    with style.language():
-        name = wording.drawable(at(returns, "scoring", "batch", "name") or "latest batch", 40)
-        figure = style.sheet(style.WIDE, 2.9, "Residuals, and predicted against actual values", name)
-        if bars is not None:
-            left = style.axes(figure, left=0.5, right=style.WIDE - 3.15, top=0.55, bottom=0.42)
-            _histogram(left, *bars)
-        if points:
-            _scatter(style.axes(figure, left=3.95, right=0.1, top=0.55, bottom=0.42), points)
-    return figure
+    left = _histogram(*bars) if bars is not None else []
+    right = _scatter(points) if points else []
+    return Drawing(
+        "Residuals, and predicted against actual values",
+        wording.shorten(at(returns, "scoring", "batch", "name") or "latest batch", 40),
+        WIDE,
+        _HEIGHT,
+        (*left, *right),
+        ("Residual from", "to", "Rows"),
+        _lines(*bars) if bars is not None else (),
+        key=(("guess", "predicted = actual"),) if points else (),
+    )
 
 
 def describe(returns: dict[str, Any]) -> str:
@@ -48,42 +51,34 @@ def _bars(returns: dict[str, Any]) -> tuple[list[float], list[float]] | None:
     return (edges, counts) if counts and len(edges) == len(counts) + 1 else None
 
 
-def _histogram(axes: Axes, edges: list[float], counts: list[float]) -> None:
-    """Draw how often each error occurs."""
-    axes.stairs(counts, edges, fill=True, color=style.SKY)
-    axes.stairs(counts, edges, color=style.BLUE, linewidth=0.8)
-    axes.axvline(0, color=style.INK, linewidth=0.8)
-    axes.set_xlabel("residual (predicted − actual)")
-    axes.set_ylabel("rows")
-    _compact(axes)
+def _histogram(edges: list[float], counts: list[float]) -> list[Mark]:
+    """Return how often each error occurs, with a line at none."""
+    on = Plane(56.0, 336.0, 26.0, _HEIGHT - 42.0, min(edges), max(edges), 0.0, max([*counts, 1.0]) * 1.05)
+    outline = [(on.x(edges[0]), on.bottom)]
+    for place, count in enumerate(counts):
+        outline += [on.at(edges[place], count), on.at(edges[place + 1], count)]
+    outline.append((on.x(edges[-1]), on.bottom))
+    marks = [*on.heights(), *on.widths(), *on.axes("residual (predicted − actual)", "rows")]
+    marks += [Mark("area", "bar", tuple(outline)), Mark("line", "thin", tuple(outline))]
+    if on.first < 0 < on.last:
+        marks.append(line("before", (on.x(0), on.top), (on.x(0), on.bottom)))
+    return marks
 
 
-def _scatter(axes: Axes, points: list[tuple[float, float]]) -> None:
-    """Draw predictions against what came true."""
-    low = min(min(point) for point in points)
-    high = max(max(point) for point in points)
+def _scatter(points: list[tuple[float, float]]) -> list[Mark]:
+    """Return predictions against what came true."""
+    low, high = min(min(point) for point in points), max(max(point) for point in points)
     pad = 0.04 * (high - low) or 1.0
-    axes.plot([low, high], [low, high], color=style.MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
-    predicted, actual = zip(*points, strict=True)
-    axes.scatter(predicted, actual, s=9, color=style.BLUE, alpha=0.55, linewidth=0)
-    axes.set_xlim(low - pad, high + pad)
-    axes.set_ylim(low - pad, high + pad)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("actual")
-    _compact(axes)
+    low, high = low - pad, high + pad
+    on = Plane(430.0, WIDE - 12.0, 26.0, _HEIGHT - 42.0, low, high, low, high)
+    same = line("guess", on.at(low, low), on.at(high, high))
+    dots = [dot("pale", on.at(*point), 2.6) for point in points]
+    return [*on.heights(), *on.widths(), *on.axes("predicted", "actual"), same, *dots]
 
 
-def _compact(axes: Axes) -> None:
-    """Write few ticks, with large numbers kept short."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=5))
-        axis.set_major_formatter(FuncFormatter(_tick))
-
-
-def _tick(value: float, _: int | None) -> str:
-    """Write a tick's number."""
-    if abs(value) >= 1e6 or 0 < abs(value) < 1e-3:
-        return f"{value:.3g}"
-    return f"{value:,g}".replace("-", "−")
+def _lines(edges: list[float], counts: list[float]) -> tuple[tuple[str, ...], ...]:
+    """Return the histogram's numbers."""
+    return tuple(
+        (wording.figure(edges[place]), wording.figure(edges[place + 1]), wording.count(count))
+        for place, count in enumerate(counts)
+    )

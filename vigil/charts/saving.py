@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from vigil.charts.style import language
 
@@ -29,15 +29,4 @@ def to_png(figure: Figure, dots: int = 160) -> bytes:
     target = io.BytesIO()
     with language():
         FigureCanvasAgg(figure).print_figure(target, format="png", dpi=dots, metadata={"Software": None})
-    return target.getvalue()
-
-
-def to_svg(figure: Figure, *, letters: Literal["outlines", "text"] = "outlines") -> bytes:
-    """Return an SVG drawing; letters are outlines that look the same everywhere, or text to be searched."""
-    import matplotlib as mpl
-
-    target = io.BytesIO()
-    with language():
-        mpl.rcParams["svg.fonttype"] = "path" if letters == "outlines" else "none"
-        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
     return target.getvalue()

@@ -2,175 +2,155 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from vigil.charts import style, wording
-from vigil.charts.history import Point, by_release, changes, grouped, latest, points
+from vigil.charts import wording
+from vigil.charts.history import (
+    HEADS,
+    HEIGHT,
+    TONES,
+    History,
+    Point,
+    backdrop,
+    by_release,
+    dots,
+    history,
+    opened,
+    plane,
+    said,
+    switches,
+    table,
+)
+from vigil.charts.marks import WIDE, Drawing, Mark, line
+from vigil.charts.plane import Plane, around
 from vigil.charts.reading import at, higher_is_better
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-_FEW = 12
-
-
-def draw(returns: dict[str, Any]) -> Figure | None:
+def draw(returns: dict[str, Any]) -> Drawing | None:
     """Return the chart, or None when no batch has a score."""
-    found = points(returns)
-    if not found:
+    drawn = history(returns)
+    if drawn is None:
         return None
     metric = wording.metric(at(returns, "scoring", "metric"))
-    with style.language():
-        figure = style.sheet(
-            style.WIDE,
-            2.75,
-            f"{wording.sentence(metric)} of the live model, batch by batch",
-            _subtitle(found),
-        )
-        axes = style.axes(figure, left=0.42, right=1.28, top=0.55, bottom=0.42)
-        _scores(axes, found)
-        _lines(axes, found)
-        _limits(axes, found)
-        mark_releases(axes, found)
-        mark_verdicts(axes, found, [point.score for point in found])
-        name_batches(axes, found)
-        style.label_right(axes, _labels(returns, latest(returns) or found[-1], metric))
-    return figure
+    on = plane(drawn, _bounds(drawn))
+    marks = [*backdrop(drawn, on), *_intervals(drawn, on), *_lines(drawn, on)]
+    runs = by_release(drawn.points)
+    marks += [line("series", *(on.at(point.place, point.score) for point in run)) for run in runs]
+    return Drawing(
+        f"{wording.sentence(metric)} of the live model, batch by batch",
+        _amount(drawn),
+        WIDE,
+        HEIGHT,
+        (*marks, *dots(drawn, on, [point.score for point in drawn.points])),
+        HEADS,
+        table(drawn),
+        key=(*_key(returns, drawn, metric), *key_of_events(drawn)),
+        spots=tuple((on.x(point.place), said(point)) for point in drawn.points),
+        span=(on.top, on.bottom),
+    )
 
 
 def describe(returns: dict[str, Any]) -> str:
-    """Say where the score stands against its reference and its alarm level."""
-    last = latest(returns)
-    if last is None:
+    """Say where the score stands against its reference and its alarm level, and how it went."""
+    drawn = history(returns)
+    if drawn is None:
         return "No batch has been scored yet, so there is no score over time."
-    metric = wording.metric(at(returns, "scoring", "metric"))
+    metric, last = wording.metric(at(returns, "scoring", "metric")), drawn.newest
     side = "below" if higher_is_better(returns) else "above"
     parts = [f"The latest {metric} is {wording.score(last.score)}"]
     if last.reference is not None:
         parts.append(f"the reference of its release is {wording.score(last.reference)}")
     if last.level is not None:
         parts.append(f"the alarm looks for a lasting score {side} {wording.score(last.level)}")
-    return "; ".join(parts) + "."
+    return f"{'; '.join(parts)}. {_course(drawn)}".strip()
 
 
-def mark_releases(axes: Axes, found: list[Point]) -> None:
-    """Mark where another release went live, and name it where there is room."""
-    starts = changes(found)[-60:]
-    width = (found[-1].order - found[0].order) or 1.0
-    nexts = [*(start.order for start in starts[1:]), found[-1].order + width]
-    for start, following in zip(starts, nexts, strict=False):
-        place = start.order - 0.5
-        axes.axvline(place, color=style.MUTED, linewidth=0.6, linestyle=(0, (2, 2)), zorder=1)
-        if (following - start.order) / width > 0.13:
-            axes.annotate(
-                wording.drawable(start.release[:8], 8), (place, 1), (2, -1), textcoords="offset points",
-                xycoords=("data", "axes fraction"), va="top", fontsize=6.5, color=style.MUTED,
-            )  # fmt: skip
-
-
-def mark_verdicts(axes: Axes, found: list[Point], heights: list[float]) -> None:
-    """Mark the points that are not steady, each verdict by a shape, and explain the shapes."""
-    for verdict in ("insufficient data", "watch", "degraded"):
-        colour, shape = style.VERDICTS[verdict]
-        chosen = [i for i, point in enumerate(found) if point.verdict == verdict]
-        if not chosen:
-            continue
-        hollow = verdict == "insufficient data"
-        axes.scatter(
-            [found[i].order for i in chosen], [heights[i] for i in chosen], marker=shape, label=verdict,
-            s=18 if hollow else 26, linewidth=0.9 if hollow else 0.5, zorder=5,
-            color=style.PAPER if hollow else colour, edgecolor=colour if hollow else style.PAPER,
-        )  # fmt: skip
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(
-            loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, handletextpad=0.1, columnspacing=1.2,
-            borderaxespad=0.1,
-        )  # fmt: skip
-
-
-def name_batches(axes: Axes, found: list[Point]) -> None:
-    """Write the batches' names below when they are few, else their numbers."""
-    first, last = found[0].order, found[-1].order
-    room = max(0.5, 0.015 * (last - first))
-    axes.set_xlim(first - room, last + room)
-    if len(found) <= 6 and grouped(found) == 1:
-        axes.set_xticks([point.order for point in found], [wording.drawable(p.name, 16) for p in found])
-        return
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.set_xlabel("batch, in order of decision")
-
-
-def _subtitle(found: list[Point]) -> str:
-    """Say what a point and its band are."""
-    batches = sum(point.batches for point in found)
-    if grouped(found) > 1:
-        return (
-            f"{wording.plural(batches, 'batch', 'batches')}; each point is the median of up to "
-            f"{grouped(found)}, the band holds nine tenths of their scores"
-        )
-    bars = "bar" if len(found) <= _FEW else "band"
+def key_of_events(drawn: History) -> tuple[tuple[str, str], ...]:
+    """Return what marks of releases, incidents and verdicts mean, as far as there are any."""
+    found = {point.verdict for point in drawn.points}
+    verdicts = [(TONES.get(name, "idle"), name) for name in ("insufficient data", "watch", "degraded")]
+    events = (("switch", "another release", switches(drawn)), ("incident", "incident opened", opened(drawn)))
     return (
-        f"{wording.plural(batches, 'batch', 'batches')}; the {bars} is the interval of the batch's own score"
+        *((tone, words) for tone, words, marks in events if marks),
+        *((tone, name) for tone, name in verdicts if name in found),
     )
 
 
-def _scores(axes: Axes, found: list[Point]) -> None:
-    """Draw the scores and their intervals, broken where the release changes."""
-    for run in by_release(found):
-        orders = [point.order for point in run]
-        lows = [point.score if point.low is None else point.low for point in run]
-        highs = [point.score if point.high is None else point.high for point in run]
-        if len(found) <= _FEW:
-            axes.vlines(orders, lows, highs, color=style.SKY, linewidth=4, zorder=2, capstyle="round")
-        else:
-            axes.fill_between(orders, lows, highs, color=style.SKY, alpha=0.55, linewidth=0, zorder=2)
-        dots = "o" if len(found) <= 60 or len(run) == 1 else ""
-        axes.plot(
-            orders,
-            [p.score for p in run],
-            color=style.BLUE,
-            linewidth=1.1,
-            marker=dots,
-            markersize=3,
-            zorder=4,
-        )
+def _course(drawn: History) -> str:
+    """Say how the score went over the batches, and what happened on the way."""
+    if drawn.batches == 1:
+        return ""
+    values = [point.score for point in drawn.points]
+    low, high = wording.score(min(values)), wording.score(max(values))
+    told = f"It went from {low} to {high} over {drawn.batches:,} batches"
+    told += _times(len(switches(drawn)), "another release took over")
+    told += _times(len(opened(drawn)), "an incident was opened")
+    fewer = len(drawn.points) < drawn.batches
+    rest = f" {len(drawn.points):,} of them are drawn, every low among them." if fewer else ""
+    return f"{told}.{rest}"
 
 
-def _lines(axes: Axes, found: list[Point]) -> None:
-    """Draw the reference and the alarm level of each release as steps."""
-    for run in by_release(found):
-        edges = [run[0].order - 0.5, run[-1].order + 0.5]
-        if run[-1].reference is not None:
-            axes.plot(edges, [run[-1].reference] * 2, color=style.MUTED, linewidth=0.9, zorder=3)
-        if run[-1].level is not None:
-            axes.plot(
-                edges, [run[-1].level] * 2, color=style.RED, linewidth=0.9, linestyle=(0, (4, 2)), zorder=3
-            )
+def _times(count: int, what: str) -> str:
+    """Say how often something happened; nothing for never."""
+    return "" if not count else f"; once {what}" if count == 1 else f"; {count} times {what}"
 
 
-def _limits(axes: Axes, found: list[Point]) -> None:
-    """Set the heights shown: every score and line; a very long interval may leave the picture."""
-    core = [point.score for point in found]
-    core += [line for point in found for line in (point.reference, point.level) if line is not None]
+def _amount(drawn: History) -> str:
+    """Say what the drawing holds."""
+    told = wording.plural(drawn.batches, "batch", "batches")
+    return f"{told}, {len(drawn.points):,} of them drawn" if len(drawn.points) < drawn.batches else told
+
+
+def _intervals(drawn: History, on: Plane) -> list[Mark]:
+    """Return the band of the intervals, broken where the release changes; a bar for a batch by itself."""
+    marks = []
+    for run in by_release(drawn.points):
+        known = [point for point in run if point.low is not None and point.high is not None]
+        if len(known) == 1:
+            marks.append(_bar(known[0], on))
+        elif known:
+            above = [on.at(point.place, point.high or 0.0) for point in known]
+            below = [on.at(point.place, point.low or 0.0) for point in reversed(known)]
+            marks.append(Mark("area", "band", (*above, *below)))
+    return marks
+
+
+def _bar(point: Point, on: Plane) -> Mark:
+    """Return the interval of one batch as an upright bar."""
+    x, low, high = on.x(point.place), on.y(point.low or 0.0), on.y(point.high or 0.0)
+    return Mark("area", "band", ((x - 3, high), (x + 3, high), (x + 3, low), (x - 3, low)))
+
+
+def _lines(drawn: History, on: Plane) -> list[Mark]:
+    """Return the reference and the alarm level of each release, a little beyond its batches."""
+    marks = []
+    for run in by_release(drawn.points)[-120:]:
+        ends, last = (on.x(run[0].place) - 4, on.x(run[-1].place) + 4), run[-1]
+        for tone, value in (("reference", last.reference), ("level", last.level)):
+            if value is not None:
+                marks.append(line(tone, *((x, on.y(value)) for x in ends)))
+    return marks
+
+
+def _bounds(drawn: History) -> tuple[float, float]:
+    """Return the heights shown: every score and line; a very long interval may leave the picture."""
+    core = [point.score for point in drawn.points]
+    core += [value for point in drawn.points for value in (point.reference, point.level) if value is not None]
     low, high = min(core), max(core)
     room = (high - low) or abs(high) * 0.1 or 0.1
-    ends = [end for point in found for end in (point.low, point.high) if end is not None]
-    low = min([low, *(max(end, low - room) for end in ends)])
-    high = max([high, *(min(end, high + room) for end in ends)])
-    pad = 0.08 * ((high - low) or room)
-    axes.set_ylim(low - pad, high + pad)
+    ends = [value for point in drawn.points for value in (point.low, point.high) if value is not None]
+    return around([low, high, *(min(max(value, low - room), high + room) for value in ends)])
 
 
-def _labels(returns: dict[str, Any], last: Point, metric: str) -> list[tuple[float, str, str]]:
-    """Return what is written to the right: the latest score and its lines."""
-    labels = [(last.score, f"{metric} {wording.score(last.score)}", style.BLUE)]
+def _key(returns: dict[str, Any], drawn: History, metric: str) -> tuple[tuple[str, str], ...]:
+    """Return what the lines mean, with the newest values of each."""
+    last = drawn.newest
+    side = "below" if higher_is_better(returns) else "above"
+    found = [("series", f"{metric} {wording.score(last.score)}")]
+    if any(point.low is not None for point in drawn.points):
+        found.append(("band", "its interval"))
     if last.reference is not None:
-        labels.append((last.reference, f"reference {wording.score(last.reference)}", style.MUTED))
+        found.append(("reference", f"reference {wording.score(last.reference)}"))
     if last.level is not None:
-        side = "below" if higher_is_better(returns) else "above"
-        labels.append((last.level, f"alarm {side} {wording.score(last.level)}", style.RED))
-    return labels
+        found.append(("level", f"alarm {side} {wording.score(last.level)}"))
+    return tuple(found)

@@ -62,8 +62,6 @@ _SETTINGS: dict[str, Any] = {
     "legend.fontsize": 7,
     "legend.labelcolor": MUTED,
     "pdf.fonttype": 42,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "vigil",
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
     "path.simplify": True,
@@ -101,36 +99,3 @@ def axes(figure: Figure, left: float, right: float, top: float, bottom: float) -
     found.grid(axis="y", color=PALE, linewidth=0.8)
     found.set_axisbelow(True)
     return found
-
-
-def spread(values: list[float], gap: float) -> list[float]:
-    """Move values apart until neighbours differ by at least the gap; their order stays."""
-    order = sorted(range(len(values)), key=values.__getitem__)
-    placed = sorted(values)
-    for _ in range(20 * len(placed)):
-        moved = False
-        for i in range(len(placed) - 1):
-            lack = gap - (placed[i + 1] - placed[i])
-            if lack > gap * 1e-6:
-                placed[i] -= lack / 2
-                placed[i + 1] += lack / 2
-                moved = True
-        if not moved:
-            break
-    result = [0.0] * len(values)
-    for position, index in enumerate(order):
-        result[index] = placed[position]
-    return result
-
-
-def label_right(where: Axes, labels: list[tuple[float, str, str]]) -> None:
-    """Write (height, text, colour) labels right of the axes, none over another."""
-    low, high = where.get_ylim()
-    points = where.get_window_extent().height * 72 / where.figure.dpi
-    gap = 9.5 * (high - low) / points
-    heights = spread([min(max(height, low), high) for height, _, _ in labels], gap)
-    for height, (_, text, colour) in zip(heights, labels, strict=True):
-        where.annotate(
-            text, (1, height), (5, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-            va="center", color=colour, fontsize=7.5, annotation_clip=False,
-        )  # fmt: skip

@@ -50,6 +50,17 @@ def count(value: Any) -> str:
     return NOTHING if found is None else f"{round(found):,}"
 
 
+def rounded(value: Any) -> str:
+    """Write how many where there is little room: all digits up to 99,999, three of them above."""
+    found = number(value)
+    if found is None or abs(found) < 99_999.5:
+        return count(value)
+    for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9)):
+        if abs(found) < 999.5 * size:
+            return f"{found / size:.3g} {unit}"
+    return figure(value)
+
+
 def percent(value: Any) -> str:
     """Write a share as a percentage; a share that is small but not zero does not read as zero."""
     found = number(value)
@@ -126,9 +137,18 @@ def shorten(value: Any, most: int) -> str:
     return text[: most - 1 - tail] + "…" + (text[-tail:] if tail else "")
 
 
+def quoted(value: Any, most: int = 40) -> str:
+    """Write a name inside a sentence: short, and so that its script does not turn the sentence round."""
+    name = shorten(value, most)
+    return name if name.isascii() else f"\u2068{name}\u2069"
+
+
 def plain(value: Any) -> str:
     """Write text that came from a file: one line, no control characters, no lone surrogates."""
-    return " ".join("".join(_visible(letter) for letter in str(value)).split())
+    text = str(value)
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_visible(letter) for letter in text)
+    return " ".join(text.split())
 
 
 def drawable(value: Any, most: int = 24) -> str:

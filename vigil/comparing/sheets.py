@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from vigil.charts import saving, style, wording
-from vigil.charts.roc import unit_square
 from vigil.comparing.measure import Compared
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Colours of the first models; every curve is named beside its end too.
@@ -63,7 +63,7 @@ def roc(found: Sequence[Compared]) -> Figure | None:
             axes.plot(false, true, color=colour, linewidth=1.4)
             words = f"{wording.shorten(one.title, 28)}: AUC {one.details['auc']:.3f}"
             figure.text(1 - 2.5 / style.WIDE, 0.8 - 0.07 * place, words, color=colour, fontsize=7.5)
-        unit_square(axes, "false positive rate", "true positive rate")
+        _unit_square(axes)
     return figure
 
 
@@ -110,6 +110,17 @@ def importances(one: Compared) -> Figure:
         axes.set_ylim(-0.6, max(len(shown) - 0.4, 0.6))
         axes.set_xlabel(f"loss of {one.metric}")
     return figure
+
+
+def _unit_square(axes: Axes) -> None:
+    """Set both axes to run from 0 to 1, and name them."""
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(-0.01, 1.02)
+    ticks = [0, 0.25, 0.5, 0.75, 1]
+    axes.set_xticks(ticks, ["0", "0.25", "0.5", "0.75", "1"])
+    axes.set_yticks(ticks, ["0", "0.25", "0.5", "0.75", "1"])
+    axes.set_xlabel("false positive rate")
+    axes.set_ylabel("true positive rate")
 
 
 def _share(value: float | None) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from vigil.charts import confusion, residuals, style, wording
+from vigil import charts
+from vigil.charts import paper, style, wording
 from vigil.charts.reading import at
 from vigil.charts.saving import to_png
 
@@ -17,11 +18,11 @@ NAME = "confusionmatrix.png"
 def build(returns: dict[str, Any]) -> bytes:
     """Return the picture as PNG bytes; without a matrix it says in words why there is none."""
     if at(returns, "scoring", "task") == "regression":
-        found, words = residuals.draw(returns), residuals.describe(returns)
+        found, words = charts.placed("residuals", returns)
         words = f"A regression has no confusion matrix. {words}"
     else:
-        found, words = confusion.draw(returns), confusion.describe(returns)
-    return to_png(_framed(found or _empty(), returns, words))
+        found, words = charts.placed("confusion", returns)
+    return to_png(_framed(paper.figure(found) if found else _empty(), returns, words))
 
 
 def _empty() -> Figure:
@@ -49,6 +50,10 @@ def _framed(figure: Figure, returns: dict[str, Any], words: str) -> Figure:
     for text in figure.texts:
         x, y = text.get_position()
         text.set_position(((x * width + margin) / full_width, (y * height + foot + margin) / full_height))
+    for line in figure.lines:
+        across, down = cast("list[float]", line.get_xdata()), cast("list[float]", line.get_ydata())
+        line.set_xdata([(x * width + margin) / full_width for x in across])
+        line.set_ydata([(y * height + foot + margin) / full_height for y in down])
     figure.set_size_inches(full_width, full_height)
     with style.language():
         _footer(figure, returns, words, margin)

@@ -49,6 +49,13 @@ class Charts:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """The tables behind charts, on paper, where they have no other place; a screen has them below each."""
+
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """The verdict: a label in the tone of its name, a headline, and words under small labels."""
 
@@ -80,7 +87,7 @@ class Together:
     parts: Sequence[Block]
 
 
-Block = Text | Table | Facts | Charts | Panel | Tiles | Raw | Together
+Block = Text | Table | Facts | Charts | Numbers | Panel | Tiles | Raw | Together
 
 
 def text(words: Any, style: str = "body", most: int = MOST) -> Text:

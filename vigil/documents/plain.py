@@ -29,7 +29,9 @@ def _parts(story: Sequence[content.Block], returns: dict[str, Any]) -> list[str]
     found: list[str] = []
     for block in story:
         if isinstance(block, content.Charts):
-            found += [_safe(charts.describe(name, returns)) for name in block.names]
+            found += [_safe(charts.placed(name, returns)[1]) for name in block.names]
+        elif isinstance(block, content.Numbers):
+            continue
         elif isinstance(block, content.Together):
             found += _parts(block.parts, returns)
         else:

@@ -61,8 +61,15 @@ class Diagnoses(Shelf):
         """Take back a release's diagnoses from an order on: they will be made again."""
         self.delete(diagnoses.c.release == release, diagnoses.c.order >= since)
 
-    def drifts(self, limit: int) -> list[Row]:
-        """Return batch, order, release and drift of the newest diagnoses, oldest first."""
+    def touched(self) -> str:
+        """Return when the diagnosis of the newest batch was written."""
+        order = [diagnoses.c.order.desc(), diagnoses.c.at.desc()]
+        found = next(iter(self.find(order=order, limit=1, columns=[diagnoses.c.at])), None)
+        return found["at"] if found else "-"
+
+    def drifts(self, limit: int, *, through_run: int | None = None) -> list[Row]:
+        """Return batch, order, release and drift of the newest diagnoses by a run, oldest first."""
+        known = [] if through_run is None else [diagnoses.c.run <= through_run]
         columns = [diagnoses.c[name] for name in ("batch", "order", "release", "drift")]
         order = [diagnoses.c.order.desc(), diagnoses.c.at.desc()]
-        return self.find(order=order, limit=limit, columns=columns)[::-1]
+        return self.find(*known, order=order, limit=limit, columns=columns)[::-1]

@@ -14,7 +14,10 @@ from vigil.records import Batch, Decision, Score
 _SCORE_FIELDS = tuple(Score.__dataclass_fields__)
 _DECISION_FIELDS = tuple(Decision.__dataclass_fields__)
 #: Columns that stand before the heavy ones, so that the database needs the first page of each row alone.
-_DRAWN = ("order", "batch", "release", "value", "low", "high", "level", "e_value", "alarm_at", "verdict")
+_DRAWN = (
+    "order", "batch", "release", "value", "low", "high", "reference", "level", "e_value", "alarm_at",
+    "verdict",
+)  # fmt: skip
 _HEAVY = ("details", "tally", "evidence")
 
 
@@ -94,13 +97,22 @@ class Scores(Shelf):
         order = [scores.c.order.desc(), scores.c.at.desc()]
         return self.find(*where, order=order, limit=limit, columns=columns)[::-1]
 
-    def drawn(self, limit: int) -> list[Row]:
+    def touched(self) -> tuple[str, str]:
+        """Return the order of the newest score, and when it was written."""
+        columns, order = [scores.c.order, scores.c.at], [scores.c.order.desc(), scores.c.at.desc()]
+        found = next(iter(self.find(order=order, limit=1, columns=columns)), None)
+        return (str(found["order"]), found["at"]) if found else ("0", "-")
+
+    def drawn(self, limit: int, *, through_run: int | None = None) -> list[Row]:
         """Return what a curve is drawn from, oldest first: numbers and names alone, of the newest scores.
+
+        With ``through_run``, as they stood after that run.
 
         There may be ten thousand of them, so that each row is made with as little ado as can be.
         """
         columns = [scores.c[name] for name in _DRAWN]
-        query = sa.select(*columns).where(self.mine()).order_by(scores.c.order.desc()).limit(limit)
+        known = [] if through_run is None else [scores.c.run <= through_run]
+        query = sa.select(*columns).where(self.mine(*known)).order_by(scores.c.order.desc()).limit(limit)
         with self._engine.connect() as connection:
             found = connection.execute(query).all()
         return [dict(zip(_DRAWN, row, strict=True)) for row in reversed(found)]

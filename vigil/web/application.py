@@ -12,7 +12,7 @@ from flask.json.provider import DefaultJSONProvider
 from jinja2 import Undefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from vigil.web import endpoints, errors, pages, security, telling
+from vigil.web import endpoints, errors, pages, security
 from vigil.web.service import Service
 from vigil.web.shortcut import Shortcut
 from vigil.web.traffic import Counted
@@ -26,7 +26,7 @@ def build(service: Service) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.jinja_env.filters["figure"] = figure
     app.jinja_env.filters["share"] = share
-    app.jinja_env.filters["weight"] = telling.weight
+    app.jinja_env.filters["weight"] = weight
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(pages.surroundings)
     app.extensions["vigil"] = service
@@ -78,6 +78,13 @@ def figure(value: Any) -> str:
     if isinstance(value, int) or size >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 10 else f"{value:.3f}"
+
+
+def weight(e_value: float | None) -> str:
+    """Write evidence, which may be too large to mean more; a dash for none."""
+    if e_value is None:
+        return "–"
+    return f"{e_value:,.3g}" if e_value < 1000 else f"{e_value:,.0f}" if e_value < 1e6 else "over 1,000,000"
 
 
 def share(value: float | None) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from vigil.charts.wording import quoted
 from vigil.ledger.glance import PAUSED
-from vigil.web.drawing.canvas import short
 from vigil.web.service import Service
 from vigil.web.standing import MISSED, tick_age
 
@@ -131,7 +131,7 @@ def _broken_feed(seen: Seen) -> Status | None:
     first = seen.faults[0]
     others = len(seen.faults) - 1
     more = f" {_counted(others, 'more fault', 'more faults')} in the feed." if others else ""
-    headline = f"The feed is broken: {short(first['name'])} is kept out of training."
+    headline = f"The feed is broken: {quoted(first['name'])} is kept out of training."
     return Status(
         "broken-feed", "act", headline, f"{first['what']}{more}", first["what_to_do"], first["command"],
         link="/faults",
@@ -216,7 +216,7 @@ def _mix_changed(seen: Seen) -> Status | None:
         return None
     label, then, today, _ = moved
     headline = "The model is as good as before; the classes come in another mix."
-    mix = f"Class {short(label)} is {today:.0%} of the newest rows, and was {then:.0%} of the held-out ones."
+    mix = f"Class {quoted(label)} is {today:.0%} of the newest rows, and was {then:.0%} of the held-out ones."
     do = "Nothing for the model. Ask whether the world has changed so, or only what is sent."
     return Status("mix-changed", "good", headline, f"{mix} {seen.now['reason']}", do)
 

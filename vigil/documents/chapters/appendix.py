@@ -7,9 +7,12 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import number, rows
-from vigil.documents.content import Block, Raw, chapter, more, table, text
+from vigil.documents.content import Block, Numbers, Raw, chapter, more, table, text
 
 _MOST = 30
+
+#: Charts whose numbers stand nowhere else on paper.
+_BEHIND = ("confusion", "residuals", "roc", "precisionrecall", "calibration", "drift", "delays")
 
 #: Bounds of a raw answer: lines, letters of a line, items of a list, letters of a text.
 _LINES, _LETTERS, _ITEMS, _WORDS = 24, 420, 2, 100
@@ -69,12 +72,13 @@ def _scores(returns: dict[str, Any]) -> list[Block]:
         "Verdict",
     )
     return [
-        chapter("Appendix: the latest scores in numbers"),
+        chapter("Appendix: the numbers behind the charts"),
         text("All of them are in apireturns.json beside this report.", "lead"),
         table(
             heads, [_line(row) for row in reversed(shown)], (6, 18, 11, 8, 15, 10, 10, 11, 12), "rllrrrrrl"
         ),
         *more(len(shown), len(history), "earlier batches"),
+        Numbers(_BEHIND),
     ]
 
 

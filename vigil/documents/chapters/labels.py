@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import number, rows
-from vigil.documents.content import Block, chapter, more, section, table, text
+from vigil.documents.content import Block, chapter, charts, more, section, table, text
 
 _MOST = 10
 
@@ -20,6 +20,7 @@ def story(returns: dict[str, Any]) -> list[Block]:
     return [
         chapter("Labels"),
         text(_delay(returns)),
+        charts("delays"),
         *_rows("Rows that wait for labels", waiting),
         *_rows("Rows whose labels have counted", counted[::-1]),
     ]

@@ -49,6 +49,7 @@ def _drift(returns: dict[str, Any]) -> list[Block]:
     ]
     return [
         text(_drift_lead(returns, found), "lead"),
+        charts("drift"),
         table(heads, lines, (22, 38, 9, 11, 11, 14), "llrrrl"),
         *more(len(shown), len(found), "columns; the service's /diagnostics lists them all"),
     ]

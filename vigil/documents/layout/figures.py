@@ -9,6 +9,7 @@ from reportlab.lib.units import inch
 from reportlab.platypus import Flowable, Table
 
 from vigil import charts
+from vigil.charts import paper
 from vigil.charts.style import HALF
 from vigil.documents.layout.blocks import COLUMN, text
 
@@ -42,17 +43,16 @@ class Figures:
 
     def charts(self, names: list[str], returns: dict[str, Any]) -> list[Flowable]:
         """Return several charts with their sentences, narrow ones in pairs."""
-        sentences = [charts.describe(name, returns) for name in names]
-        found = [charts.draw(name, returns) for name in names]
+        found = [charts.placed(name, returns) for name in names]
         cells = [
-            [self._reserved(figure), text(sentence, "caption")]
-            for figure, sentence in zip(found, sentences, strict=True)
-            if figure is not None
+            [self._reserved(paper.figure(drawing)), text(sentence, "caption")]
+            for drawing, sentence in found
+            if drawing is not None
         ]
         narrow = [cell for cell in cells if cell[0].width <= HALF * inch]
         story: list[Flowable] = [part for cell in cells if cell not in narrow for part in cell]
         story += [_pair(narrow[i : i + 2]) for i in range(0, len(narrow), 2)]
-        absent = [s for figure, s in zip(found, sentences, strict=True) if figure is None]
+        absent = [sentence for drawing, sentence in found if drawing is None]
         return story + [text(sentence, "caption") for sentence in absent]
 
     def _reserved(self, figure: Figure) -> _Reserved:

@@ -8,12 +8,16 @@ from typing import Any
 from reportlab.lib.colors import HexColor
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table
 
+from vigil import charts
 from vigil.charts import style
 from vigil.documents import content
 from vigil.documents.layout import blocks
 from vigil.documents.layout.blocks import COLUMN, text
 from vigil.documents.layout.figures import Figures
 from vigil.documents.layout.typography import FAINT, markup, paragraph
+
+#: Lines of the table behind a chart.
+_LINES = 12
 
 
 def printed(story: Sequence[content.Block], returns: dict[str, Any], figures: Figures) -> list[Flowable]:
@@ -22,11 +26,26 @@ def printed(story: Sequence[content.Block], returns: dict[str, Any], figures: Fi
     for block in story:
         if isinstance(block, content.Charts):
             found += figures.charts(list(block.names), returns)
+        elif isinstance(block, content.Numbers):
+            found += [part for name in block.names for part in _numbers(name, returns)]
         elif isinstance(block, content.Together):
             found.append(KeepTogether(printed(block.parts, returns, figures)))
         else:
             found += _PRINTERS[type(block)](block)
     return found
+
+
+def _numbers(name: str, returns: dict[str, Any]) -> list[Flowable]:
+    """Return the first lines of the table behind a chart; nothing for a chart that is not drawn."""
+    drawing, _ = charts.placed(name, returns)
+    if drawing is None or not drawing.rows:
+        return []
+    lines = [list(row) for row in drawing.rows[:_LINES]]
+    longest = [max(len(line[at]) for line in [drawing.heads, *lines]) for at in range(len(drawing.heads))]
+    widths = [min(max(length, 8), 48) for length in longest]
+    told = blocks.table(drawing.heads, lines, widths, "l" * len(widths))
+    rest = blocks.more(len(lines), len(drawing.rows), "lines; the page beside this report has more")
+    return [text(drawing.title, "section"), told, *rest]
 
 
 def _text(block: content.Text) -> list[Flowable]:

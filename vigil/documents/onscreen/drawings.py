@@ -1,41 +1,45 @@
-"""Charts as drawings inside the page: their letters stay text, their sentence stands below."""
+"""Charts as drawings inside the page: text stays text; sentence and numbers stand below."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from vigil import charts
-from vigil.charts import style
-from vigil.charts.saving import to_svg
+from vigil.charts import svg
+from vigil.charts.marks import HALF, Drawing
 
-_NAMED = re.compile(r' id="([^"]*)"')
-_REFERRED = re.compile(r'(?:url\(#|href="#)([^")]+)')
+#: Lines of the table behind a chart; the answers beside the page have all.
+MOST = 60
 
 
-def figure(name: str, returns: dict[str, Any], drawn: set[str]) -> str:
-    """Return one chart with its sentence; the sentence alone when there is nothing to draw.
-
-    ``drawn`` holds the names of the page's charts so far: each drawing's inner names begin with its own.
-    """
-    sentence = escape(charts.describe(name, returns))
-    found = charts.draw(name, returns)
+def figure(name: str, returns: dict[str, Any]) -> str:
+    """Return one chart with its sentence and its table; the sentence alone when there is nothing to draw."""
+    found, words = charts.placed(name, returns)
     if found is None:
-        return f'<p class="caption">{sentence}</p>'
-    prefix = f"{name}{len(drawn)}"
-    drawn.add(prefix)
-    broad = ' class="broad"' if found.get_size_inches()[0] > style.HALF else ""
-    drawing = _inner(to_svg(found, letters="text").decode(), prefix, sentence)
-    return f"<figure{broad}>{drawing}<figcaption>{sentence}</figcaption></figure>"
+        return f'<p class="caption">{escape(words)}</p>'
+    broad = ' class="broad"' if found.width > HALF else ""
+    about = f" <span>{escape(found.subtitle)}</span>" if found.subtitle else ""
+    head = f'<p class="heading"><b>{escape(found.title)}</b>{about}</p>'
+    caption = f"<figcaption>{escape(words)}</figcaption>"
+    return f"<figure{broad}>{head}{svg.svg(found, name)}{svg.key(found)}{caption}{_numbers(found)}</figure>"
 
 
-def _inner(svg: str, prefix: str, sentence: str) -> str:
-    """Return a drawing as it may stand in a page: no preamble, no name twice, a sentence for its readers."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    used = set(_REFERRED.findall(svg))
-    svg = _NAMED.sub(lambda name: f' id="{prefix}-{name[1]}"' if name[1] in used else "", svg)
-    svg = svg.replace("url(#", f"url(#{prefix}-").replace('href="#', f'href="#{prefix}-')
-    return svg.replace("<svg", f'<svg role="img" aria-label="{sentence}"', 1).strip()
+def _numbers(drawing: Drawing) -> str:
+    """Return the table behind a drawing, folded in."""
+    shown, total = drawing.rows[:MOST], len(drawing.rows)
+    if not shown:
+        return ""
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in drawing.heads)
+    rows = "".join(_row(row) for row in shown)
+    rest = f"<p>The first {len(shown)} of {total:,} lines.</p>" if len(shown) < total else ""
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return (
+        "<details><summary>The numbers behind it</summary>"
+        f'<div class="wide" tabindex="0">{table}</div>{rest}</details>'
+    )
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"

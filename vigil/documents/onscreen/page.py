@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from vigil import charts
 from vigil.charts import style, wording
 from vigil.documents import content
 from vigil.documents.onscreen.drawings import figure
@@ -27,10 +29,9 @@ def page(story: Sequence[content.Block], returns: dict[str, Any], title: str, fo
     chapters = [block.words for block in story if _is_chapter(block)]
     contents = "".join(f'<a href="#{_anchor(words)}">{_safe(words)}</a>' for words in chapters)
     nav = f'<nav aria-label="Chapters">{contents}</nav>\n' if chapters else ""
-    drawn: set[str] = set()
     first = next((place for place, block in enumerate(story) if _is_chapter(block)), len(story))
     raised = [*(_raised(block) for block in story[:first]), *story[first:]]
-    body = "".join(_written(block, returns, drawn) for block in raised)
+    body = "".join(_written(block, returns) for block in raised)
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     made = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -44,13 +45,15 @@ def page(story: Sequence[content.Block], returns: dict[str, Any], title: str, fo
     return made.encode()
 
 
-def _written(block: content.Block, returns: dict[str, Any], drawn: set[str]) -> str:
+def _written(block: content.Block, returns: dict[str, Any]) -> str:
     """Return one piece as HTML."""
     if isinstance(block, content.Charts):
-        figures = "".join(figure(name, returns, drawn) for name in block.names)
+        figures = "".join(figure(name, returns) for name in block.names)
         return f'<div class="charts">{figures}</div>\n'
+    if isinstance(block, content.Numbers):
+        return ""  # they stand below each chart, folded in
     if isinstance(block, content.Together):
-        return f"<section>{''.join(_written(part, returns, drawn) for part in block.parts)}</section>\n"
+        return f"<section>{''.join(_written(part, returns) for part in block.parts)}</section>\n"
     return _WRITERS[type(block)](block)
 
 
@@ -139,7 +142,9 @@ def _look() -> str:
     """Return the page's style, with the charts' own colours."""
     tones = {name.replace(" ", "-"): tone for name, (tone, _) in style.VERDICTS.items()}
     edges = "".join(f".{name}{{border-color:{tone}}}" for name, tone in tones.items())
-    return (Path(__file__).with_name("report.css").read_text(encoding="utf-8") + edges).replace("\n", "")
+    places = (Path(charts.__path__[0]) / "look.css", Path(__file__).with_name("report.css"))
+    written = "".join(place.read_text(encoding="utf-8") for place in places)
+    return (re.sub(r"/\*.*?\*/", "", written) + edges).replace("\n", "")
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {

@@ -8,34 +8,31 @@ from typing import Any
 
 from flask import render_template, request
 
+from vigil import charts, picturing
 from vigil.ledger.glance import PAUSED
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches
-from vigil.web import telling
 from vigil.web.asof import NOW, batch_names
-from vigil.web.drawing.curve import Curve, curve
-from vigil.web.drawing.evidence import evidence
-from vigil.web.drawing.heat import BATCHES as HEATED
-from vigil.web.drawing.heat import heat
-from vigil.web.drawing.thinning import thinned
 from vigil.web.endpoints.actions import ACTIONS
 from vigil.web.endpoints.diagnostics import advice, changed, faults, timings
 from vigil.web.endpoints.models import releases
 from vigil.web.endpoints.runs import overview
 from vigil.web.endpoints.scoring import VERDICT, standing
 from vigil.web.errors import Refusal
+from vigil.web.picture import Picture
 from vigil.web.routes import HTML, Routes
 from vigil.web.service import Service
 from vigil.web.shapes import TEXT, WHOLE, choice, listed, maybe, record
 from vigil.web.status import Status, status
 
 #: Rows of each table on the page; the linked pages have all.
-BATCHES, RELEASES, RUNS, INCIDENTS, BEHIND = 8, 5, 5, 60, 100
+RELEASES, RUNS = 5, 5
 
-#: Batches that the curve looks back on, as the address asks; of many it draws some.
-RANGES = ("50", "200", "1000", "10000")
-USUAL = "200"
-DRAWN = 480
+#: Batches that the charts look back on, as the address asks; of many they draw some.
+RANGES = tuple(map(str, picturing.RANGES))
+
+#: What changes between two ticks is drawn by the server, from the same charts.
+LIVE = ("delays", "traffic")
 
 #: For so long the page says what came of an action.
 RECENT = timedelta(minutes=10)
@@ -76,13 +73,13 @@ def blueprint(service: Service) -> Routes:
     @routes.get("/")
     @routes.doc(
         summary="The first page",
-        description="`?last=` says how many batches the curve looks back on.",
+        description="`?last=` says how many batches the charts look back on.",
         responses={200: "A page for people"},
         query={"last": choice(*RANGES)},
         produces=(HTML,),
     )
     def front() -> str:
-        last = request.args.get("last", USUAL)
+        last = request.args.get("last", str(picturing.USUAL))
         if last not in RANGES:
             raise Refusal(422, "bad-parameter", f"last must be one of {', '.join(RANGES)}.")
         return render_template("front.html", **content(service, last))
@@ -119,40 +116,25 @@ def stamp(found: Status, now: Mapping[str, Any], run: Mapping[str, Any] | None) 
 def content(service: Service, last: str) -> dict[str, Any]:
     """Return what the page shows."""
     ledger = service.project.ledger
-    now = standing(service, NOW, limit=BATCHES)
+    now = standing(service, NOW, limit=1)
     runs = ledger.runs.latest(limit=RUNS)
     named = faults(ledger, NOW)
     found = status(service, now, named)
-    drawn = drawing(ledger, int(last), now["release"])
     title = service.project.metric(now["task"]).title if now["task"] else "Score"
     diagnosis = changed(ledger, NOW)
-    heated, traffic = heat(drifts(ledger)), service.traffic.summary()
     return {
         **now,
         "project": service.project.name,
         "title": title,
         "status": found,
         "stamp": stamp(found, now, runs[0] if runs else None),
-        "curve": drawn,
-        "evidence_curve": evidence(drawn) if drawn else None,
-        "behind": [{**row, "score": row["value"]} for row in drawn.rows[-BEHIND:][::-1]] if drawn else [],
+        "pictures": pictures(service, now, int(last)),
         "range": last,
         "ranges": RANGES,
-        "heat": heated,
         **diagnosis,
         "faults": named,
-        "batches": now["history"][::-1],
         "releases": releases(service)["releases"][:RELEASES],
         "runs": [overview(row) for row in runs],
-        "timings": timings(ledger, NOW),
-        "traffic": traffic,
-        "said": {
-            "score": telling.score(drawn, title),
-            "evidence": telling.evidence(drawn),
-            "drift": telling.drift(heated, diagnosis["drift"]),
-            "delay": telling.delay(now["labels"]),
-            "traffic": telling.traffic(traffic),
-        },
         "challenge": challenge(ledger),
         "steps": advice(ledger),
         "paused": bool(ledger.facts.get(PAUSED)),
@@ -170,26 +152,16 @@ def lately(service: Service) -> dict[str, Any] | None:
     return acts[0] if age < RECENT else None
 
 
-def drawing(ledger: Ledger, limit: int, live: str | None) -> Curve | None:
-    """Return the newest scores as a curve, None when there is no score to draw."""
-    rows = [row for row in ledger.scores.drawn(limit) if row["value"] is not None]
-    if not rows:
-        return None
-    kept = thinned(rows, DRAWN)
-    about = batches.c.order.in_([rows[at]["order"] for at in kept])
-    names = {batch["id"]: batch["name"] for batch in batch_names(ledger, about).values()}
-    opened = {row["order"]: row["id"] for row in ledger.incidents.newest(INCIDENTS)}
-    return curve(rows, kept, names, opened, live)
-
-
-def drifts(ledger: Ledger) -> list[dict[str, Any]]:
-    """Return the drift of the newest diagnosed batches by column, with the batches' names."""
-    found = ledger.diagnoses.drifts(HEATED)
-    names = batch_names(ledger, batches.c.order.in_([row["order"] for row in found]))
-    return [
-        {"name": names.get(row["batch"], {"name": row["batch"]})["name"], "columns": row["drift"]["columns"]}
-        for row in found
-    ]
+def pictures(service: Service, now: Mapping[str, Any], last: int) -> dict[str, Picture]:
+    """Return the page's charts: as a tick has drawn them, or drawn here when the ledger has gone on since."""
+    project, live = service.project, now["release"]
+    kept = picturing.current(project, last, live)
+    if kept is None:
+        trend = picturing.trend(project.ledger, last, live)
+        told = {"timings": timings(project.ledger, NOW)}
+        kept = charts.drawn({"scoring": now, "trend": trend, "diagnostics": told})
+    live_ones = {"scoring": now, "traffic": service.traffic.summary()}
+    return {name: Picture.of(name, one) for name, one in (kept | charts.drawn(live_ones, LIVE)).items()}
 
 
 def challenge(ledger: Ledger) -> dict[str, Any] | None:

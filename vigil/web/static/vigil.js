@@ -15,8 +15,9 @@ function follow(chart) {
   chart.after(readout);
   const cursor = document.createElementNS("http://www.w3.org/2000/svg", "line");
   cursor.setAttribute("class", "cursor");
-  cursor.setAttribute("y1", "14");
-  cursor.setAttribute("y2", "194");
+  const [top, foot] = chart.dataset.span.split(" ");
+  cursor.setAttribute("y1", top);
+  cursor.setAttribute("y2", foot);
   let at = spots.length - 1;
 
   function show(place) {

@@ -1,1 +1,0 @@
-"""Charts as points of small drawings: no size grows with the history."""
