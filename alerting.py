@@ -29,7 +29,7 @@ BROKEN = 3
 SILENT_MINUTES = 60
 
 #: What a pass after a tick looks at: an alert of these kinds that is not found any more has ended.
-LOOKED_AT = ("incident", "files", "feed", "tick", "undeployed", "ticks")
+LOOKED_AT = ("incident", "files", "feed", "tick", "reports", "undeployed", "ticks")
 
 #: The fact that says up to when the ledger was looked through.
 THROUGH = "alerts_through"
@@ -37,8 +37,8 @@ THROUGH = "alerts_through"
 Row = dict[str, Any]
 
 
-def run(project: Project, *, fault: str = "") -> None:
-    """Tell what is new, and deliver what is due; ``fault`` is what has just ended the run."""
+def run(project: Project, *, fault: str = "", of_reports: bool = False) -> None:
+    """Tell what is new, and deliver what is due; ``fault`` is what has just ended the run, or its reports."""
     if not project.config.alerts:
         return
     from vigil.alerts import looking, wording
@@ -54,8 +54,9 @@ def run(project: Project, *, fault: str = "") -> None:
         *looking.files(ledger, BROKEN),
         *looking.held(ledger),
         *looking.silence(ledger, hours, project.config.input_folder_path),
-        *troubles(project, newest, fault),
-        *(wording.decided(row) for row in acts if row["done"] and is_news(project, row)),
+        *troubles(project, newest, "" if of_reports else fault),
+        *([wording.untold(newest, fault)] if of_reports and newest else []),
+        *(looking.decided(row) for row in acts if row["done"] and is_news(project, row)),
     ]
     # What is decided and not yet carried out is looked at again.
     facts = {THROUGH: min([now, *(row["at"] for row in acts if not row["done"])])}
@@ -65,13 +66,13 @@ def run(project: Project, *, fault: str = "") -> None:
 
 
 @contextmanager
-def telling_faults(project: Project) -> Iterator[None]:
-    """Tell what ends a run, and let it end."""
+def telling_faults(project: Project, *, of_reports: bool = False) -> Iterator[None]:
+    """Tell what ends a run, or the writing of its reports, and let it end."""
     try:
         yield
     except Exception as fault:
         try:
-            run(project, fault=str(fault) or type(fault).__name__)
+            run(project, fault=str(fault) or type(fault).__name__, of_reports=of_reports)
         except VigilError as more:
             project.console.say(f"alerts: {more}")
         raise
@@ -98,7 +99,12 @@ def troubles(project: Project, newest: Row | None, fault: str) -> Iterator[Findi
 
 
 def is_news(project: Project, row: Row) -> bool:
-    """Leave out what changed nothing, what ended an incident, and what a policy does after every batch."""
+    """Leave out what changed nothing, what ended an incident, and what a policy does after every batch.
+
+    A trial is a person's own doing: its beginning, what the gate said of it, and its end are all told.
+    """
+    if "trial" in (row["kind"], *row["evidence"]):
+        return True
     if row["kind"] == "acknowledge" or (row["kind"] == "gate" and row["outcome"] != "promote"):
         return False
     plan = project.ledger.decisions.get(row["id"].removesuffix("-gate"))

@@ -70,8 +70,9 @@ def tick(
             run.take("diagnostics", lambda: diagnostics.run(project))
             run.take("upkeep", lambda: upkeep.run(project))
             run.summary = saying.summary(arrivals, decided)
+        with alerting.telling_faults(project, of_reports=True):
+            documents = reporting.run(project) if report and "reporting" in steps else []
         alerting.run(project)
-        documents = reporting.run(project) if report and "reporting" in steps else []
         waiting = any(arrival.status == "waiting" for arrival in arrivals)
         project.remember_as_idle(seen_config, idle=not waiting and set(steps) == set(STEPS))
     alerting.ping(project.config.alerts)

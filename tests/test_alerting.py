@@ -11,6 +11,7 @@ import pytest
 import alerting
 from vigil.errors import VigilError
 from vigil.ledger import glance
+from vigil.records import Decision
 
 FILE = {"channels": {"log": {"kind": "file", "path": "told.jsonl"}}}
 
@@ -110,6 +111,49 @@ def test_a_run_that_fails_is_told_with_its_reason(told: Any, monkeypatch: pytest
     assert "the disk is full" in told.path.read_text()
     told.tick()
     assert told.lines()[1:] == [("tick", "resolved")]
+
+
+def test_a_report_that_fails_is_told_and_its_end_too(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run itself is done; the next tick writes the report, and that is told in the same tick."""
+    import reporting
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise VigilError("the disk is full.")
+
+    told.leavers("1.csv", 900)
+    with monkeypatch.context() as broken:
+        broken.setattr(reporting, "returns", fails)
+        for _ in range(2):
+            with pytest.raises(VigilError, match="the disk is full"):
+                told.tick(report=True)
+    assert sorted(told.lines()) == [("gate", "raised"), ("reports", "raised")]
+    assert told.project().ledger.runs.latest(limit=1)[0]["status"] == "done"
+    told.tick(report=True)
+    assert told.lines()[2:] == [("reports", "resolved")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "title"),
+    [
+        ("trial", "canary", "A release is tried beside the live one."),
+        ("gate", "promote", "The release on trial was better, and is live."),
+        ("gate", "keep", "The release on trial was not better: the live one stays."),
+        ("trial", "end", "A trial has ended: the live release answers alone."),
+    ],
+)
+def test_a_trial_is_told_from_its_begin_to_its_end(told: Any, kind: str, outcome: str, title: str) -> None:
+    """Its good end and its bad end have words of their own, each told once."""
+    told.leavers("1.csv", 900)
+    told.tick()
+    project = told.project()
+    evidence = {"trial": "run-9-trial"} if kind == "gate" else {"by": "anna"}
+    said = Decision("run-9-trial-x", kind, "", "c0ffee", outcome, "Because.", evidence, done=True)
+    project.ledger.decisions.add(said, order=1, run=1)
+    for _ in range(2):
+        alerting.run(project)
+    rows = [json.loads(line) for line in told.path.read_text().splitlines()][1:]
+    assert [(row["kind"], row["title"], row["what"]) for row in rows] == [("trial", title, "Because.")]
+    assert "deployment.py" in rows[0]["do"] or outcome == "end"
 
 
 def test_no_skill_is_told_until_a_model_is_live(told: Any) -> None:

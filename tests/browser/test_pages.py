@@ -16,19 +16,20 @@ PHONE = {"viewport": {"width": 360, "height": 740}}
 DARK = {"color_scheme": "dark"}
 NO_SCRIPT = {"java_script_enabled": False}
 PAGES = (
-    "/", "/?last=10000", "/runs", "/runs/10000", "/models", "/models/compare", "/faults", "/quarantine",
-    "/quarantine/{batch}", "/alerts", "/audit", "/docs", "/login",
+    "/", "/?last=10000", "/runs", "/runs/10000", "/models", "/models/compare", "/models/{live}/card",
+    "/faults", "/quarantine", "/quarantine/{batch}", "/alerts", "/audit", "/docs", "/login",
 )  # fmt: skip
 
 
 def path_of(page: str, history: Project) -> str:
-    """Fill in the batch that has rows in quarantine."""
-    return page.format(batch=history.ledger.batches.quarantined(before=10_001, limit=1)[0].id)
+    """Fill in the batch that has rows in quarantine, and a release."""
+    batch = history.ledger.batches.quarantined(before=10_001, limit=1)[0].id
+    return page.format(batch=batch, live=history.ledger.releases.deployed()[0]["id"])
 
 
 @pytest.mark.parametrize(
     ("opened", "pages"),
-    [({}, PAGES), (DARK, ("/", "/models/compare", "/faults"))],
+    [({}, PAGES), (DARK, ("/", "/models/compare", "/models/{live}/card", "/faults", "/alerts"))],
     indirect=["opened"],
     ids=["light", "dark"],
 )

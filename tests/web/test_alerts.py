@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
 from typing import Any
+
+from app import create_app
+from vigil.project import Project
 
 
 def test_alerts_and_their_messages_are_listed(client: Any) -> None:
@@ -43,3 +47,17 @@ def test_the_page_shows_what_to_do_and_a_form_with_its_word(client: Any) -> None
     form = {"alert": alert, "form_word": word}
     answer = client.post("/actions/acknowledge-alert", data=form, headers=browser)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/alerts")
+
+
+def test_an_empty_page_says_what_to_do_first(empty: Any) -> None:
+    """Without channels it says that nobody is told, with some that a test message should be sent."""
+    browser = {"Accept": "text/html"}
+    assert "the config names no channels" in empty.client().get("/alerts", headers=browser).text
+    config = json.loads(empty.project.config_path.read_text())
+    config["alerts"] = {"channels": {"log": {"kind": "file", "path": "told.jsonl"}}}
+    empty.project.config_path.write_text(json.dumps(config))
+    again = Project(empty.project.config_path)
+    told = create_app(again, environ={}).test_client().get("/alerts", headers=browser).text
+    again.close()
+    assert "Nobody had to be told anything yet." in told
+    assert "alerting.py --test" in told

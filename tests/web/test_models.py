@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+BROWSER = {"Accept": "text/html"}
+
 
 def test_releases_are_listed_newest_first(client: Any, world: Any) -> None:
     """Each with its reference, its size and why it was made; the live one by its id."""
@@ -21,3 +23,17 @@ def test_a_candidate_without_a_reference_is_listed_too(client: Any, world: Any) 
     world.project.ledger.releases.add("feed01", model="forest", batch="batch1", through=1)
     found = {row["id"]: row for row in client.get("/models").json["releases"]}["feed01"]
     assert (found["state"], found["reference"], found["live_since"]) == ("candidate", None, None)
+
+
+def test_each_release_has_its_card_as_a_page(client: Any, world: Any) -> None:
+    """A browser finds the card of a release by the link beside it; a program gets the same as data."""
+    path = f"/models/{world.ids['second']}/card"
+    assert f'href="{path}"' in client.get("/models", headers=BROWSER).text
+    assert f'href="{path}"' in client.get("/", headers=BROWSER).text
+    page = client.get(path, headers=BROWSER)
+    assert page.headers["Vary"] == "Accept"
+    assert f"model card of release {world.ids['second']}" in page.text
+    assert "style=" not in page.text
+    assert "<script>" not in page.text
+    assert client.get(path).json["release"] == world.ids["second"]
+    assert client.get("/models/none/card", headers=BROWSER).status_code == 404

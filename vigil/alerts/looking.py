@@ -44,6 +44,12 @@ def held(ledger: Ledger) -> Iterator[Finding]:
         yield wording.held(faults, batch.name if batch else f"batch {faults[0]['order']}")
 
 
+def decided(row: Row) -> Finding:
+    """Return what a decision about a release says."""
+    is_of_trial = "trial" in (row["kind"], *row["evidence"])
+    return wording.tried(row) if is_of_trial else wording.decided(row)
+
+
 def silent_from(ledger: Ledger, hours: float) -> datetime | None:
     """Return when a feed becomes silent, None when nobody asks (0 hours) or nothing has come yet."""
     row = ledger.runs.get(_last_run(ledger)) if hours else None

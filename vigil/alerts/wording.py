@@ -135,6 +135,21 @@ def failed(run: Row, fault: str) -> Finding:
     )
 
 
+def untold(run: Row, fault: str) -> Finding:
+    """Say that reports could not be written; what the run did is done all the same."""
+    return Finding(
+        kind="reports",
+        subject="unwritten",
+        severity="warning",
+        title="A report could not be written.",
+        what=f"Of run {run['run']}: {fault}",
+        since=run["finished"] or run["started"],
+        sure="certain. The run itself is done, and every decision of it stands.",
+        do="The next tick tries again; this does so now, and shows what stops it: python reporting.py",
+        page=f"/runs/{run['run']}",
+    )
+
+
 def undeployed(since: str) -> Finding:
     """Say that there is data and no model."""
     return Finding(
@@ -168,6 +183,42 @@ def decided(row: Row) -> Finding:
         since=row["at"],
         do=do,
         page=f"/runs/{row['run']}",
+        lasting=False,
+    )
+
+
+#: What is said of a trial: by what was done or found, the title and what to do.
+_TRIED = {
+    "begun": (
+        "A release is tried beside the live one.",
+        "Nothing. This says how it compares: python deployment.py --trial",
+    ),
+    "promote": (
+        "The release on trial was better, and is live.",
+        "Nothing. This puts the release before it back: python deployment.py --rollback",
+    ),
+    "end": ("A trial has ended: the live release answers alone.", "Nothing."),
+    "not better": (
+        "The release on trial was not better: the live one stays.",
+        "Ask again with more labelled answers: python deployment.py --promote-trial; or --end-trial",
+    ),
+}
+
+
+def tried(row: Row) -> Finding:
+    """Say that a trial has begun or ended, or what the gate found of the release on trial."""
+    known = row["outcome"] if row["outcome"] in _TRIED else "not better"
+    title, do = _TRIED["begun" if row["kind"] == "trial" and row["outcome"] != "end" else known]
+    return Finding(
+        kind="trial",
+        subject=row["id"],
+        severity="info",
+        title=title,
+        what=row["reason"],
+        since=row["at"],
+        sure="" if row["kind"] == "trial" else "by the gate, on labelled rows that both have answered.",
+        do=do,
+        page="/models",
         lasting=False,
     )
 

@@ -4,6 +4,6 @@ After Mitchell et al. 2019, "Model Cards for Model Reporting", doi:10.1145/32875
 """
 
 from vigil.cards.gathering import gathered
-from vigil.cards.writing import markdown, page
+from vigil.cards.writing import body, markdown, page
 
-__all__ = ["gathered", "markdown", "page"]
+__all__ = ["body", "gathered", "markdown", "page"]

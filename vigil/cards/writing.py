@@ -23,6 +23,13 @@ def page(card: dict[str, Any]) -> bytes:
     return made(_story(card), chapter.drawn_from(card), _title(card), _title(card))
 
 
+def body(card: dict[str, Any]) -> str:
+    """Return the card as HTML that a page of the service puts into its own frame."""
+    from vigil.documents.onscreen.page import body as made
+
+    return made(_story(card), chapter.drawn_from(card))
+
+
 def _story(card: dict[str, Any]) -> list[Block]:
     """Return the card under a title of its own."""
     return [text(_title(card), "title"), *chapter.whole(card)]

@@ -29,9 +29,7 @@ def page(story: Sequence[content.Block], returns: dict[str, Any], title: str, fo
     chapters = [block.words for block in story if _is_chapter(block)]
     contents = "".join(f'<a href="#{_anchor(words)}">{_safe(words)}</a>' for words in chapters)
     nav = f'<nav aria-label="Chapters">{contents}</nav>\n' if chapters else ""
-    first = next((place for place, block in enumerate(story) if _is_chapter(block)), len(story))
-    raised = [*(_raised(block) for block in story[:first]), *story[first:]]
-    body = "".join(_written(block, returns) for block in raised)
+    told = body(story, returns)
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     made = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -39,10 +37,17 @@ def page(story: Sequence[content.Block], returns: dict[str, Any], title: str, fo
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{_safe(title)}</title><style>{_look()}</style></head>\n"
-        f"<body>{nav}<main>\n{body}</main>\n"
+        f"<body>{nav}<main>\n{told}</main>\n"
         f"<footer>{_safe(foot)}</footer></body></html>\n"
     )
     return made.encode()
+
+
+def body(story: Sequence[content.Block], returns: dict[str, Any]) -> str:
+    """Return the story as HTML without the page around it; every word of it is escaped."""
+    first = next((place for place, block in enumerate(story) if _is_chapter(block)), len(story))
+    raised = [*(_raised(block) for block in story[:first]), *story[first:]]
+    return "".join(_written(block, returns) for block in raised)
 
 
 def _written(block: content.Block, returns: dict[str, Any]) -> str:

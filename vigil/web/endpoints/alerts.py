@@ -84,7 +84,8 @@ def blueprint(service: Service) -> Routes:
         produces=(JSON, HTML),
     )
     def alerts() -> ResponseReturnValue:
-        return answer(newest(service), "alerts.html", project=service.project.name)
+        has_channels = bool(service.project.config.alerts.get("channels"))
+        return answer(newest(service), "alerts.html", project=service.project.name, has_channels=has_channels)
 
     @routes.post("/actions/acknowledge-alert")
     @routes.doc(

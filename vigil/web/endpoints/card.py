@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from vigil import cards
 from vigil.errors import VigilError
 from vigil.web.errors import Refusal
-from vigil.web.routes import Routes
+from vigil.web.negotiation import answer, prefers_html
+from vigil.web.routes import HTML, JSON, Routes
 from vigil.web.service import Service
 from vigil.web.shapes import ANYTHING, TEXT, by_name, listed, maybe, record
 
@@ -57,11 +59,15 @@ def blueprint(service: Service) -> Routes:
         responses={200: "The card", 404: "No such release"},
         answer=ANSWER,
         example=EXAMPLE,
+        produces=(JSON, HTML),
     )
-    def card(release: str) -> dict[str, Any]:
+    def card(release: str) -> ResponseReturnValue:
         try:
-            return cards.gathered(service.project, release)
+            found = cards.gathered(service.project, release)
         except VigilError as fault:
             raise Refusal(404, "no-such-release", str(fault.what), "GET /models lists them.") from fault
+        # Its writer escapes every word of it.
+        body = {"body": Markup(cards.body(found))} if prefers_html() else {}  # noqa: S704
+        return answer(found, "card.html", **body)
 
     return routes
