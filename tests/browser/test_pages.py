@@ -95,7 +95,7 @@ def test_a_page_is_complete_without_scripts(opened: Any) -> None:
     page = opened.go("/")
     expect(page.get_by_role("heading", level=1)).to_have_text("The model has become worse.")
     assert page.locator("svg.chart polyline.series").count() >= 2
-    page.get_by_text("The numbers behind it").click()
+    page.locator("#behind-score summary").click()
     expect(page.locator("#behind-score tbody tr").first).to_be_visible()
     page.get_by_role("button", name="Start a tick").click()
     expect(page.locator(".standing")).to_contain_text("Last action: run by")

@@ -181,6 +181,7 @@ def decided(row: Row) -> Finding:
         title=title,
         what=row["reason"],
         since=row["at"],
+        sure="measured by the gate, on rows that were not trained on." if is_promotion else "certain.",
         do=do,
         page=f"/runs/{row['run']}",
         lasting=False,
@@ -216,7 +217,9 @@ def tried(row: Row) -> Finding:
         title=title,
         what=row["reason"],
         since=row["at"],
-        sure="" if row["kind"] == "trial" else "by the gate, on labelled rows that both have answered.",
+        sure="certain."
+        if row["kind"] == "trial"
+        else "by the gate, on labelled rows that both have answered.",
         do=do,
         page="/models",
         lasting=False,

@@ -12,7 +12,7 @@ from vigil.charts.plane import Plane
 HEIGHT = 270
 
 #: Lines of the table behind a curve, spread evenly over it.
-_LINES = 40
+_LINES = 11
 
 
 def plane() -> Plane:

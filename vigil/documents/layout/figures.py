@@ -49,7 +49,7 @@ class Figures:
             for drawing, sentence in found
             if drawing is not None
         ]
-        narrow = [cell for cell in cells if cell[0].width <= HALF * inch]
+        narrow = [cell for cell in cells if cell[0].width <= HALF * inch + 1]
         story: list[Flowable] = [part for cell in cells if cell not in narrow for part in cell]
         story += [_pair(narrow[i : i + 2]) for i in range(0, len(narrow), 2)]
         absent = [sentence for drawing, sentence in found if drawing is None]
