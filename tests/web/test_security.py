@@ -48,7 +48,7 @@ ROUTES = {
     ("POST", "/prediction"): "predict",
     ("GET", "/quarantine"): "read",
     ("GET", "/quarantine/<batch>"): "read",
-    ("GET", "/quarantine/<batch>/rows.csv"): "read",
+    ("GET", "/quarantine/<batch>/rows.csv"): "admin",
     ("GET", "/readyz"): "public",
     ("GET", "/runs"): "read",
     ("GET", "/runs/<int:run>"): "read",

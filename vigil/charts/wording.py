@@ -51,9 +51,9 @@ def count(value: Any) -> str:
 
 
 def rounded(value: Any) -> str:
-    """Write how many where there is little room: all digits up to 99,999, three of them above."""
+    """Write how many where there is little room: all digits up to 9,999, three of them above."""
     found = number(value)
-    if found is None or abs(found) < 99_999.5:
+    if found is None or abs(found) < 9_999.5:
         return count(value)
     for unit, size in (("k", 1e3), ("M", 1e6), ("G", 1e9)):
         if abs(found) < 999.5 * size:

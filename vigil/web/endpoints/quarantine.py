@@ -91,6 +91,7 @@ def blueprint(service: Service) -> Routes:
         summary="The rows of one batch in quarantine, to correct and send again",
         description="What a spreadsheet would run as a formula has an apostrophe before it.",
         responses={200: "CSV", 404: "No such batch"},
+        need="admin",
         produces=("text/csv",),
     )
     def rows(batch: str) -> Response:
