@@ -18,7 +18,7 @@ from vigil.charts.thinning import thinned
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches
 from vigil.project import Project
-from vigil.table import durable
+from vigil.storage import durable
 
 #: So many of the newest batches a reader may choose to look back on, and what is shown unless he does.
 RANGES = (50, 200, 1000, 10_000)
