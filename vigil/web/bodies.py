@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NoReturn
 
@@ -23,9 +23,9 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 Cell = str | int | float | bool | None
 
-_Cell = Annotated[str, msgspec.Meta(max_length=MAX_CELL)] | int | float | bool | None
-_Row = Annotated[dict[str, _Cell], msgspec.Meta(max_length=MAX_FIELDS)]
-_Cells = Annotated[list[_Cell], msgspec.Meta(max_length=MAX_ROWS)]
+LimitedCell = Annotated[str, msgspec.Meta(max_length=MAX_CELL)] | int | float | bool | None
+_Row = Annotated[dict[str, LimitedCell], msgspec.Meta(max_length=MAX_FIELDS)]
+_Cells = Annotated[list[LimitedCell], msgspec.Meta(max_length=MAX_ROWS)]
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,7 +54,7 @@ class Rows:
     """A request's rows: given one by one, or by column; the other is None."""
 
     rows: list[dict[str, Cell]] | None = None
-    columns: dict[str, list[Cell]] = field(default_factory=dict)
+    columns: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -75,7 +75,7 @@ class Rows:
             return self.rows
         return [dict(zip(self.columns, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
 
-    def fields(self, names: Sequence[str]) -> dict[str, list[Cell]]:
+    def fields(self, names: Sequence[str]) -> dict[str, Sequence[Cell]]:
         """Return those of some fields that any row has, one cell for each row."""
         if self.rows is None:
             return {name: self.columns[name] for name in names if name in self.columns}
@@ -97,8 +97,10 @@ def received(environ: dict[str, Any], limit: int) -> Body:
     return Body(content, environ.get("CONTENT_TYPE", ""), environ.get("HTTP_CONTENT_ENCODING", ""))
 
 
-def read(body: Body, limit: int) -> Rows:
+def read(body: Body, limit: int, regular: Callable[[bytes], Rows | None] | None = None) -> Rows:
     """Return a request's rows; `limit` is for the bytes of a body that comes compressed.
+
+    ``regular`` may read the usual form of JSON in its own way, and returns None for any other.
 
     Raises Refusal: 413 for too large a body, 415 for another content type or encoding, 400 for what is
     not JSON or not UTF-8, 422 for what is no set of rows or beyond the limits.
@@ -106,7 +108,7 @@ def read(body: Body, limit: int) -> Rows:
     kind = body.content_type.partition(";")[0].strip().lower()
     content = body.content if not body.encoding else _unpacked(body, limit)
     if kind == "application/json":
-        return _read_json(content)
+        return (regular(content) if regular else None) or _read_json(content)
     if kind == "text/csv":
         return _read_csv(_text(content))
     raise Refusal(

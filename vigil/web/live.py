@@ -15,6 +15,7 @@ from vigil.contract.rows import RowReader
 from vigil.errors import BundleError
 from vigil.models.answer import Answerer, open_served
 from vigil.records import Column
+from vigil.web.regular import Regular
 
 #: How long a release that could not be loaded is left alone before it is tried again.
 RETRY_SECONDS = 5.0
@@ -32,6 +33,7 @@ class Loaded:
     task: str
     answerer: Answerer
     reader: RowReader
+    regular: Regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ def load(models: Path, release: str, expected: frozenset[str]) -> Loaded:
         what = f"the manifest does not say what a row is ({error})."
         raise BundleError(what, where=str(models / release), hint="Train again, or roll back.") from error
     levels = {name: frozenset(known) for name, known in answerer.levels.items()}
-    return Loaded(release, task, answerer, RowReader(features, levels, expected))
+    reader, regular = RowReader(features, levels, expected), Regular(features, expected)
+    return Loaded(release, task, answerer, reader, regular)
 
 
 def _column(stored: dict[str, Any]) -> Column:

@@ -109,26 +109,27 @@ def answered(service: Service, environ: dict[str, Any], request_id: str, client:
     if loaded is None:
         raise Refusal(503, "not-ready", snapshot.notice or "Nothing is deployed yet.", FIRST_STEP)
     limit = service.project.config.server.max_body_mb * 2**20
-    given = read(received(environ, limit), limit)
+    running = service.trial.current()
+    # A canary's cases are told by their cells as they came.
+    given = read(received(environ, limit), limit, None if running else loaded.regular.read)
     environ[ROWS] = given.count
     ask = Asking(service, request_id, client, given)
-    running = service.trial.current()
     if running is None or running.loaded.id == loaded.id or not given.count:
         answers = ask.answered(loaded, "live")
-        return _whole(loaded, request_id, answers.words)
+        return _whole(loaded, request_id, answers.joined())
     if running.about.kind == "canary":
         return _in_two_arms(ask, loaded, running)
     answers = ask.answered(loaded, "live")
     service.silent.hand(lambda: ask.silently(running.loaded))
-    return _whole(loaded, request_id, answers.words)
+    return _whole(loaded, request_id, answers.joined())
 
 
-def _whole(loaded: Loaded, request_id: str, words: Sequence[bytes]) -> bytes:
+def _whole(loaded: Loaded, request_id: str, predictions: bytes) -> bytes:
     """Return the body of an answer."""
     answer = {
         "release": loaded.id,
         "request": request_id,
-        "predictions": msgspec.Raw(b"[%b]" % b",".join(words)),
+        "predictions": msgspec.Raw(b"[%b]" % predictions),
         "answered_by": loaded.answerer.answered_by,
     }
     return msgspec.json.encode(answer)
@@ -151,13 +152,13 @@ def _in_two_arms(ask: Asking, live: Loaded, running: Running) -> bytes:
             answers = _marked(ask.answered(live, "live", tried), live, "live")
         found |= dict(zip(tried, answers, strict=True))
     alone = live if own or not tried else running.loaded
-    return _whole(alone, ask.request, [found[place] for place in range(ask.given.count)])
+    return _whole(alone, ask.request, b",".join(found[place] for place in range(ask.given.count)))
 
 
 def _marked(answers: Answers, loaded: Loaded, role: str) -> list[bytes]:
     """Return the words of answers with the release and its role."""
     mark = b',"release":%b,"role":%b}' % (msgspec.json.encode(loaded.id), msgspec.json.encode(role))
-    return [words[:-1] + mark for words in answers.words]
+    return [words[:-1] + mark for words in answers.words()]
 
 
 @dataclass(frozen=True, slots=True)
