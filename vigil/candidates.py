@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vigil import bundles, models, profiles
+from vigil.batches import cuts
 from vigil.bundles import keys
 from vigil.ledger.shelf import Row
 from vigil.models import searching
@@ -138,7 +139,8 @@ def _made(
     """Fit one model and write its bundle and its row in the ledger."""
     contract = project.contract()
     fitted = models.fit(recipe.kind, made.columns, made.truth, **made.how, settings=recipe.settings)
-    profile = profiles.profile(made.table, [c for c in contract.columns if c.role != "ignored"])
+    used = [column for column in contract.columns if column.role != "ignored"]
+    profile = profiles.profile(made.table, used, cuts.known(project.ledger, through=through.order))
     files = {profiles.FILE: profiles.dump(profile)}
     files |= {keys.FILE: keys.dump(made.hashes)} if contract.by_role("key") else {}
     held_out = arrays.features(rows.take(rows.part(CHOOSING, GATING)), contract.features)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vigil import faults, profiles
+from vigil.batches import cuts
 from vigil.bundles import pointer
 from vigil.errors import VigilError
 from vigil.ledger import glance
@@ -213,7 +214,7 @@ def _put(project: Project, row: Row, rows: pa.Table, decision: Decision) -> None
         project.table.mend(row["order"], rows, decision.id)
     columns = [column for column in contract.columns if column.role != "ignored"]
     labelled = rows.num_rows - rows.column(contract.target.name).null_count
-    profile = profiles.profile(rows, columns).to_json()
+    profile = profiles.profile(rows, columns, cuts.known(project.ledger)).to_json()
     project.ledger.batches.mended(row["batch"], labelled=labelled, profile=profile)
 
 

@@ -182,7 +182,8 @@ def _restore_rows(project: Project, clean: Project, files: Sequence[dict[str, st
             raise VigilError(f"the rows of {file['name']} are not in the table.", where="snapshot", hint=hint)
         last = replace(batch, order=order)
         clean.table.append(_renumbered(project.table.batch(batch.order), order), [batch.digest])
-        clean.ledger.batches.add_pending(last, run=0, profile={})
+        kept = project.ledger.batches.profiles(only=batch.id)[0]
+        clean.ledger.batches.add_pending(last, run=0, profile=kept)
         clean.ledger.batches.settle([last.id])
     if last is None:
         raise VigilError("names no file.", where="snapshot")

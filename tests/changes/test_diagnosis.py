@@ -31,6 +31,8 @@ def test_each_scored_batch_has_one_diagnosis(site):
     found = rows(site)
     assert [row["order"] for row in found] == [2, 3]
     assert {row["drift"]["verdict"] for row in found} == {"none"}
+    tests = {column["column"]: column["test"] for column in found[0]["drift"]["columns"]}
+    assert (tests["correlations"], tests["the model's answer"]) == ("correlation_change", "prediction_drift")
     assert found[0]["state"] is None
     assert found[1]["state"]["lasting"]["batches"] == 2
 

@@ -19,7 +19,8 @@ from vigil.profiles import ColumnProfile, Profile, profile
 from vigil.records import Column, Kind
 
 KINDS: tuple[Kind, ...] = ("number", "category", "text", "date")
-EVERY = [(name, kind) for name in drift.names() for kind in measures.get(name).KINDS]
+OF_COLUMNS = tuple(name for name in drift.names() if name not in drift.names("batch"))
+EVERY = [(name, kind) for name in OF_COLUMNS for kind in measures.get(name).KINDS]
 
 
 def column(kind: Kind, rows: int, seed: int, *, moved: bool = False, lost: float = 0.1) -> ColumnProfile:
@@ -159,7 +160,7 @@ def test_every_default_decides(kind: Kind) -> None:
 
 def test_every_deciding_measure_can_judge() -> None:
     """Any measure with p-values may take the place of the defaults."""
-    for name in drift.names():
+    for name in OF_COLUMNS:
         for kind in measures.get(name).KINDS if measures.get(name).DECIDES else ():
             reference = Profile(500, (column(kind, 500, 1),))
             current = Profile(500, (column(kind, 500, 2, moved=True),))
@@ -174,7 +175,64 @@ def test_light_to_import() -> None:
         "from vigil import drift\n"
         "heavy = {'scipy', 'pandas', 'sklearn', 'pyarrow', 'matplotlib'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
-        "[drift.measures.get(name) for name in drift.names()]\n"
+        "[drift.measures._opened(name) for name in drift.names()]\n"
         "assert 'scipy' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def side(rows: int, seed: int, *, turned: bool = False) -> measures.Side:
+    """Draw a batch of two numbers that go together, or against each other, with its profile and rows."""
+    random = np.random.default_rng(seed)
+    a = random.normal(size=rows)
+    b = (-0.8 if turned else 0.8) * a + 0.6 * random.normal(size=rows)
+    cuts = {"a": (-0.67, 0.0, 0.67), "b": (-0.67, 0.0, 0.67)}
+    found = profile(pa.table({"a": a, "b": b}), [Column("a", "number"), Column("b", "number")], cuts)
+    return measures.Side(found, {"a": a, "b": b})
+
+
+@pytest.fixture(params=drift.names("batch"))
+def together(request) -> measures.Whole:
+    """Return each measure of the batch as a whole."""
+    return measures.whole(request.param)
+
+
+def test_of_the_batch_describes_itself(together) -> None:
+    """Name, kind, title, floor and docstring are there; it is no measure of one column."""
+    assert measures.whole(together.NAME) is together
+    assert together.KINDS == ("batch",)
+    assert together.TITLE
+    assert 0 < together.FLOOR < 1
+    assert together.__doc__
+    with pytest.raises(VigilError, match="is not a measure"):
+        measures.get(together.NAME)
+    with pytest.raises(VigilError, match="is not a measure"):
+        measures.whole("ks")
+
+
+def test_of_the_batch_judges_among_the_columns(together) -> None:
+    """A turned pair is called, though neither column has changed; unchanged rows are not; words begin so."""
+    reference = side(2000, 1)
+    for turned, expected in ((True, "drift"), (False, "none")):
+        current = side(600, 2, turned=turned)
+        rows = (reference.rows, current.rows)
+        judged = drift.judge(reference.profile, current.profile, whole=[together.NAME], rows=rows)
+        assert [one.verdict for one in judged] == ["none", "none", expected]
+        assert judged[-1].column == drift.TOGETHER + together.NAME
+        assert judged[-1].words.startswith(f"{together.TITLE}: ")
+        json.dumps(judged[-1].as_json(), allow_nan=False)
+
+
+def test_of_the_batch_needs_something_to_look_at(together) -> None:
+    """Without rows or columns it has no result, no smallest effect, and takes no place among the columns."""
+    nothing = measures.Side(Profile(300, ()))
+    assert together.measure(nothing, nothing) is None
+    assert together.detectable(nothing, nothing, 0.01) is None
+    assert drift.judge(Profile(300, ()), Profile(300, ()), whole=[together.NAME]) == []
+
+
+def test_of_the_batch_finds_smaller_changes_in_more_rows(together) -> None:
+    """The smallest effect shrinks with the rows."""
+    sizes = [together.detectable(side(3000, 1), side(rows, 2), 0.01) for rows in (200, 800, 3000)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert 0 < sizes[-1] < sizes[0] < 1

@@ -9,6 +9,7 @@ def test_an_empty_project_has_an_empty_diagnosis(empty: Any) -> None:
     assert empty.client().get("/diagnostics").json == {
         "project": "attrition",
         "missing": [],
+        "correlations": [],
         "timings": [],
         "packages": {"checked": "not asked", "list": []},
         "drift_of": None,

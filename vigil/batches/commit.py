@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vigil import profiles
+from vigil.batches import cuts
 from vigil.batches.arrival import Accepted, Arrival
 from vigil.ledger.ledger import Ledger
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN, Batch, Contract
@@ -177,10 +178,11 @@ class Committer:
             if item.checked.faults:
                 quarantine.write(self._output / "quarantine", batch.id, batch.name, item.held)
         kept = [column for column in contract.columns if column.role != "ignored"]
-        made = [
-            (batch, profiles.profile(table, kept).to_json())
-            for batch, table in zip(batches, tables, strict=True)
-        ]
+        made, known = [], cuts.known(self._ledger)
+        for batch, table in zip(batches, tables, strict=True):
+            profile = profiles.profile(table, kept, known)
+            known = dict(profile.pairs.cuts)
+            made.append((batch, profile.to_json()))
         self._ledger.batches.announce(made, run=run)
         self._ledger.files.announce(
             [

@@ -103,10 +103,8 @@ def compare_rows(sources: Sources) -> list[str]:
         return ["No batch has met a release yet."]
     rows = _snapshot(sources, release)
     before = rows.take(rows.part(TRAIN, since=release["facts"].get("since", 1)))
-    features = sources.contract.features
-    ours = arrays.features(before, features)
-    theirs = arrays.features(sources.table.batch(found["order"]), features)
-    return together.told(together.compare(ours, theirs, features, seed=sources.config.seed))
+    now = sources.table.batch(found["order"])
+    return together.told(together.compare(before, now, sources.contract.features))
 
 
 def _snapshot(sources: Sources, release: Row) -> Snapshot:
@@ -159,7 +157,7 @@ def _drift(
     answers = profiles.of_answers(prediction.outcome, prediction.probability, models.code_order(contract))
     profile = Profile.from_json(sources.ledger.batches.profiles(only=batch.id)[0])
     current = drifting.comparable(profile, answers, contract.columns)
-    return drifting.compare(reference, current, known, batch.name)
+    return drifting.compare(reference, current, known, batch.name, target=contract.target.name)
 
 
 def _moved(sources: Sources, release: Row, asked: _Asked) -> dict[str, Any] | None:

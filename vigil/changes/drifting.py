@@ -14,12 +14,19 @@ from typing import Any
 from vigil import drift
 from vigil.drift import ColumnDrift, lasting
 from vigil.drift.lasting import Lasting
-from vigil.profiles import ColumnProfile, Profile, merge
+from vigil.profiles import ColumnProfile, Profile, merge, pairs
 from vigil.profiles.answers import ANSWER, PROBABILITY
 from vigil.records import Column
 
 #: What people call the columns that are not theirs.
-TITLES = {ANSWER: "the model's answer", PROBABILITY: "the model's probability"}
+TITLES = {
+    ANSWER: "the model's answer",
+    PROBABILITY: "the model's probability",
+    drift.TOGETHER + "correlation_change": "correlations",
+}
+#: The tests of what the model answered; for a number or a probability its spread as well.
+_OF_ANSWERS = ("prediction_drift", "spread")
+_OF_LABELS = ("label_drift", "spread")
 #: Cells of these may be missing for good reasons: labels come late.
 _OFTEN_MISSING = ("target",)
 
@@ -51,17 +58,22 @@ class Known:
         return cls(Lasting(met["batches"], met["log_wealth"]), Profile.from_json(content["since"]), noted)
 
 
-def compare(reference: Profile, current: Profile, known: Known, batch: str) -> tuple[dict[str, Any], Known]:
+def compare(
+    reference: Profile, current: Profile, known: Known, batch: str, *, target: str = ""
+) -> tuple[dict[str, Any], Known]:
     """Return the drift of one batch as JSON values, and what is known after it.
 
-    Both profiles hold comparable columns only (see `comparable`); ``batch`` is the batch's name.
+    Both profiles hold comparable columns only (see `comparable`); ``batch`` is the batch's name, ``target``
+    the column of labels.
     """
-    found = drift.judge(reference, current)
-    p_values = {one.column: one.p_value for one in drift.judge(_added(reference, known.since), current)}
+    tests = {ANSWER: _OF_ANSWERS, PROBABILITY: _OF_ANSWERS, target: _OF_LABELS}
+    found = drift.judge(reference, current, tests_of=tests)
+    before = _added(reference, known.since)
+    p_values = {one.column: one.p_value for one in drift.judge(before, current, tests_of=tests)}
     met = known.lasting.met({name: p for name, p in p_values.items() if p is not None})
     since = _added(known.since, _fitting(current, reference))
-    whole = {one.column: one.verdict == "drift" for one in drift.judge(reference, since)}
-    lasts = {one.column for one in found if whole[one.column] and met.lasts(one.column)}
+    whole = {one.column: one.verdict == "drift" for one in drift.judge(reference, since, tests_of=tests)}
+    lasts = {one.column for one in found if whole.get(one.column) and met.lasts(one.column)}
     noted = dict(known.noted)
     fresh = {one.column for one in found if one.verdict == "drift" or one.column in lasts} - noted.keys()
     noted |= dict.fromkeys(fresh, batch)
@@ -82,14 +94,14 @@ def comparable(data: Profile, answers: Profile | None, columns: Sequence[Column]
     roles = {column.name: column.role for column in columns}
     kept = [column for column in data.columns if roles.get(column.name, "key") not in ("key", "ignored")]
     kept = [_present(one) if roles[one.name] in _OFTEN_MISSING else one for one in kept]
-    return Profile(data.rows, (*kept, *(answers.columns if answers else ())))
+    return Profile(data.rows, (*kept, *(answers.columns if answers else ())), data.pairs)
 
 
 def _added(first: Profile, second: Profile) -> Profile:
     """Add profiles column by column, for each column has rows of its own."""
     names = sorted({column.name for side in (first, second) for column in side.columns})
     columns = [merge([_alone(first, name), _alone(second, name)]).columns[0] for name in names]
-    return Profile(first.rows + second.rows, tuple(columns))
+    return Profile(first.rows + second.rows, tuple(columns), pairs.merged([first.pairs, second.pairs]))
 
 
 def _alone(profile: Profile, name: str) -> Profile:
@@ -101,7 +113,8 @@ def _alone(profile: Profile, name: str) -> Profile:
 def _fitting(profile: Profile, reference: Profile) -> Profile:
     """Leave out columns that the reference lacks, or has as another kind of data."""
     kinds = {column.name: column.kind for column in reference.columns}
-    return Profile(profile.rows, tuple(c for c in profile.columns if kinds.get(c.name) == c.kind))
+    columns = tuple(c for c in profile.columns if kinds.get(c.name) == c.kind)
+    return Profile(profile.rows, columns, profile.pairs)
 
 
 def _present(column: ColumnProfile) -> ColumnProfile:
@@ -125,7 +138,7 @@ def _column(
     return {
         **one.as_json(),
         "column": title,
-        "words": one.words.replace(one.column, title, 1),
+        "words": one.words.replace(one.column, title, 1) if one.words.startswith(one.column) else one.words,
         "lasting": lasts,
         "evidence": min(met.evidence(one.column), 1e300),
         "evidence_limit": max(1, len(met.log_wealth)) / lasting.ALPHA,

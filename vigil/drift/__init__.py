@@ -5,7 +5,20 @@ reference being a finite sample, but the verdicts of many batches share its erro
 unusual by chance looks unusual every time. The practical floors keep such small differences quiet.
 """
 
-from vigil.drift.measures import Measured, measure, names
-from vigil.drift.verdict import ALPHA, DEFAULTS, LEAST, ColumnDrift, judge
+from vigil.drift.measures import Measured, Rows, Side, measure, names
+from vigil.drift.verdict import ALPHA, DEFAULTS, LEAST, TOGETHER, WHOLE, ColumnDrift, judge
 
-__all__ = ["ALPHA", "DEFAULTS", "LEAST", "ColumnDrift", "Measured", "judge", "measure", "names"]
+__all__ = [
+    "ALPHA",
+    "DEFAULTS",
+    "LEAST",
+    "TOGETHER",
+    "WHOLE",
+    "ColumnDrift",
+    "Measured",
+    "Rows",
+    "Side",
+    "judge",
+    "measure",
+    "names",
+]

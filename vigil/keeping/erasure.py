@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from vigil import models, profiles
-from vigil.batches import merged
+from vigil.batches import cuts, merged
 from vigil.bundles import keys
 from vigil.errors import VigilError
 from vigil.ledger.schema import files
@@ -110,9 +110,10 @@ def _measured_anew(project: Project, contract: Contract) -> list[Batch]:
     orders = project.table.rows(columns=[ORDER_COLUMN]).column(ORDER_COLUMN)
     counts = {item["values"]: item["counts"] for item in pc.value_counts(orders).to_pylist()}
     changed = [b for b in project.ledger.batches.all() if counts.get(b.order, 0) != b.rows]
+    used = [column for column in contract.columns if column.role != "ignored"]
     for batch in changed:
         rows = project.table.batch(batch.order)
-        profile = profiles.profile(rows, [c for c in contract.columns if c.role != "ignored"]).to_json()
+        profile = profiles.profile(rows, used, cuts.known(project.ledger)).to_json()
         labelled = rows.num_rows - rows.column(contract.target.name).null_count
         project.ledger.batches.measured_anew(batch.id, rows=rows.num_rows, labelled=labelled, profile=profile)
     if changed:

@@ -3,6 +3,7 @@
 from vigil.profiles.answers import of_answers
 from vigil.profiles.files import of_parquet
 from vigil.profiles.measure import profile
+from vigil.profiles.pairs import Cuts, Pairs, correlations
 from vigil.profiles.record import ColumnProfile, Numbers, Profile, merge
 from vigil.profiles.stored import FILE, dump, load
 from vigil.profiles.summarise import summary
@@ -10,8 +11,11 @@ from vigil.profiles.summarise import summary
 __all__ = [
     "FILE",
     "ColumnProfile",
+    "Cuts",
     "Numbers",
+    "Pairs",
     "Profile",
+    "correlations",
     "dump",
     "load",
     "merge",

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Any
 from vigil.errors import VigilError
 from vigil.profiles.histogram import Histogram
 from vigil.profiles.levels import Levels
+from vigil.profiles.pairs import Pairs
 
 if TYPE_CHECKING:
     from vigil.profiles.record import ColumnProfile, Numbers, Profile
 
 #: Changes whenever the same rows would give other content.
-FORMAT = 3
+FORMAT = 4
 
 
 def to_json(profile: Profile) -> dict[str, Any]:
     """Return a profile as plain JSON values."""
     columns = [_column_json(column) for column in profile.columns]
-    return {"format": FORMAT, "rows": profile.rows, "columns": columns}
+    return {"format": FORMAT, "rows": profile.rows, "columns": columns, "pairs": _pairs_json(profile.pairs)}
 
 
 def from_json(content: dict[str, Any]) -> Profile:
@@ -39,7 +40,7 @@ def from_json(content: dict[str, Any]) -> Profile:
         raise VigilError("the profile has another format.", hint="It is made anew from the table.")
     try:
         columns = tuple(_column(item) for item in content["columns"])
-        return Profile(int(content["rows"]), columns)
+        return Profile(int(content["rows"]), columns, _pairs(content["pairs"]))
     except (KeyError, TypeError, ValueError) as error:
         hint = "It is made anew from the table."
         raise VigilError(f"the profile is damaged ({error}).", hint=hint) from error
@@ -145,6 +146,18 @@ def _levels(item: dict[str, Any]) -> Levels:
     """Return levels from JSON values."""
     counts = tuple((level, count) for level, count in item["counts"])
     return Levels(counts, tuple(item["buckets"]), bytes.fromhex(item["registers"]))
+
+
+def _pairs_json(pairs: Pairs) -> dict[str, Any]:
+    """Return the tables of pairs as JSON values."""
+    cuts = [[name, list(cut)] for name, cut in pairs.cuts]
+    return {"cuts": cuts, "counts": [list(counts) for counts in pairs.counts]}
+
+
+def _pairs(item: dict[str, Any]) -> Pairs:
+    """Return the tables of pairs from JSON values."""
+    cuts = tuple((name, tuple(float(one) for one in cut)) for name, cut in item["cuts"])
+    return Pairs(cuts, tuple(map(tuple, item["counts"])))
 
 
 def _long_json(number: int) -> list[Any]:

@@ -18,7 +18,7 @@ PIECE = 131_072
 
 
 def of_parquet(path: Path, columns: Sequence[Column]) -> Profile:
-    """Return the profile of a file's rows, the same as that of the whole table.
+    """Return the profile of a file's rows, the same as that of the whole table without cuts.
 
     A column that the file lacks is missing in every row. Memory holds a piece of one column and the
     profiles of its pieces. Raises OSError when the file cannot be read.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from vigil.profiles import distinct, histogram, levels, sums
+from vigil.profiles import distinct, histogram, levels, pairs, sums
 from vigil.profiles.histogram import Histogram
+from vigil.profiles.pairs import Cuts, Pairs
 from vigil.profiles.record import ColumnProfile, Numbers, Profile
 from vigil.records import Column
 
@@ -19,14 +20,22 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-def profile(table: pa.Table, columns: Sequence[Column]) -> Profile:
+def profile(table: pa.Table, columns: Sequence[Column], cuts: Cuts | None = None) -> Profile:
     """Summarise the rows of a table of n rows, in O(n) for each column.
 
     A column that the table lacks is missing in every row. Cells are typed by the contract: numbers as
-    float64, dates as UTC timestamps, categories and texts as strings.
+    float64, dates as UTC timestamps, categories and texts as strings. With ``cuts`` the pairs of numbers are
+    counted, those of features and target; columns that have no cuts yet are cut at their own quartiles.
     """
     ordered = sorted(columns, key=lambda column: column.name)
-    return Profile(table.num_rows, tuple(_column(table, column) for column in ordered))
+    made = tuple(_column(table, column) for column in ordered)
+    together = Pairs()
+    if cuts is not None:
+        counted = [column.name for column in ordered if column.role in _PAIRED and column.kind == "number"]
+        known = {name: cuts[name] for name in counted if name in cuts}
+        found = [column for column in made if column.name in counted]
+        together = pairs.count(table, pairs.chosen(found, known))
+    return Profile(table.num_rows, made, together)
 
 
 def _column(table: pa.Table, column: Column) -> ColumnProfile:
@@ -99,5 +108,7 @@ def _summed(values: Floats, infinite: int, counted: Histogram, keys: npt.NDArray
     )
 
 
+#: The roles of columns whose pairs are counted.
+_PAIRED = ("feature", "target")
 _TYPES = {"number": "float64", "date": "timestamp[us]", "category": "string", "text": "string"}
 _NUMBERS: dict[str, Callable[[Any], Numbers]] = {"number": _numbers, "date": _dates, "text": _lengths}

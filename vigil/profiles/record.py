@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vigil.errors import ContractError
-from vigil.profiles import codec, distinct, histogram, levels
+from vigil.profiles import codec, distinct, histogram, levels, pairs
 from vigil.profiles.histogram import Histogram
 from vigil.profiles.levels import Levels
+from vigil.profiles.pairs import Pairs
 from vigil.records import Kind
 
 
@@ -61,11 +62,12 @@ class Profile:
     """The summary of a set of rows, column by column, sorted by name.
 
     Two profiles are equal, and so are their bytes, whenever the rows are the same, however these were
-    split and in whatever order they came.
+    split and in whatever order they came; for ``pairs``, when they were cut alike (see `pairs`).
     """
 
     rows: int
     columns: tuple[ColumnProfile, ...]
+    pairs: Pairs = field(default_factory=Pairs)
 
     def column(self, name: str) -> ColumnProfile | None:
         """Return one column's profile, or None when there is none of that name."""
@@ -98,7 +100,8 @@ def merge(profiles: Iterable[Profile]) -> Profile:
     for part in parts:
         for column in part.columns:
             found.setdefault(column.name, []).append(column)
-    return Profile(rows, tuple(_merged_column(found[name], rows) for name in sorted(found)))
+    columns = tuple(_merged_column(found[name], rows) for name in sorted(found))
+    return Profile(rows, columns, pairs.merged([part.pairs for part in parts]))
 
 
 def _merged_column(columns: Sequence[ColumnProfile], rows: int) -> ColumnProfile:

@@ -1,7 +1,8 @@
-"""The measures of change in one column: one file each, found by its name.
+"""The measures of change: one file each, found by its name.
 
-A file ``<name>.py`` here satisfies ``Measure``. Each looks at two profiles of a column, on the buckets
-or levels that both have in common.
+A file ``<name>.py`` here satisfies ``Measure``, which looks at two profiles of one column, on the buckets
+or levels that both have in common; or ``Whole``, whose only kind is ``batch`` and which looks at all
+columns together.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Literal, Protocol, cast
+
+import numpy.typing as npt
 
 from vigil.errors import VigilError
-from vigil.profiles import ColumnProfile
+from vigil.profiles import ColumnProfile, Profile
 from vigil.records import Kind
+
+Rows = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +58,68 @@ class Measure(Protocol):
         """Return the smallest effect found with 80 % power at level ``alpha``, or None without one."""
 
 
-def names(kind: Kind | None = None) -> tuple[str, ...]:
-    """Return the names of all measures, or of those that fit a kind of column, sorted."""
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison: its profile and, where they were read, its rows.
+
+    ``rows`` holds an array for each column, shape (n,): numbers and dates as float64 with NaN for missing,
+    levels and texts as objects with None.
+    """
+
+    profile: Profile
+    rows: Rows | None = None
+
+
+class Whole(Protocol):
+    """What a file offers that looks at a batch as a whole; ``TITLE`` is what people call what it looks at.
+
+    ``FLOOR`` and ``DECIDES`` are those of ``Measure``.
+    """
+
+    NAME: str
+    KINDS: tuple[Literal["batch"]]
+    TITLE: str
+    FLOOR: float
+    DECIDES: bool
+
+    def measure(self, reference: Side, current: Side) -> Measured | None:
+        """Compare two sides; None when there is nothing to look at."""
+
+    def detectable(self, reference: Side, current: Side, alpha: float) -> float | None:
+        """Return the smallest effect found with 80 % power at level ``alpha``, or None without one."""
+
+    def words(self, reference: Side, current: Side) -> str:
+        """Say what changed, beginning with ``TITLE`` and a colon."""
+
+
+def names(kind: Kind | Literal["batch"] | None = None) -> tuple[str, ...]:
+    """Return the names of all measures, or of those that fit a kind of column or the batch, sorted."""
     found = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
-    return found if kind is None else tuple(name for name in found if kind in get(name).KINDS)
+    return found if kind is None else tuple(name for name in found if kind in _opened(name).KINDS)
 
 
 def get(name: str) -> Measure:
-    """Return a measure. Raises VigilError for an unknown name, with the one that was probably meant."""
-    known = names()
+    """Return a measure of one column. Raises VigilError for an unknown name, naming the likely one."""
+    return cast("Measure", _known(name, tuple(n for n in names() if "batch" not in _opened(n).KINDS)))
+
+
+def whole(name: str) -> Whole:
+    """Return a measure of the batch as a whole. Raises VigilError as `get` does."""
+    return cast("Whole", _known(name, names("batch")))
+
+
+def _known(name: str, known: tuple[str, ...]) -> Any:
+    """Open a measure among those that are known."""
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         meant = f"Did you mean {close[0]!r}? " if close else ""
         hint = f"{meant}Known: {', '.join(known)}."
         raise VigilError(f"{name!r} is not a measure of drift.", where="drift", hint=hint)
-    return cast("Measure", importlib.import_module(f"{__name__}.{name}"))
+    return _opened(name)
+
+
+def _opened(name: str) -> Any:
+    return importlib.import_module(f"{__name__}.{name}")
 
 
 def measure(name: str, reference: ColumnProfile, current: ColumnProfile) -> Measured | None:

@@ -12,7 +12,7 @@ from vigil import inspecting
 from vigil.batches.merged import MergedProfiles
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches, runs
-from vigil.profiles import Profile
+from vigil.profiles import Profile, pairs
 from vigil.web.asof import AsOf, as_of, batch_names
 from vigil.web.routes import Routes
 from vigil.web.service import Service
@@ -22,10 +22,13 @@ from vigil.web.shapes import ANYTHING, NUMBER, RUN, TEXT, by_name, listed, maybe
 HISTORY = 50
 #: Faults that are listed.
 FAULTS = 50
+#: Pairs of numbers that are listed.
+PAIRS = 50
 
 ANSWER = record(
     project=TEXT,
     missing=listed(record(column=TEXT, share=maybe(NUMBER), share_before=maybe(NUMBER))),
+    correlations=listed(record(columns=listed(TEXT), now=maybe(NUMBER), before=maybe(NUMBER))),
     timings=listed(record(step=TEXT, last=NUMBER, median=NUMBER, history=listed(NUMBER))),
     packages=record(checked=TEXT, list=listed(ANYTHING)),
     drift_of=maybe(record(batch=TEXT, name=TEXT, release=TEXT, verdict=TEXT)),
@@ -38,6 +41,7 @@ ANSWER = record(
 EXAMPLE = {
     "project": "attrition",
     "missing": [{"column": "staff", "share": 0.02, "share_before": 0.0}],
+    "correlations": [{"columns": ["age", "wage"], "now": 0.31, "before": 0.64}],
     "timings": [{"step": "ingestion", "last": 0.21, "median": 0.2, "history": [0.2, 0.21]}],
     "packages": {"checked": "not asked", "list": []},
     "drift_of": {
@@ -86,7 +90,7 @@ def blueprint(service: Service) -> Routes:
         moment = as_of(ledger, request.args)
         return {
             "project": service.project.name,
-            "missing": missing(ledger, service.profiles, moment),
+            **compared(ledger, service.profiles, moment),
             "timings": timings(ledger, moment),
             "packages": _fact(ledger, "packages", {"checked": "not asked", "list": []}),
             **changed(ledger, moment),
@@ -138,14 +142,25 @@ def advice(ledger: Ledger) -> list[dict[str, str]]:
     return found
 
 
-def missing(ledger: Ledger, merged: MergedProfiles, moment: AsOf) -> list[dict[str, Any]]:
-    """Return each column's share of missing cells: in the newest batch, and in all before it."""
+def compared(ledger: Ledger, merged: MergedProfiles, moment: AsOf) -> dict[str, list[dict[str, Any]]]:
+    """Return what of the newest batch stands beside all before it: missing cells, and correlations."""
     order = moment.last_order(ledger)
     every = merged.through(order)
     row = ledger.batches.first(batches.c.order == order, batches.c.state == "ingested")
     if every is None or row is None:
-        return []
+        return {"missing": [], "correlations": []}
     newest = Profile.from_json(row["profile"])
+    return {"missing": missing(every, newest), "correlations": correlations(every, newest)}
+
+
+def correlations(every: Profile, newest: Profile) -> list[dict[str, Any]]:
+    """Return the pairs of numbers, those first whose correlation differs most from before."""
+    found = pairs.changes(every.pairs, newest.pairs)[:PAIRS]
+    return [{"columns": list(names), "now": now, "before": before} for names, now, before in found]
+
+
+def missing(every: Profile, newest: Profile) -> list[dict[str, Any]]:
+    """Return each column's share of missing cells: in the newest batch, and in all before it."""
     shares = [
         {
             "column": column.name,
