@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash import tracing, world
+from tests.crash.told import told
 
 HERE = Path(__file__).parent / "crash"
 #: Points that a tick is killed at, for each of the two stories; `bench/kills.py` tries every one.
@@ -81,16 +82,12 @@ def test_story(expected):
 @traced
 def test_kill_anywhere(fresh, deployed, tmp_path):
     """A tick killed at any write, and then a tick: the state of an undisturbed one."""
-
-    def tell(story, made):
-        command = [sys.executable, str(HERE / "driver.py"), made, tmp_path / story, story, POINTS, 0, 1]
-        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=1200)
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
     with ThreadPoolExecutor(2) as pool:
-        told = pool.map(tell, ("first", "second"), (fresh, deployed))
-    tried = [point for answers in told for point in answers[1:]]
+        answers = pool.map(
+            lambda name, made: told(made, tmp_path / name, name, POINTS),
+            *zip(("first", fresh), ("second", deployed), strict=True),
+        )
+    tried = [point for points in answers for point in points]
     wrong = [point for point in tried if point["differences"]]
     print(f"killed at {sum(point['killed'] for point in tried)} points, {len(wrong)} with another end state")
     assert sum(point["killed"] for point in tried) >= 40

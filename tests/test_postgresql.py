@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.crash import tracing, world
+from tests.crash.told import told
 from vigil.errors import Busy, LedgerError
 
 HERE = Path(__file__).parent / "crash"
@@ -72,10 +73,7 @@ def test_kills(database_server, tmp_path):
         tmp_path / "first",
     ]
     subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
-    command = [sys.executable, HERE / "driver.py", tmp_path, tmp_path / "s", "second", 8, 0, 1]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
-    tried = [json.loads(line) for line in done.stdout.splitlines()][1:]
+    tried = told(tmp_path, tmp_path / "s", "second", 8)
     assert sum(point["killed"] for point in tried) >= 6
     assert any(point["call"].startswith("send") for point in tried)
     wrong = [point for point in tried if point["differences"]]

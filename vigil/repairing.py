@@ -62,7 +62,7 @@ def settle(project: Project, options: argparse.Namespace, diagnose: Callable[[Pr
         return
     with project.locked(), begun(project, "diagnostics") as current, current.step("diagnostics"):
         current.news = True
-        decision = decide(project, fault, kind, run=current.number)
+        decision = _begun_before(project, fault, kind) or decide(project, fault, kind, run=current.number)
         again = carry_out(project, decision)
         current.summary = decision.reason
         if not again:
@@ -72,6 +72,12 @@ def settle(project: Project, options: argparse.Namespace, diagnose: Callable[[Pr
     if again:
         count = f"{len(again)} batches are" if len(again) > 1 else "The batch is"
         say(f"{count} scored again by the next tick: python fullprocess.py")
+
+
+def _begun_before(project: Project, fault: str, kind: str) -> Decision | None:
+    """Return a decision that was written before a kill and not carried out to its end."""
+    begun_before = [one for one in unfinished(project) if (one.kind, one.evidence["fault"]) == (kind, fault)]
+    return begun_before[-1] if begun_before else None
 
 
 def rehearse(project: Project, fault: str) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ HEADER = "customer,visits,spend,age,left\n"
 #: Columns that say when and in which run; a run that was cut off and one that was not differ in them.
 _WHEN = {"run", "at", "created", "live_since", "opened_at", "closed_at"}
 _TABLES = ("batches", "files", "releases", "scores", "decisions", "incidents", "alerts", "outbox")
+#: Decisions by a person are named after their run.
+_RUN = re.compile(r"run-\d+")
+_ERASED = '"kind": "erase"'
 _LIVE = ("out", "models", "production")
 
 
@@ -119,10 +124,51 @@ def differences(found: Any, expected: Any, place: str = "") -> list[str]:
     return [] if found == expected else [f"{place}: {str(found)[:300]} instead of {str(expected)[:300]}"]
 
 
+def keep_anew(project: Path) -> None:
+    """Empty the prefix that a project is kept under, and send what its folders hold, before its first run."""
+    from vigil.project import Project
+    from vigil.storage import homes
+
+    opened = Project(project / "config.json")
+    home = homes.opened(opened.config.storage or "", opened.config.storage_endpoint)
+    home.delete(home.list())
+    moved = any((one.folder / homes.NOTE).exists() for one in opened.kept)
+    for one in opened.kept:
+        (one.folder / homes.NOTE).unlink(missing_ok=True)
+    if moved:
+        with opened.locked():
+            pass
+
+
+def elsewhere(project: Path) -> dict[str, Any]:
+    """Return where object storage and folders differ, and what a machine without folders fetches."""
+    from vigil.project import Project
+    from vigil.storage import homes
+
+    opened = Project(project / "config.json")
+    home = homes.opened(opened.config.storage or "", opened.config.storage_endpoint)
+    there = {name: entry.size for name, entry in home.list().items()}
+    here = {}
+    for one in opened.kept:
+        for path in (path for path in one.folder.rglob("*") if path.is_file()):
+            inner = path.relative_to(one.folder)
+            if not homes.stays(inner.parts, one.local):
+                here[f"{one.name}/{inner.as_posix()}"] = path.stat().st_size
+        shutil.rmtree(one.folder)
+    with opened.locked():
+        pass
+    fetched = state(project)
+    return {
+        "unlike": sorted({name for name, _ in there.items() ^ here.items()} - {"project.json"}),
+        "rows": fetched["table"]["rows"],
+        "files": fetched["files"],
+    }
+
+
 def litter(project: Path) -> list[str]:
     """Return what was written aside and is still there: nothing reads it, but it takes room."""
     names = (path.relative_to(project) for folder in _LIVE for path in (project / folder).rglob(".*"))
-    return sorted(str(name) for name in names)
+    return sorted(str(name) for name in names if not name.name.startswith(".home."))
 
 
 def _counts(path: Path) -> bool:
@@ -158,6 +204,14 @@ def _table(output: Path) -> dict[str, Any]:
     }
 
 
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without what an erasure, given again after a kill, found left to erase."""
+    if row.get("kind") != "erase":
+        return row
+    evidence = {key: row["evidence"][key] for key in ("key_sha256", "releases")}
+    return row | {"evidence": evidence, "reason": ""}
+
+
 def _ledger(project: Path) -> dict[str, list[str]]:
     """Return every row of what was taken in and decided, as sorted text."""
     from vigil.ledger import connection, schema
@@ -169,7 +223,10 @@ def _ledger(project: Path) -> dict[str, list[str]]:
         for name in _TABLES:
             rows = ledger.execute(sa.select(schema.metadata.tables[name])).mappings()
             kept = [{key: value for key, value in row.items() if key not in _WHEN} for row in rows]
-            found[name] = sorted(json.dumps(row, sort_keys=True) for row in kept)
+            texts = [_RUN.sub("run-", json.dumps(_told(row), sort_keys=True)) for row in kept]
+            # An erasure that was given again after a kill has a decision for each time.
+            found[name] = sorted({text for text in texts if _ERASED in text})
+            found[name] += sorted(text for text in texts if _ERASED not in text)
         told = "SELECT count(*) FROM runs WHERE news AND status = 'done'"
         found["runs to report"] = [str(ledger.execute(sa.text(told)).scalar())]
     engine.dispose()

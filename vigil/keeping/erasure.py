@@ -24,7 +24,7 @@ from vigil.errors import VigilError
 from vigil.ledger.schema import files
 from vigil.predictions import collecting
 from vigil.project import Project
-from vigil.records import ORDER_COLUMN, Batch, Column, Contract, Decision
+from vigil.records import ORDER_COLUMN, Column, Contract, Decision
 from vigil.storage import durable
 from vigil.table import hashing
 
@@ -64,7 +64,10 @@ def erase(project: Project, values: Sequence[str], *, run: int) -> Erased:
         project.table.vacuum(0)
         durable.remove_tree(project.table.root / "_torn")
         project.seen.rebuild(project.table)
-        found.batches = [batch.name for batch in _measured_anew(project, contract)]
+        lost = _measured_anew(project, contract)
+        # More than were taken out just now, when an earlier erasure was cut off after the table's commit.
+        found.rows = max(found.rows, sum(lost.values()))
+        found.batches = list(lost)
     found.answers = _from_predictions(project, contract, values)
     pattern = re.compile(r"(?<!\w)" + r"\W+".join(map(re.escape, values)) + r"(?!\w)")
     found.quarantined = _from_quarantine(project, columns, pattern) + _from_ledger(project, pattern)
@@ -105,8 +108,8 @@ def _from_predictions(project: Project, contract: Contract, values: Sequence[str
     return gone
 
 
-def _measured_anew(project: Project, contract: Contract) -> list[Batch]:
-    """Bring the ledger's counts and profiles of batches that lost rows up to date; return these batches."""
+def _measured_anew(project: Project, contract: Contract) -> dict[str, int]:
+    """Bring the ledger's counts and profiles of batches that lost rows up to date; say how many each lost."""
     orders = project.table.rows(columns=[ORDER_COLUMN]).column(ORDER_COLUMN)
     counts = {item["values"]: item["counts"] for item in pc.value_counts(orders).to_pylist()}
     changed = [b for b in project.ledger.batches.all() if counts.get(b.order, 0) != b.rows]
@@ -118,7 +121,7 @@ def _measured_anew(project: Project, contract: Contract) -> list[Batch]:
         project.ledger.batches.measured_anew(batch.id, rows=rows.num_rows, labelled=labelled, profile=profile)
     if changed:
         durable.remove_tree(merged.place(project.output))  # made anew by the next tick
-    return changed
+    return {batch.name: batch.rows - counts.get(batch.order, 0) for batch in changed}
 
 
 def _from_quarantine(project: Project, columns: Sequence[Column], pattern: re.Pattern[str]) -> int:
