@@ -97,7 +97,7 @@ def test_prometheus_scrapes_the_service_and_evaluates_every_rule(running: Any, t
         try:
             until(lambda: [found["value"][1] for found in asked("query?query=up")["result"]] == ["1"])
             rules = until(lambda: _evaluated(asked("rules")))
-            assert len(rules) == 10
+            assert len(rules) == 12
             assert {rule["health"] for rule in rules} == {"ok"}
             used = set(re.findall(r"\bvigil_\w+", (OPS / "alerts.yml").read_text()))
             used -= {"vigil_verdict"}  # from the second batch on

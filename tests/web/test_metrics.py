@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from vigil.web.logs import JsonLines, TextLines
+from vigil.web.trial import WAITING
 
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -91,3 +93,16 @@ def test_the_log_of_predictions_says_what_it_lost(client: Any, monkeypatch: Any)
     text = client.get("/metrics").text
     assert 'vigil_predictions_dropped{project="attrition"} 3.0' in text
     assert 'vigil_predictions_waiting{project="attrition"} 0.0' in text
+
+
+def test_requests_that_the_trial_missed_are_counted(client: Any) -> None:
+    """Beyond what may wait for a silent answer each further request is one."""
+    silent = client.application.extensions["vigil"].silent
+    gate = threading.Event()
+    for _ in range(WAITING + 6):
+        silent.hand(lambda: gate.wait(10) and None)
+    dropped = silent.dropped
+    assert 5 <= dropped <= 6  # one may have begun
+    text = client.get("/metrics").text
+    gate.set()
+    assert f'vigil_silent_dropped{{project="attrition"}} {dropped}.0' in text

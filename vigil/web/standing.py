@@ -49,6 +49,8 @@ class Standing(Collector):
             yield self._gauge("vigil_predictions_waiting", unwritten, log.waiting)
             lost = "Answered rows that could not be written down since the service began."
             yield self._gauge("vigil_predictions_dropped", lost, log.dropped)
+        unasked = "Requests that the release on trial was not asked about since the service began."
+        yield self._gauge("vigil_silent_dropped", unasked, self._service.silent.dropped)
         age = tick_age(self._service)
         if age is not None:
             yield self._gauge("vigil_last_tick_age_seconds", "Seconds since a tick last looked.", age)
