@@ -89,20 +89,11 @@ def challenge(
     since, attempt = plan.evidence.get("judged_since", plan.evidence["since"]), plan.evidence["attempt"]
     panel = hearing.seated(project, batch, since)
     best = panel.best(candidates)
-    ledger, config = project.ledger, project.config
-    rules = gating.Rules(
-        attempt=attempt,
-        margin=config.margin,
-        refresh=plan.outcome == "refresh",
-        seed=config.seed,
-        # What went live by being better: many refreshes, each merely as good, could lose a margin each.
-        anchors=[
-            one for one in ledger.decisions.won(since=plan.evidence["since"]) if _eligible(project, one)
-        ],
-        slices=config.slices,
-        calibration=config.budgets.calibration,
-        latency_ms=config.budgets.latency_ms,
-    )
+    # What went live by being better: many refreshes, each merely as good, could lose a margin each.
+    anchors = [
+        one for one in project.ledger.decisions.won(since=plan.evidence["since"]) if _eligible(project, one)
+    ]
+    rules = hearing.rules(project, attempt=attempt, refresh=plan.outcome == "refresh", anchors=anchors)
     result, more = gating.gated(panel, best, champion, rules)
     new, old = panel.judged(best, GATING), panel.judged(champion, GATING)
     if result.promote:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -216,6 +219,71 @@ def test_the_gate_compares_both_on_what_came_of_the_rows_and_alone_promotes(site
     kinds = [one["kind"] for one in site.project.ledger.decisions.find(decisions.c.batch == "")]
     assert kinds.count("trial") == 1
     assert kinds.count("gate") == 2
+
+
+def heard_out(site: Any) -> None:
+    """Let the release on trial be right about every row."""
+    command(site.project, shadow=site.candidate)
+    world = served(site.project)
+    rows = cases(1500)
+    answer = ask(world.client, rows)
+    log_of(world)
+    stored = collecting.table(site.project.output).rows().to_pylist()
+    silent = {r[collecting.ROW]: r[collecting.LABEL] for r in stored if r[collecting.ROLE] == "shadow"}
+    outcomes = [{"request": answer["request"], "row": n, "outcome": silent[n]} for n in range(len(rows))]
+    world.client.post("/outcomes", json={"outcomes": outcomes})
+    fullprocess.tick(site.project, report=False)
+
+
+@pytest.mark.parametrize(
+    ("budgets", "words"),
+    [({"calibration": 1e-6}, "off by"), ({"latency_ms": 1e-6}, "ms to answer one row")],
+)
+def test_a_trial_is_held_against_the_budgets_of_a_retraining(site: Any, budgets: Any, words: str) -> None:
+    """A release that beats the live one on every row stays on trial when it costs too much."""
+    heard_out(site)
+    assert "The challenger takes over" in command(site.project, trial=True)
+    path = site.project.config_path
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"budgets": budgets}))
+    site.project = Project(path, clock=Clock())
+    assert words in command(site.project, trial=True)
+    said = command(site.project, promote_trial=True)
+    assert said.startswith("The champion stays: ")
+    assert words in said
+    assert pointer.read(site.project.production).release == site.live
+    assert trial.read(site.project.production) is not None
+    gated = site.project.ledger.decisions.find(decisions.c.kind == "gate", decisions.c.batch == "")
+    assert set(gated[-1]["evidence"]) & {"calibration_gap", "latency_ms"}
+
+
+def test_a_trial_is_held_against_the_slices(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice of the answered rows where it is worse keeps it out; one that was not kept is named."""
+    heard_out(site)
+    path = site.project.config_path
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"slices": ["number_of_employees", "absent"]}))
+    site.project = Project(path, clock=Clock())
+    about = trial.read(site.project.production)
+    assert about is not None
+    _, result, found = beside.compared(site.project, about, attempt=1)
+    assert result.promote
+    assert found["slices_unknown"] == ["absent"]
+    real = beside.paired.pairs
+
+    def worse_somewhere(*given: Any) -> Any:
+        pairs = real(*given)
+        odd = np.arange(len(pairs.truth)) % 5 == 0
+        rows = pairs.rows.append_column("where", pa.array(np.where(odd, "odd", "even")))
+        answers = {
+            "champion": np.where(odd, pairs.truth, 1 - pairs.truth),
+            "challenger": np.where(odd, 1 - pairs.truth, pairs.truth),
+        }
+        return replace(pairs, rows=rows, **answers)
+
+    monkeypatch.setattr(beside.paired, "pairs", worse_somewhere)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"slices": ["where"]}))
+    site.project = Project(path, clock=Clock())
+    _, result, found = beside.compared(site.project, about, attempt=1)
+    assert (result.promote, set(found["worse_slices"])) == (False, {"where = odd"})
 
 
 def test_what_cannot_be_tried_is_said(site: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -20,6 +21,8 @@ from vigil.releases import switch, trying
 from vigil.run import begun
 from vigil.stats import gate
 from vigil.stats.gate import GateResult
+from vigil.trials import slicing
+from vigil.trials.gating import Contest, hurdled
 from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING
 
 #: What can be asked for, with the command line's words.
@@ -66,7 +69,7 @@ def told(project: Project) -> str:
     if about is None:
         return "There is no trial."
     how = "every row silently" if about.kind == "shadow" else f"{about.share:.1%} of the cases"
-    rows, result = compared(project, about, attempt=_attempts(project, about) + 1)
+    rows, result, _ = compared(project, about, attempt=_attempts(project, about) + 1)
     counted = f"{rows:,} rows were answered by both, {result.rows:,} of them have a label."
     return f"{about.release} answers {how} since {about.since[:19]}Z. {counted} {result.reason}"
 
@@ -80,11 +83,12 @@ def note(project: Project) -> None:
     project.ledger.facts.set(**{TRIAL: words})
 
 
-def compared(project: Project, about: Trial, *, attempt: int) -> tuple[int, GateResult]:
+def compared(project: Project, about: Trial, *, attempt: int) -> tuple[int, GateResult, dict[str, Any]]:
     """Hold the answers of the release on trial against the live one's, on the same labelled rows.
 
-    Returns how many rows both answered, and what the gate says of those with a label. Raises VigilError
-    where nothing is live, or the metric needs the probabilities of several classes, which are not kept.
+    Returns how many rows both answered, what the gate and the project's further hurdles say of those with a
+    label, and what these found. Raises VigilError where nothing is live, or the metric needs the
+    probabilities of several classes, which are not kept.
     """
     live, contract = pointer.read(project.production), project.contract()
     if live is None:
@@ -95,17 +99,37 @@ def compared(project: Project, about: Trial, *, attempt: int) -> tuple[int, Gate
     found = paired.pairs(
         project.output, contract, classes, (live.release, about.release), about.since, metric.of
     )
+    rules = hearing.rules(project, attempt=attempt)
     result = gate.compare(
         metric,
         found.truth,
         found.champion,
         found.challenger,
+        level=rules.level,
         attempt=attempt,
-        seed=project.config.seed,
+        seed=rules.seed,
         classes=len(classes),
         bucket=found.bucket,
     )
-    return found.answered, result
+    contest = Contest(
+        metric=metric,
+        classes=len(classes),
+        truth=found.truth,
+        champion=found.champion,
+        challenger=found.challenger,
+        probability=found.probability,
+        slices=slicing.masks(found.rows, rules.slices),
+        one_row=lambda: _one_row(project, about.release),
+    )
+    result, more = hurdled(contest, rules, result)
+    unknown = [name for name in rules.slices if name not in found.rows.column_names]
+    return found.answered, result, more | ({"slices_unknown": unknown} if unknown else {})
+
+
+def _one_row(project: Project, release: str) -> Callable[[], object]:
+    """Return a call that lets a release answer one held-out row."""
+    panel = hearing.seated(project, project.ledger.batches.all()[-1], BEFORE_ALL)
+    return panel.one_row(release, GATING)
 
 
 def promoted(project: Project, *, by: str, run: int) -> Decision:
@@ -117,8 +141,8 @@ def promoted(project: Project, *, by: str, run: int) -> Decision:
     if about is None:
         raise VigilError("there is no trial.", where=str(project.production))
     attempt = _attempts(project, about) + 1
-    _, result = compared(project, about, attempt=attempt)
-    evidence = {**asdict(result), "trial": about.id, "attempt": attempt, "by": by}
+    _, result, more = compared(project, about, attempt=attempt)
+    evidence = {**asdict(result), **more, "trial": about.id, "attempt": attempt, "by": by}
     batch = project.ledger.batches.all()[-1]
     decision = Decision(
         f"{about.id}-gate-{attempt}",

@@ -1,10 +1,13 @@
-"""The panel seated for one project's rows, and what it writes down about a release that goes live."""
+"""The panel for one project's rows, its rules, and what it writes down about a release that goes live."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from vigil.project import Project
 from vigil.records import Batch
 from vigil.stats import alarm
+from vigil.trials.gating import Rules
 from vigil.trials.panel import Panel
 from vigil.trials.snapshot import snapshot
 
@@ -22,6 +25,21 @@ def seated(project: Project, batch: Batch, since: int) -> Panel:
         without=project.ledger.faults.held(),
     )
     return Panel(rows, contract, project.metric(contract.task), project.models, since=since)
+
+
+def rules(project: Project, *, attempt: int, refresh: bool = False, anchors: Sequence[str] = ()) -> Rules:
+    """Return what a project asks of every challenger, wherever it comes from."""
+    config = project.config
+    return Rules(
+        attempt=attempt,
+        margin=config.margin,
+        refresh=refresh,
+        seed=config.seed,
+        anchors=anchors,
+        slices=config.slices,
+        calibration=config.budgets.calibration,
+        latency_ms=config.budgets.latency_ms,
+    )
 
 
 def write_down(project: Project, panel: Panel, release: str, sides: tuple[int, ...], *, choices: int) -> None:

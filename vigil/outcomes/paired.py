@@ -30,14 +30,17 @@ class Pairs:
     """Rows that both releases answered and whose label is in, arrays of shape (n,).
 
     ``answered`` counts the rows that both answered, labelled or not. ``champion`` and ``challenger`` hold
-    codes, values, or probabilities of the positive class. ``bucket`` is each row's bucket of entities,
-    None where no key recurs.
+    codes, values, or probabilities of the positive class; ``probability`` is the challenger's, None where
+    not every row has one. ``bucket`` is each row's bucket of entities, None where no key recurs. ``rows``
+    are the rows themselves, with what was kept of their features.
     """
 
     answered: int
+    rows: pa.Table
     truth: npt.NDArray[Any]
     champion: npt.NDArray[Any]
     challenger: npt.NDArray[Any]
+    probability: npt.NDArray[np.float64] | None
     bucket: npt.NDArray[np.int64] | None
 
 
@@ -61,13 +64,15 @@ def pairs(
     found = cohorts.look(_cohort(table, about, asked), store.known(output))
     places = [place for place, label in enumerate(found.labels) if label is not None]
     truth = _numbers([found.labels[place] for place in places], classes)
-    said = [
-        _heard(rows.take(pa.array([side[common[place]] for place in places], pa.int64())), classes, heard)
-        for side in (old, new)
-    ]
+    sides = [rows.take(pa.array([side[common[at]] for at in places], pa.int64())) for side in (old, new)]
+    said = [_heard(side, classes, heard) for side in sides]
     keys = _hashes([about[place][-1] or str(common[place]) for place in places])
     bucket = buckets.bucket_of(keys) if len(keys) and buckets.recurs(keys) else None
-    return Pairs(len(common), truth, said[0], said[1], bucket)
+    sure = sides[1].column(collecting.PROBABILITY)
+    probability = (
+        _heard(sides[1], classes, "probability") if len(classes) == 2 and not sure.null_count else None
+    )
+    return Pairs(len(common), sides[0], truth, said[0], said[1], probability, bucket)
 
 
 def _rows(output: Path, since: str) -> pa.Table:

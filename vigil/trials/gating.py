@@ -1,16 +1,22 @@
-"""All hurdles of a challenger: the champion, the best anchor, every slice, and what a model may cost."""
+"""All hurdles of a challenger: the champion, the best anchor, every slice, and what a model may cost.
+
+The last three are the same for a challenger that was retrained, on held-out rows, and for one on trial, on
+rows that the service answered.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vigil.stats import curves, gate
 from vigil.stats.gate import GateResult
+from vigil.stats.metrics import Metric
 from vigil.trials.judged import Judged
 from vigil.trials.panel import Panel
 from vigil.trials.snapshot import GATING
@@ -40,18 +46,56 @@ class Rules:
     level: float = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Two models on the same n labelled rows.
+
+    ``champion`` and ``challenger`` are what the metric listens to, and ``probability`` is the challenger's
+    for the positive class, None where there is none; all of shape (n,). ``slices`` are masks by name.
+    ``one_row`` gives a call that lets the challenger answer one row.
+    """
+
+    metric: Metric
+    classes: int
+    truth: npt.NDArray[Any]
+    champion: npt.NDArray[Any]
+    challenger: npt.NDArray[Any]
+    probability: npt.NDArray[np.float64] | None
+    slices: Mapping[str, npt.NDArray[np.bool_]]
+    one_row: Callable[[], Callable[[], object]]
+
+
 def gated(panel: Panel, challenger: str, champion: str, rules: Rules) -> tuple[GateResult, dict[str, Any]]:
-    """Compare on the gating half; return the result, and what the further hurdles found.
+    """Compare on the gating half; return the result, and what the further hurdles found."""
+    new, old = panel.judged(challenger, GATING), panel.judged(champion, GATING)
+    result = _compared(panel, new, old, rules)
+    if not result.promote:
+        return result, {}
+    result, found = _anchor(panel, challenger, champion, rules, result)
+    contest = Contest(
+        metric=panel.metric,
+        classes=len(new.classes),
+        truth=new.truth,
+        champion=old.heard,
+        challenger=new.heard,
+        probability=new.probability,
+        slices=panel.slices(new, rules.slices, GATING),
+        one_row=lambda: panel.one_row(challenger, GATING),
+    )
+    result, more = hurdled(contest, rules, result)
+    return result, found | more
+
+
+def hurdled(contest: Contest, rules: Rules, result: GateResult) -> tuple[GateResult, dict[str, Any]]:
+    """Hold what the gate lets through against the slices and the budgets; return what was found.
 
     All hurdles must be taken, so that none of them needs a part of another's level.
     """
-    new = panel.judged(challenger, GATING)
-    result = _compared(panel, new, panel.judged(champion, GATING), rules)
     found: dict[str, Any] = {}
-    for hurdle in (_anchor, _slices, _calibration, _latency):
+    for hurdle in (_slices, _calibration, _latency):
         if not result.promote:
             break
-        result, more = hurdle(panel, challenger, champion, rules, result)
+        result, more = hurdle(contest, rules, result)
         found |= more
     return result, found
 
@@ -89,28 +133,25 @@ def _anchor(panel: Panel, challenger: str, champion: str, rules: Rules, result: 
     return _kept(result, f"against the earlier release {best}: {against.reason}"), found
 
 
-def _slices(panel: Panel, challenger: str, champion: str, rules: Rules, result: GateResult) -> Hurdle:
+def _slices(contest: Contest, rules: Rules, result: GateResult) -> Hurdle:
     """Ask that no slice is worse by more than its margin, beyond chance."""
-    new, old = panel.judged(challenger, GATING), panel.judged(champion, GATING)
-    masks = panel.slices(new, rules.slices, GATING)
+    masks, metric = contest.slices, contest.metric
     worse = {}
     for name, rows in masks.items():
+        truth, old, new = (each[rows] for each in (contest.truth, contest.champion, contest.challenger))
         # Turned round: is the champion better here by more than the margin?
         turned = gate.compare(
-            panel.metric,
-            new.truth[rows],
-            new.heard[rows],
-            old.heard[rows],
+            metric,
+            truth,
+            new,
+            old,
             level=rules.level / len(masks),
             attempt=0,
             seed=rules.seed,
-            classes=len(new.classes),
+            classes=contest.classes,
         )
-        allowed = (
-            rules.margin * abs(panel.metric.value(old.tally(rows)) or 0.0)
-            if panel.metric.relative
-            else rules.margin
-        )
+        value = metric.value(metric.tally(truth, old, classes=contest.classes, clip=None))
+        allowed = rules.margin * abs(value or 0.0) if metric.relative else rules.margin
         if turned.lower_bound is not None and turned.lower_bound > allowed:
             worse[name] = turned.difference
     if not worse:
@@ -119,13 +160,12 @@ def _slices(panel: Panel, challenger: str, champion: str, rules: Rules, result: 
     return _kept(result, f"it is worse by more than the margin where {named}"), {"worse_slices": worse}
 
 
-def _calibration(panel: Panel, challenger: str, champion: str, rules: Rules, result: GateResult) -> Hurdle:
+def _calibration(contest: Contest, rules: Rules, result: GateResult) -> Hurdle:
     """Ask that probabilities are as right as the budget says: the mean gap over ten bins."""
-    del champion
-    new = panel.judged(challenger, GATING)
-    if rules.calibration is None or new.probability is None or new.probability.ndim != 1:
+    said = contest.probability
+    if rules.calibration is None or said is None or said.ndim != 1:
         return result, {}
-    bins = curves.calibration(new.truth, new.probability)
+    bins = curves.calibration(contest.truth, said)
     total = sum(row["rows"] for row in bins)
     gap = sum(row["rows"] * abs(row["predicted"] - row["observed"]) for row in bins) / max(total, 1)
     if gap <= rules.calibration:
@@ -134,12 +174,11 @@ def _calibration(panel: Panel, challenger: str, champion: str, rules: Rules, res
     return _kept(result, why), {"calibration_gap": gap}
 
 
-def _latency(panel: Panel, challenger: str, champion: str, rules: Rules, result: GateResult) -> Hurdle:
+def _latency(contest: Contest, rules: Rules, result: GateResult) -> Hurdle:
     """Ask that one row is answered within the budget, by the median of some answers on this machine."""
-    del champion
     if rules.latency_ms is None:
         return result, {}
-    answer = panel.one_row(challenger, GATING)
+    answer = contest.one_row()
     taken = []
     for _ in range(_TIMED):
         started = time.perf_counter()
