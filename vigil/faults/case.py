@@ -72,6 +72,14 @@ class Case:
         """Return the same column of each earlier batch."""
         return [self._array(name, place) for place in range(len(self.past))]
 
+    def cells(self, column: Column, place: int = -1) -> Any:
+        """Return a column of the batch (−1) or of an earlier one, as `as_array` gives it."""
+        return self._array(column.name, place)
+
+    def past_cells(self, column: Column) -> list[Any]:
+        """Return a column of each earlier batch."""
+        return [self._array(column.name, place) for place in range(len(self.past))]
+
     def tally(self, name: str) -> dict[str, int]:
         """Return the rows of each level of the batch."""
         return _tally(self.texts(name))

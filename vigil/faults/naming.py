@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -27,12 +28,14 @@ def names() -> tuple[str, ...]:
 
 def get(name: str) -> Fault:
     """Return a fault. Raises VigilError for an unknown name, with the one that was probably meant."""
-    known = names()
-    if name not in known:
+    place = f"{kinds.__name__}.{name}"
+    # The folder is read once for each fault, not for each question about one.
+    if place not in sys.modules and name not in names():
+        known = names()
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         meant = f"Did you mean {close[0]!r}? " if close else ""
         raise VigilError(f"{name!r} is not a fault.", hint=f"{meant}Known: {', '.join(known)}.")
-    return cast("Fault", importlib.import_module(f"{kinds.__name__}.{name}"))
+    return cast("Fault", importlib.import_module(place))
 
 
 def look(case: Case) -> list[Finding]:

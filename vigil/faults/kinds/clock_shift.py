@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vigil.faults.case import Case, Floats
+    from vigil.records import Column
 
 NAME = "clock_shift"
 TITLE = "a shifted clock"
@@ -40,33 +41,20 @@ def look(case: Case) -> Iterator[Finding]:
     if not case.past or case.count < LEAST_ROWS:
         return
     for column in case.columns("date"):
-        times = case.numbers(column.name)
-        before = case.past_numbers(column.name)
-        if not _has_hours(np.concatenate(before)) or np.isfinite(times).sum() < LEAST_ROWS:
+        before = [_Hours(case, column, at) for at in range(len(case.past))]
+        now = _Hours(case, column, -1)
+        if now.rows < LEAST_ROWS or len(np.unique(np.concatenate([part.slots for part in before]))) < 8:
             continue
-        others = [
-            c.name for c in case.columns("number") if c.role == "feature" and c.name not in case.suspects
-        ]
-        cells = [[_some(case.past_numbers(name)[at]) for name in others] for at in range(len(before))]
-        now = [_some(case.numbers(name)) for name in others]
-        scale = len(times) / max(len(_some(times)), 1)
-        times, before = _some(times), [_some(part) for part in before]
+        gains = _gains(now, before)
+        best = int(np.argmax(gains))
         half = max(1, len(before) // 2)
-        gains = {shift: _gain(times, now, before, cells, shift) for shift in SHIFTS}
-        best = max(gains, key=lambda shift: gains[shift])
-        rates = [
-            max(_gain(before[at], cells[at], before[:half], cells[:half], shift) for shift in SHIFTS)
-            / max(len(before[at]), 1)
-            for at in range(half if len(before) > 1 else 0, len(before))
-        ]
-        excess = scale * (gains[best] - (2 * max([*rates, 0.0]) + LEAST_RATE) * len(times))
-        if excess > 4:
-            yield _finding(case, column.name, best, scale * gains[best], excess)
-
-
-def _some(values: Floats) -> Floats:
-    """Keep every so many of very many rows: which hour it is takes no more."""
-    return values[:: max(1, -(-len(values) // MOST_ROWS))]
+        tested = before[half:] if len(before) > 1 else []
+        rates = [float(_gains(part, before[:half]).max()) / max(part.rows, 1) for part in tested]
+        excess = float(gains[best]) - (2 * max([*rates, 0.0]) + LEAST_RATE) * now.rows
+        if now.scale * excess > 4:
+            yield _finding(
+                case, column.name, SHIFTS[best], now.scale * float(gains[best]), now.scale * excess
+            )
 
 
 def _finding(case: Case, name: str, shift: int, gain: float, excess: float) -> Finding:
@@ -86,50 +74,48 @@ def _finding(case: Case, name: str, shift: int, gain: float, excess: float) -> F
     )
 
 
-def _has_hours(times: Floats) -> bool:
-    """Say whether moments have a time of day."""
-    known = times[np.isfinite(times)]
-    return len(known) > 0 and len(np.unique(_slots(known, 0))) >= 8
+class _Hours:
+    """One batch as its half hours see it: the slot of each row, and the witnesses' cells.
+
+    Of very many rows every so many are kept: which hour it is takes no more. ``scale`` makes up for it.
+    """
+
+    def __init__(self, case: Case, column: Column, at: int) -> None:
+        times = case.cells(column, at)
+        kept = np.flatnonzero(np.isfinite(times))
+        kept = kept[:: max(1, -(-len(kept) // MOST_ROWS))]
+        self.slots = np.floor(times[kept] / 1800).astype(np.int64) % SLOTS
+        self.rows = len(kept)
+        self.scale = float(np.isfinite(times).sum()) / max(len(kept), 1)
+        self.counts = np.bincount(self.slots, minlength=SLOTS)
+        others = [c for c in case.columns("number") if c.role == "feature" and c.name not in case.suspects]
+        self.cells = [case.cells(other, at)[kept] for other in others]
 
 
-def _slots(times: Floats, shift: int) -> Any:
-    """Return the half hour of the day, moved on by some."""
-    return (np.floor(np.nan_to_num(times) / 1800).astype(np.int64) + shift) % SLOTS
+def _gains(now: _Hours, before: Sequence[_Hours]) -> Floats:
+    """Return what each shift gains in nats: the most that one witness says, no more than all say together."""
+    usual = np.log(sum(part.counts for part in before) + 1.0)
+    gains = [_moved(now.counts[:, None].astype(float) * usual)]
+    then = np.concatenate([part.slots for part in before])
+    for place, values in enumerate(now.cells):
+        every = np.concatenate([part.cells[place] for part in before])
+        if np.isfinite(every).sum() >= 2 * SLOTS and np.isfinite(values).any():
+            gains.append(_moved(_fits(now.slots, values, *_curve(then, every))))
+    least: Floats = np.minimum(np.max(gains, axis=0), np.sum(gains, axis=0))
+    return least
 
 
-def _gain(
-    times: Floats,
-    cells: Sequence[Floats],
-    before: Sequence[Floats],
-    past: Sequence[Sequence[Floats]],
-    shift: int,
-) -> float:
-    """Return what a shift gains in nats: the most that one witness says, no more than all say together."""
-    known = np.isfinite(times)
-    then = np.concatenate([_slots(part, 0) for part in before])
-    kept = np.concatenate([np.isfinite(part) for part in before])
-    ours, moved = _slots(times, 0)[known], _slots(times, shift)[known]
-    counts = np.log(np.bincount(then[kept], minlength=SLOTS) + 1.0)
-    gains = [float(np.sum(counts[moved] - counts[ours]))]
-    for place, values in enumerate(cells):
-        every = np.concatenate([part[place] for part in past])
-        usual = kept & np.isfinite(every)
-        now = known & np.isfinite(values)
-        if usual.sum() < 2 * SLOTS or not now.any():
-            continue
-        centre, spread = _curve(then[usual], every[usual])
-        first = _slots(times, 0)[now]
-        second = _slots(times, shift)[now]
-        gains.append(
-            float(
-                np.sum(_fits(values[now], centre, spread, second) - _fits(values[now], centre, spread, first))
-            )
-        )
-    return min(max(gains), sum(gains))
+def _moved(fits: Floats) -> Floats:
+    """Return what each shift gains, from how well the rows of each half hour would fit to each other one."""
+    here = np.arange(SLOTS)[:, None]
+    stay, *moved = fits[here, (here + np.array([0, *SHIFTS])) % SLOTS].sum(axis=0)
+    return np.array(moved) - stay
 
 
 def _curve(slots: Any, values: Floats) -> tuple[Floats, Floats]:
     """Return the mean and the deviation of a column in each half hour, smoothed where rows are few."""
+    known = np.isfinite(values)
+    slots, values = slots[known], values[known]
     count = np.bincount(slots, minlength=SLOTS)
     mean, whole = values.mean(), values.std() or 1.0
     centre = (np.bincount(slots, values, SLOTS) + 2 * mean) / (count + 2)
@@ -137,10 +123,15 @@ def _curve(slots: Any, values: Floats) -> tuple[Floats, Floats]:
     return centre, np.sqrt((squares + 2 * whole**2) / (count + 2)) + 0.02 * whole
 
 
-def _fits(values: Floats, centre: Floats, spread: Floats, slots: Any) -> Floats:
-    """Return the log-density of values at their half hours, with a floor of five deviations."""
-    off = np.minimum(np.abs(values - centre[slots]) / spread[slots], 5)
-    found: Floats = -0.5 * off**2 - np.log(spread[slots])
+def _fits(slots: Any, values: Floats, centre: Floats, spread: Floats) -> Floats:
+    """Return the log-density of each half hour's rows as if they were of each other one, 48 by 48.
+
+    It has a floor of five deviations.
+    """
+    known = np.isfinite(values)
+    off = np.minimum(np.abs(values[known, None] - centre) / spread, 5)
+    hours = (slots[known, None] == np.arange(SLOTS)).astype(float)
+    found: Floats = hours.T @ (-0.5 * off**2 - np.log(spread))
     return found
 
 

@@ -30,7 +30,8 @@ EXPLAINS: frozenset[str] = frozenset()
 WITNESSES = True
 #: A smaller share cannot be told from a concept that has changed for some rows.
 LEAST_SHARE, LEAST_ROWS = 0.7, 30
-
+#: Nats from which turned labels are looked at on all rows.
+WORTH = 8.0
 
 #: How far the share of a class may be from the mirrored one, beyond 2.5 standard errors.
 LEEWAY = 0.03
@@ -55,7 +56,10 @@ def look(case: Case) -> Iterator[Finding]:
     if not case.past or contract.task != "binary" or case.count < LEAST_ROWS:
         return
     name = contract.target.name
-    found = case.density.explained(Turned(name, contract.classes))
+    undo = Turned(name, contract.classes)
+    if case.density.screened(undo) < WORTH:
+        return
+    found = case.density.explained(undo)
     if found.share < LEAST_SHARE:
         return
     known = int(is_known(case.texts(name)).sum())
@@ -94,7 +98,7 @@ def _mirrored(case: Case, name: str, turned: float) -> float:
         return 0.5
     if _off(seen, shares) > leeway:
         return 1.0
-    inverted, kept = _relations(case, name)
+    inverted, kept = _relations(case)
     return 1.0 if inverted >= 2 and not kept else 0.8
 
 
@@ -103,14 +107,14 @@ def _off(seen: float, expected: Sequence[float]) -> float:
     return max(seen - max(expected), min(expected) - seen, 0.0)
 
 
-def _relations(case: Case, name: str) -> tuple[int, int]:
+def _relations(case: Case) -> tuple[int, int]:
     """Count features whose relation to the label has turned its sign, and those that have kept it."""
     inverted = kept = 0
     for column in case.columns("number", "category"):
         if column.role != "feature":
             continue
-        now, size = _relation(case, column, name, [-1])
-        before, others = _relation(case, column, name, range(len(case.past)))
+        now, size = _relation(case, column, [-1])
+        before, others = _relation(case, column, range(len(case.past)))
         if size < LEAST_ROWS or others < LEAST_ROWS:
             continue
         is_clear = abs(now) > 2.5 / size**0.5 and abs(before) > 2.5 / others**0.5
@@ -119,13 +123,11 @@ def _relations(case: Case, name: str) -> tuple[int, int]:
     return inverted, kept
 
 
-def _relation(case: Case, column: Column, name: str, places: Iterable[int]) -> tuple[float, int]:
+def _relation(case: Case, column: Column, places: Iterable[int]) -> tuple[float, int]:
     """Return a feature's rank correlation with the label, and on how many rows; a level counts as one."""
-    read = case.past_numbers if column.kind == "number" else case.past_texts
-    one = case.numbers if column.kind == "number" else case.texts
-    parts = [one(column.name) if at < 0 else read(column.name)[at] for at in places]
-    cells: Any = np.concatenate(parts)
-    labels = np.concatenate([case.texts(name) if at < 0 else case.past_texts(name)[at] for at in places])
+    places = list(places)
+    cells = np.concatenate([case.cells(column, at) for at in places])
+    labels = np.concatenate([case.cells(case.contract.target, at) for at in places])
     known = is_known(cells) & is_known(labels)
     cells, truth = cells[known], (labels[known] == case.contract.classes[0]).astype(float)
     if not len(cells):
@@ -133,18 +135,20 @@ def _relation(case: Case, column: Column, name: str, places: Iterable[int]) -> t
     if column.kind == "number":
         values = np.unique(cells, return_inverse=True)[1].astype(float)
     else:
-        frequent = max(
-            case.known_levels(column.name), default="", key=lambda level: _frequency(case, column, level)
-        )
-        values = (cells == frequent).astype(float)
+        values = (cells == _most_frequent(case, column)).astype(float)
     spread = float(values.std() * truth.std())
     product = float(np.mean((values - values.mean()) * (truth - truth.mean())))
     return (product / spread if spread else 0.0), len(cells)
 
 
-def _frequency(case: Case, column: Column, level: str) -> tuple[int, str]:
-    """Return how often a level came before."""
-    return sum(tally.get(level, 0) for tally in case.past_tally(column.name)), level
+def _most_frequent(case: Case, column: Column) -> str:
+    """Return the level that came most often before."""
+    tallies = case.past_tally(column.name)
+    return max(
+        case.known_levels(column.name),
+        default="",
+        key=lambda level: (sum(tally.get(level, 0) for tally in tallies), level),
+    )
 
 
 def mend(rows: pa.Table, repair: Mapping[str, Any]) -> pa.Table:

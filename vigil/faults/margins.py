@@ -1,0 +1,110 @@
+"""One column of earlier rows: how likely any value is there, and where it lies among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from vigil.faults.case import is_known
+
+if TYPE_CHECKING:
+    from vigil.faults.case import Floats
+    from vigil.records import Column
+
+#: Bins of a number column's histogram, on a scale that is linear in the middle and logarithmic outside.
+BINS = 48
+
+
+class Margin(Protocol):
+    """A column's cells as earlier rows have them."""
+
+    def measured(self, cells: Any) -> tuple[Floats, Floats]:
+        """Return log-density and normal score of each cell; a missing one has score 0."""
+
+
+def fitted(column: Column, cells: Any) -> Margin:
+    """Fit a column's earlier cells."""
+    return Levels(cells) if column.kind == "category" else Numbers(cells)
+
+
+class Numbers:
+    """A smoothed histogram of numbers, and their ranks."""
+
+    def __init__(self, cells: Floats) -> None:
+        values = np.sort(cells[np.isfinite(cells)])
+        self._missing = _missing(len(cells) - len(values), len(cells))
+        self._rows = max(len(values), 1)
+        self._sorted = values if len(values) else np.zeros(1)
+        low, self._middle, high = _quartiles(self._sorted)
+        spread = (high - low) / 1.35 or float(self._sorted.std())
+        self._scale = spread or max(abs(self._middle), 1e-9) * 1e-2
+        bent = self._bent(self._sorted)
+        self._edges = np.linspace(bent[0] - 0.05, bent[-1] + 0.05, BINS + 1)
+        counts = np.diff(np.searchsorted(bent, self._edges)).astype(float)
+        smooth = np.convolve(counts, [0.25, 0.5, 0.25], mode="same") + 0.1
+        self._log_bins = np.log(smooth / smooth.sum() / (self._edges[1] - self._edges[0]))
+
+    def _bent(self, values: Floats) -> Floats:
+        """Put values on a scale that is linear near the middle and logarithmic far from it."""
+        bent: Floats = np.arcsinh((values - self._middle) / self._scale)
+        return bent
+
+    def measured(self, cells: Floats) -> tuple[Floats, Floats]:
+        """Return log-density and normal score of each cell; a missing one has score 0."""
+        known = np.isfinite(cells)
+        values = np.where(known, cells, self._middle)
+        bent, first, width = self._bent(values), self._edges[0], self._edges[1] - self._edges[0]
+        place = np.clip((bent - first) / width, 0, BINS - 1).astype(np.intp)
+        beyond = np.maximum(np.maximum(first - bent, bent - self._edges[-1]), 0)
+        outside = -np.log(2 * self._rows + 2) - beyond
+        found = np.where(beyond > 0, outside, self._log_bins[place])
+        # The scale is bent, so that the density is too: cosh(asinh x) = √(1 + x²).
+        found -= np.log(self._scale * np.hypot(1.0, (values - self._middle) / self._scale))
+        ends = self._sorted.searchsorted(values) + self._sorted.searchsorted(values, side="right")
+        score = _normal((ends + 1) / 2 / (self._rows + 1))
+        return np.where(known, found, np.log(self._missing)), np.where(known, score, 0.0)
+
+
+class Levels:
+    """The shares of levels, the most frequent first."""
+
+    def __init__(self, cells: Any) -> None:
+        known = is_known(cells)
+        names, counts = np.unique(cells[known].astype(str), return_counts=True)
+        self._missing = _missing(len(cells) - int(known.sum()), len(cells))
+        self._rows = max(int(counts.sum()), 1)
+        order = np.argsort(-counts, kind="stable")
+        shares = counts[order] / self._rows
+        scores = _normal(np.cumsum(shares) - shares / 2)
+        both = zip(names[order].tolist(), np.log(shares).tolist(), scores.tolist(), strict=True)
+        self._levels = {name: (log, score) for name, log, score in both}
+
+    def measured(self, cells: Any) -> tuple[Floats, Floats]:
+        """Return log-density and normal score of each cell; a missing one has score 0."""
+        new = (-float(np.log(2 * self._rows)), 0.0)
+        lost = (float(np.log(self._missing)), 0.0)
+        found = [lost if cell is None else self._levels.get(cell, new) for cell in cells]
+        both = np.array(found, dtype=float).reshape(-1, 2)
+        return both[:, 0], both[:, 1]
+
+
+def _missing(gaps: int, rows: int) -> float:
+    """Return the share of missing cells, never none."""
+    return (gaps + 0.5) / (rows + 1)
+
+
+def _quartiles(ordered: Floats) -> tuple[float, float, float]:
+    """Return the quartiles of values in order."""
+    low, middle, high = np.interp(
+        np.array([0.25, 0.5, 0.75]) * (len(ordered) - 1), np.arange(len(ordered)), ordered
+    )
+    return float(low), float(middle), float(high)
+
+
+def _normal(share: Floats) -> Floats:
+    """Return the normal quantile, no further out than earlier rows can tell."""
+    from scipy.special import ndtri
+
+    found: Floats = np.clip(ndtri(np.clip(share, 1e-4, 1 - 1e-4)), -3.2, 3.2)
+    return found
