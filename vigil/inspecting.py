@@ -75,7 +75,8 @@ def tell(project: Project, rows: list[Row]) -> str:
     for row in rows:
         word = "fault" if row["holds"] else "perhaps"
         project.console.say(f"  {word:<9} {row['id']}: {row['what']}")
-        project.console.say(f"            {row['act']} {command(row)}")
+        project.console.say(f"            {row['act']}")
+        project.console.say(f"            {typed(row)}")
     return said(rows)
 
 
@@ -94,7 +95,7 @@ def advice(project: Project) -> list[dict[str, str]]:
         name = names.get(row["batch"], row["batch"])
         if row["holds"]:
             what = f"The feed is broken: {name} is kept out of training. {row['what']}"
-            made.append({"severity": "act", "what": what, "do": f"{row['act']} {command(row)}"})
+            made.append({"severity": "act", "what": what, "do": f"{row['act']} {typed(row)}"})
         elif row["order"] == newest:
             what = f"{name}: {row['what']} This is not sure."
             made.append({"severity": "warn", "what": what, "do": row["act"]})
@@ -108,6 +109,13 @@ def command(row: Row) -> str:
     if row["repair"] is not None:
         return f"python diagnostics.py --fix {row['id']}"
     return f"python diagnostics.py --dismiss {row['id']}"
+
+
+def typed(row: Row) -> str:
+    """Say what a person types about an open fault, and what that does."""
+    if row["repair"] is not None:
+        return f"To see what that would change: {command(row)}"
+    return f"If the data is meant so: {command(row)}"
 
 
 def _row(project: Project, batch: Batch, finding: Finding) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from typing import Any
 from vigil.charts import wording
 from vigil.charts.reading import at, higher_is_better, number, rows
 
+#: Faults of a file that are told at once.
+_MOST_FAULTS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -24,40 +27,68 @@ class Verdict:
 def verdict(returns: dict[str, Any]) -> Verdict:
     """Return the verdict of a run."""
     broken = _broken(returns)
-    if broken is not None:
-        return _of_fault(returns, broken)
+    if broken:
+        return _of_faults(returns, broken)
     label, headline, tone = _headline(returns)
     return Verdict(label, headline, tone, _what(returns), _sure(returns, label), _act(returns, label))
 
 
-def _broken(returns: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the surest fault that holds a file of this run, or None."""
+def _broken(returns: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the faults that hold a file of this run, the surest first: those of one file."""
     arrived = {row.get("name") for row in rows(returns, "run_detail", "batches")}
-    for fault in rows(returns, "diagnostics", "faults"):
-        if fault.get("holds") and fault.get("state") == "open" and fault.get("name") in arrived:
-            return fault
-    return None
+    found = [
+        fault
+        for fault in rows(returns, "diagnostics", "faults")
+        if fault.get("holds") and fault.get("state") == "open" and fault.get("name") in arrived
+    ]
+    return [fault for fault in found if fault.get("name") == found[0].get("name")]
 
 
-def _of_fault(returns: dict[str, Any], fault: dict[str, Any]) -> Verdict:
+def _of_faults(returns: dict[str, Any], found: list[dict[str, Any]]) -> Verdict:
     """Return the verdict on a broken feed: what happened to it and to the score, and what to type."""
-    name = wording.shorten(fault.get("name") or "", 40)
-    since = fault.get("since") or ""
-    already = f" It began with {wording.shorten(since, 40)}." if since not in ("", fault.get("name")) else ""
-    what = [wording.shorten(fault.get("what") or "", 420) + already, _latest(returns)]
+    name, shown = wording.shorten(found[0].get("name") or "", 40), found[:_MOST_FAULTS]
+    what = [*map(_happened, shown)]
+    if len(found) > len(shown):
+        what.append(f"And {len(found) - len(shown)} more: see “Faults in the feed”.")
     sure = [
-        f"The name of the fault has a confidence of {wording.percent(fault.get('confidence'))}.",
+        _confidence(shown),
         f"{name} is kept out of training, so that no model learns from it; predictions go on.",
     ]
-    act = f"{wording.shorten(fault.get('what_to_do') or '', 300)} Type: {fault.get('command') or ''}"
     return Verdict(
         label="broken feed",
         headline=f"The feed is broken: {name} cannot be trusted",
         tone="degraded",
-        what=" ".join(part for part in what if part),
+        what=" ".join(part for part in (*what, _latest(returns)) if part),
         sure=" ".join(sure),
-        act=act,
+        act="  ".join(_typed(shown)),
     )
+
+
+def _happened(fault: dict[str, Any]) -> str:
+    """Say what happened, and since when."""
+    since, name = fault.get("since") or "", fault.get("name")
+    already = f" It began with {wording.shorten(since, 40)}." if since not in ("", name) else ""
+    return wording.shorten(fault.get("what") or "", 420) + already
+
+
+def _confidence(shown: list[dict[str, Any]]) -> str:
+    """Say how sure the names of the faults are: as the least sure is."""
+    least = min(float(fault.get("confidence") or 0) for fault in shown)
+    share = "over 99 %" if least >= 0.99 else wording.percent(least)
+    return (
+        f"That this is its fault is {share} sure." if len(shown) == 1 else f"Each of these is {share} sure."
+    )
+
+
+def _typed(shown: list[dict[str, Any]]) -> list[str]:
+    """Say what to do about each fault and what to type, and what a rehearsal is."""
+    lines = [
+        f"{wording.shorten(fault.get('what_to_do') or '', 300)} Type: {fault.get('command') or ''}"
+        for fault in shown
+    ]
+    if any(" --fix " in str(fault.get("command")) for fault in shown):
+        lines.append("(This shows what would change; with --apply at its end it is done.)")
+    return lines
 
 
 def _headline(returns: dict[str, Any]) -> tuple[str, str, str]:

@@ -37,5 +37,5 @@ def _line(fault: dict[str, Any]) -> list[str]:
         name if state == "open" else f"{name} ({wording.shorten(state, 20)})",
         wording.percent(fault.get("confidence")),
         wording.shorten(fault.get("what") or "", 200),
-        f"{told} {wording.shorten(typed, 100)}" if typed and state == "open" else told,
+        f"{told} Type: {wording.shorten(typed, 100)}" if typed and state == "open" else told,
     ]

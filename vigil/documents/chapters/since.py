@@ -98,7 +98,7 @@ def _faults(source: dict[str, Any]) -> str:
     """Name the open faults of the feed."""
     is_open = [one for one in rows(source, "diagnostics", "faults") if one.get("state") == "open"]
     pairs = [[wording.shorten(one.get(key) or "", 30) for key in ("fault", "name")] for one in is_open]
-    return _named([f"{fault} in {file}" for fault, file in pairs])
+    return _named([f"{fault.replace('_', ' ')} in {file}" for fault, file in pairs])
 
 
 def _named(names: list[str]) -> str:
