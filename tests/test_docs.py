@@ -196,7 +196,8 @@ def test_every_option_of_a_policy_is_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "offers"), [("A metric", ["METRIC"]), ("A policy", ["OPTIONS", "propose"])]
+    ("title", "offers"),
+    [("A metric", ["METRIC"]), ("A policy", ["OPTIONS", "propose"]), ("A fault", ["TITLE", "look_at"])],
 )
 def test_an_example_of_a_plug_in_runs(title: str, offers: list[str]) -> None:
     """The example runs as it stands, and has what its neighbours have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -162,7 +163,7 @@ def test_describes_itself(name: str) -> None:
     fault = faults.get(name)
     assert name == fault.NAME
     assert fault.TITLE
-    assert fault.__doc__
+    assert importlib.import_module(f"vigil.faults.kinds.{name}").__doc__
     assert 0.5 < fault.THRESHOLD < 1
     assert isinstance(fault.WITNESSES, bool)
     assert set(faults.names()) >= fault.EXPLAINS
@@ -188,6 +189,13 @@ def test_is_named_when_it_is_there(name: str, found: dict[str, list[faults.Findi
     assert first.what.endswith(".")
     assert first.act.endswith(".")
     json.dumps(first.as_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize("name", faults.names())
+def test_each_finding_has_an_id_of_its_own(name: str, found: dict[str, list[faults.Finding]]) -> None:
+    """Of one batch no two findings have the same fault and columns: a person types its id."""
+    ids = [one.id(9) for one in found[name]]
+    assert len(ids) == len(set(ids))
 
 
 @pytest.mark.parametrize("name", faults.names())
@@ -220,7 +228,7 @@ def test_sound_batches_have_no_fault(seed: int) -> None:
 def test_any_number_of_rows(name: str, count: int) -> None:
     """No rows, one, or few; with or without a past: an answer, never an error."""
     few = case(rows(9, count))
-    lonely = replace(few, past=(), before=(), reference=None, files=(), _read={})
+    lonely = replace(few, past=(), before=(), reference=None, files=(), _read={}, _counted={}, _known={})
     empty = pa.table(
         {name: pa.nulls(40, rows(9, 1).schema.field(name).type) for name in rows(9, 1).column_names}
     )
@@ -231,8 +239,23 @@ def test_any_number_of_rows(name: str, count: int) -> None:
 def test_nothing_is_sure_without_a_past() -> None:
     """The first batch of all is never held: there is nothing to compare it with."""
     for make in EXAMPLES.values():
-        alone = replace(make(), past=(), before=(), reference=None, files=(), _read={})
+        alone = replace(
+            make(), past=(), before=(), reference=None, files=(), _read={}, _counted={}, _known={}
+        )
         assert [one for one in faults.look(alone) if holds(one)] == []
+
+
+def test_two_new_names_in_a_column_are_one_finding() -> None:
+    """Two levels with new names are told, and mapped back, together."""
+    made = levelled("plan", {PLANS[0]: "Starter", PLANS[1]: "Regular"})
+    (one,) = [one for one in faults.look(made) if holds(one)]
+    assert one.repair == {"column": "plan", "levels": {"Starter": PLANS[0], "Regular": PLANS[1]}}
+
+
+def test_a_run_of_labels_is_believed_when_the_features_say_so() -> None:
+    """A batch that is sorted by what its labels hang on has long runs of one label, and is sound."""
+    table = rows(9).sort_by("visits")
+    assert [one for one in faults.look(case(table)) if holds(one) and one.fault == "constant_labels"] == []
 
 
 def test_an_unknown_name_is_refused_with_the_likely_one() -> None:

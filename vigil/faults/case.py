@@ -43,6 +43,8 @@ class Case:
     files: Sequence[tuple[int, int]] = ()
     suspects: frozenset[str] = frozenset()
     _read: dict[tuple[str, int], Any] = field(default_factory=dict)
+    _counted: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
+    _known: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -80,21 +82,36 @@ class Case:
         """Return a column of each earlier batch."""
         return [self._array(column.name, place) for place in range(len(self.past))]
 
+    def known_numbers(self, column: Column) -> Floats:
+        """Return the finite values of a number or date column of the batch."""
+        return self._finite(column.name, -1)
+
+    def past_known_numbers(self, column: Column) -> list[Floats]:
+        """Return the finite values of a number or date column of each earlier batch."""
+        return [self._finite(column.name, place) for place in range(len(self.past))]
+
+    @property
+    def asked(self) -> int:
+        """The number of columns that a fault may be seen in: chance has as many tries."""
+        return max(len(self.contract.columns), 1)
+
     def tally(self, name: str) -> dict[str, int]:
         """Return the rows of each level of the batch."""
-        return _tally(self.texts(name))
+        return self._counts(name, -1)
 
     def past_tally(self, name: str) -> list[dict[str, int]]:
         """Return the rows of each level, for each earlier batch."""
-        return [_tally(part) for part in self.past_texts(name)]
+        return [self._counts(name, place) for place in range(len(self.past))]
 
     def known_levels(self, name: str) -> frozenset[str]:
         """Return the levels met before: in earlier batches, and by the live release."""
-        known = {level for tally in self.past_tally(name) for level in tally}
-        column = self.reference.column(name) if self.reference else None
-        if column is not None and column.levels is not None:
-            known |= {level for level, _ in column.levels.counts}
-        return frozenset(known)
+        if name not in self._known:
+            known = {level for tally in self.past_tally(name) for level in tally}
+            column = self.reference.column(name) if self.reference else None
+            if column is not None and column.levels is not None:
+                known |= {level for level, _ in column.levels.counts}
+            self._known[name] = frozenset(known)
+        return self._known[name]
 
     @cached_property
     def density(self) -> Density:
@@ -109,6 +126,18 @@ class Case:
         if "density" in self.__dict__:
             other.__dict__["density"] = self.density.seen_by(other)
         return other
+
+    def _counts(self, name: str, place: int) -> dict[str, int]:
+        """Return the rows of each level, counted once."""
+        if (name, place) not in self._counted:
+            self._counted[name, place] = _tally(self._array(name, place))
+        return self._counted[name, place]
+
+    def _finite(self, name: str, place: int) -> Floats:
+        """Return the finite values of a column."""
+        values = self._array(name, place)
+        known: Floats = values[np.isfinite(values)]
+        return known
 
     def _array(self, name: str, place: int) -> Any:
         """Return a column as an array, read once; ``place`` −1 is the batch."""

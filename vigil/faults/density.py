@@ -79,10 +79,10 @@ class Explained:
     def clear(self) -> float:
         """Ask that each row speaks for itself: 0 … 1.
 
-        Slow drift gains a little in many rows. A few rows must gain six nats each, most rows one.
+        Slow drift gains a little in many rows. A few rows must gain four nats each, most rows one.
         """
         each = self.gain / max(int(self.mask.sum()), 1)
-        needed = 1.0 if self.mask.mean() > 0.6 else 6.0
+        needed = 1.0 if self.mask.mean() > 0.6 else 4.0
         return 1 - float(np.exp(-2.4 * max(each / needed, 0.0) ** 2))
 
 
@@ -104,19 +104,24 @@ class Density:
         """The columns that it knows."""
         return self._past.columns
 
-    def screened(self, undo: Undo) -> float:
-        """Return about what an explanation gains, from some of the rows, in nats for all rows."""
+    def screened(self, undo: Undo) -> tuple[float, float]:
+        """Return what some of the rows say of an explanation: its gain in nats for all rows, its share."""
         ratios = self._ratios(self._past.whole, self._past.cells(-1, SCREENED), undo)
-        return _gain(ratios)[1] * self._case.count / max(len(ratios), 1)
+        share, gain, _ = _gain(ratios)
+        return gain * self._case.count / max(len(ratios), 1), share
 
     def explained(self, undo: Undo) -> Explained:
         """Return what an explanation comes to on all rows, and on earlier batches."""
         cells = self._past.cells(-1)
-        ratios = self._ratios(self._past.whole, cells, undo)
+        ratios = self.rows(undo)
         share, gain, weight = _gain(ratios)
         mask = weight > 0.5
         rates = [self._rate(at, undo) for at in self._past.tested]
         return Explained(share, gain, max(rates) * len(ratios), self._misfit(undo(cells), mask), mask)
+
+    def rows(self, undo: Undo) -> Floats:
+        """Return what each row of the batch says for an explanation, in nats."""
+        return self._ratios(self._past.whole, self._past.cells(-1), undo)
 
     def _ratios(self, fitted: _Fitted, cells: Cells, undo: Undo) -> Floats:
         """Return what each row says for an explanation, in nats."""

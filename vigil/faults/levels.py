@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vigil.faults import wording
+
 if TYPE_CHECKING:
     from vigil.faults.case import Case
 
@@ -80,6 +82,11 @@ def same_but_for_case(case: Case, found: Moved, name: str) -> dict[str, str]:
     """Return new levels that are a known one in another case or with other white space."""
     known = {plain(level): level for level in sorted(case.known_levels(name))}
     return {level: known[plain(level)] for level in found.new if plain(level) in known}
+
+
+def pairs(mapped: Mapping[str, str]) -> list[str]:
+    """Say which new level stands for which known one."""
+    return [f"{wording.quoted(new)} for {wording.quoted(old)}" for new, old in sorted(mapped.items())]
 
 
 def cut_off(case: Case, found: Moved, name: str) -> dict[str, str]:

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from vigil.faults.case import is_known
+from vigil.faults.lattice import decimals_of, on_grid, place_among
 
 if TYPE_CHECKING:
     from vigil.faults.case import Floats
     from vigil.records import Column
 
+#: A column whose values come so often each is one of few values: half of its density stands on them, in
+#: spikes that are so wide, as a part of the distance between values. A quarter stands on the other values
+#: with no more decimals than it has, and a quarter anywhere.
+REPEATS, WIDTH = 5, 1e-3
 #: Bins of a number column's histogram, on a scale that is linear in the middle and logarithmic outside.
 BINS = 48
 
@@ -37,13 +42,22 @@ class Numbers:
         self._rows = max(len(values), 1)
         self._sorted = values if len(values) else np.zeros(1)
         low, self._middle, high = _quartiles(self._sorted)
-        spread = (high - low) / 1.35 or float(self._sorted.std())
+        # Asked of the ends: the deviation of equal numbers may be a rounding error.
+        is_constant = self._sorted[0] == self._sorted[-1]
+        spread = 0.0 if is_constant else (high - low) / 1.35 or float(self._sorted.std())
         self._scale = spread or max(abs(self._middle), 1e-9) * 1e-2
         bent = self._bent(self._sorted)
         self._edges = np.linspace(bent[0] - 0.05, bent[-1] + 0.05, BINS + 1)
         counts = np.diff(np.searchsorted(bent, self._edges)).astype(float)
         smooth = np.convolve(counts, [0.25, 0.5, 0.25], mode="same") + 0.1
         self._log_bins = np.log(smooth / smooth.sum() / (self._edges[1] - self._edges[0]))
+        self._atoms, counts = np.unique(self._sorted, return_counts=True)
+        self._is_spiky = 1 < len(self._atoms) <= self._rows / REPEATS
+        if self._is_spiky:
+            width = WIDTH * float(np.median(np.diff(self._atoms)))
+            self._log_spikes = np.log(counts / self._rows / width / 2)
+            self._decimals = decimals_of(self._atoms)
+            self._on_grid = 0.0 if self._decimals is None else 10.0**-self._decimals / width
 
     def _bent(self, values: Floats) -> Floats:
         """Put values on a scale that is linear near the middle and logarithmic far from it."""
@@ -61,6 +75,11 @@ class Numbers:
         found = np.where(beyond > 0, outside, self._log_bins[place])
         # The scale is bent, so that the density is too: cosh(asinh x) = √(1 + x²).
         found -= np.log(self._scale * np.hypot(1.0, (values - self._middle) / self._scale))
+        if self._is_spiky:
+            place = place_among(values, self._atoms)
+            spike = np.where(place >= 0, self._log_spikes[place], -np.inf)
+            fits = 0.0 if self._decimals is None else on_grid(values, self._decimals) * self._on_grid
+            found = np.logaddexp(found + np.log((1 + fits) / 4), spike)
         ends = self._sorted.searchsorted(values) + self._sorted.searchsorted(values, side="right")
         score = _normal((ends + 1) / 2 / (self._rows + 1))
         return np.where(known, found, np.log(self._missing)), np.where(known, score, 0.0)
@@ -82,10 +101,13 @@ class Levels:
 
     def measured(self, cells: Any) -> tuple[Floats, Floats]:
         """Return log-density and normal score of each cell; a missing one has score 0."""
-        new = (-float(np.log(2 * self._rows)), 0.0)
-        lost = (float(np.log(self._missing)), 0.0)
-        found = [lost if cell is None else self._levels.get(cell, new) for cell in cells]
-        both = np.array(found, dtype=float).reshape(-1, 2)
+        import pyarrow as pa
+
+        coded = pa.array(cells, pa.string()).dictionary_encode()
+        names = coded.dictionary.to_pylist()
+        new, lost = (-float(np.log(2 * self._rows)), 0.0), (float(np.log(self._missing)), 0.0)
+        table = np.array([*(self._levels.get(name, new) for name in names), lost])
+        both = table[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)]
         return both[:, 0], both[:, 1]
 
 

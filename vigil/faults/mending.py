@@ -74,8 +74,3 @@ def ranges_of(mask: Mask) -> list[list[int]]:
     """Return a mask as ranges of row numbers."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [[int(first), int(end)] for first, end in edges.reshape(-1, 2)]
-
-
-def unchanged(rows: pa.Table, _repair: Mapping[str, Any]) -> pa.Table:
-    """Return the rows as they are: a fault that nothing repairs."""
-    return rows

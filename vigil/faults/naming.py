@@ -6,16 +6,18 @@ import difflib
 import importlib
 import pkgutil
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from vigil.errors import VigilError
 from vigil.faults import kinds
+from vigil.faults.finding import Fault
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case
-    from vigil.faults.finding import Fault, Finding
+    from vigil.faults.finding import Finding
 
+Thresholds = Mapping[str, float]
 #: A finding below this is not worth a word.
 LEAST = 0.5
 
@@ -35,17 +37,39 @@ def get(name: str) -> Fault:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         meant = f"Did you mean {close[0]!r}? " if close else ""
         raise VigilError(f"{name!r} is not a fault.", hint=f"{meant}Known: {', '.join(known)}.")
-    return cast("Fault", importlib.import_module(place))
+    return Fault.of(name, importlib.import_module(place))
 
 
-def look(case: Case) -> list[Finding]:
-    """Return what probably happened to a batch, each cause named once, the surest first."""
-    plain = [name for name in names() if not get(name).WITNESSES]
-    found = [one for name in plain for one in get(name).look(case) if one.confidence >= LEAST]
-    return ranked([*found, *_by_witnesses(case, found)])
+def look(case: Case, thresholds: Thresholds | None = None) -> list[Finding]:
+    """Return what probably happened to a batch, each cause named once, the surest and largest first.
+
+    ``thresholds`` are confidences from which findings hold, by fault; by default those of the files.
+    """
+    asked = thresholds or {}
+    plain = [one for name in names() if not get(name).WITNESSES for one in _found(case, name)]
+    weighed = [
+        one
+        for one in _by_witnesses(case, plain, asked)
+        if not any(holds(other, asked) and _is_larger(other, one) for other in plain)
+    ]
+    return ranked([*plain, *weighed], asked)
 
 
-def _by_witnesses(case: Case, known: Sequence[Finding]) -> list[Finding]:
+def _is_larger(other: Finding, cause: Finding) -> bool:
+    """Say whether a finding has more than twice the rows of one that would explain it.
+
+    Then it stands by itself, and its column is no ground to believe in the other one.
+    """
+    is_effect = other.fault in get(cause.fault).EXPLAINS and set(other.columns) & set(cause.columns)
+    return bool(is_effect) and other.rows > 2 * cause.rows
+
+
+def _found(case: Case, name: str) -> list[Finding]:
+    """Return what one fault says that is worth a word."""
+    return [one for one in get(name).look(case) if one.confidence >= LEAST]
+
+
+def _by_witnesses(case: Case, known: Sequence[Finding], thresholds: Thresholds) -> list[Finding]:
     """Return what the columns of a row say about each other.
 
     A faulty column makes its neighbours look wrong. So columns with a fault are no witnesses, and of
@@ -54,38 +78,38 @@ def _by_witnesses(case: Case, known: Sequence[Finding]) -> list[Finding]:
     """
     weighing = [name for name in names() if get(name).WITNESSES]
     # Nor is the target a witness: a concept that moves is no fault of the features.
-    suspects = frozenset({column for one in known if holds(one) for column in one.columns})
+    suspects = {column for one in known if holds(one, thresholds) for column in one.columns}
     suspects |= {case.contract.target.name}
     accepted: list[Finding] = []
     while True:
-        asked = case.suspecting(suspects | {column for one in accepted for column in one.columns})
         taken = {column for one in accepted for column in one.columns}
-        found = [one for name in weighing for one in get(name).look(asked) if one.confidence >= LEAST]
-        found = [one for one in found if not taken & set(one.columns)]
-        sure = [one for one in found if holds(one)]
+        asked = case.suspecting(frozenset(suspects | taken))
+        found = [one for name in weighing for one in _found(asked, name) if not taken & set(one.columns)]
+        sure = [one for one in found if holds(one, thresholds)]
         if not sure:
             return accepted + found
         accepted.append(max(sure, key=lambda one: one.evidence["gain_nats"]))
 
 
-def ranked(found: Sequence[Finding]) -> list[Finding]:
+def ranked(found: Sequence[Finding], thresholds: Thresholds) -> list[Finding]:
     """Leave out what another finding explains on the same columns; the surest first.
 
-    A finding without columns is about the whole batch: what it explains, it explains everywhere. Only a
+    A finding without columns is about the whole batch: it explains, and is explained, everywhere. Only a
     finding that is sure enough to hold the batch explains one that is.
     """
-    ordered = sorted(found, key=lambda one: (-one.confidence, one.fault, one.columns))
-    return [one for one in ordered if not any(_explains(other, one) for other in ordered)]
+    ordered = sorted(found, key=lambda one: (-round(one.confidence, 3), -one.rows, one.fault, one.columns))
+    return [one for one in ordered if not any(_explains(other, one, thresholds) for other in ordered)]
 
 
-def holds(finding: Finding) -> bool:
+def holds(finding: Finding, thresholds: Thresholds | None = None) -> bool:
     """Say whether a finding is sure enough to keep its batch out of training."""
-    return finding.confidence >= get(finding.fault).THRESHOLD
+    threshold = (thresholds or {}).get(finding.fault, get(finding.fault).THRESHOLD)
+    return finding.confidence >= threshold
 
 
-def _explains(cause: Finding, effect: Finding) -> bool:
+def _explains(cause: Finding, effect: Finding, thresholds: Thresholds) -> bool:
     """Say whether one finding is the cause of another."""
     if cause is effect or effect.fault not in get(cause.fault).EXPLAINS:
         return False
-    same = not cause.columns or bool(set(effect.columns) & set(cause.columns))
-    return same and (holds(cause) or not holds(effect))
+    same = not cause.columns or not effect.columns or bool(set(effect.columns) & set(cause.columns))
+    return same and (holds(cause, thresholds) or not holds(effect, thresholds))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 
 def share(part: float) -> str:
     """Write a share in percent."""
     percent = 100 * part
-    return f"{percent:.1f} %" if 0 < percent < 9.95 else f"{percent:.0f} %"
+    return f"{percent:.1f} %" if 0 < percent < 9.95 or 99 <= percent < 100 else f"{percent:.0f} %"
 
 
 def figure(value: float) -> str:
@@ -21,6 +22,21 @@ def figure(value: float) -> str:
 def rows(count: int) -> str:
     """Write a number of rows."""
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def of(count: int, whole: int) -> str:
+    """Write a number of rows and their share of a whole."""
+    return f"{rows(count)} ({share(count / max(whole, 1))})"
+
+
+def plain(value: Any) -> float | str:
+    """Return a cell as JSON has it."""
+    return value if isinstance(value, str) else float(value)
+
+
+def cell(value: Any) -> str:
+    """Write a cell: a level in quotes, a number by its digits."""
+    return quoted(value) if isinstance(value, str) else figure(float(value))
 
 
 def quoted(name: str) -> str:

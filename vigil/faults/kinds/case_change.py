@@ -12,39 +12,32 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vigil.faults.case import Case
+    from vigil.records import Column
 
-NAME = "case_change"
 TITLE = "another spelling"
-#: Three rows: a new level that is a known one but for case and spaces is no accident.
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset({"merged_levels", "renamed_levels", "truncated"})
-WITNESSES = False
+COLUMNS = ("category",)
+EXPLAINS = {"merged_levels", "renamed_levels", "truncated"}
 
 
-def look(case: Case) -> Iterator[Finding]:
-    """Look for new levels that are known ones but for their spelling."""
-    for column in case.columns("category"):
-        found = levels.moved(case, column.name)
-        if found is None:
-            continue
-        mapped = levels.same_but_for_case(case, found, column.name)
-        rows = sum(found.new[level] for level in mapped)
-        if not rows:
-            continue
-        pairs = [f"{wording.quoted(new)} for {wording.quoted(old)}" for new, old in sorted(mapped.items())]
-        yield Finding(
-            fault=NAME,
-            columns=(column.name,),
-            confidence=1 - 0.5**rows,
-            rows=rows,
-            what=(
-                f"Levels of {column.name} are spelt otherwise in {wording.rows(rows)} "
-                f"({wording.share(rows / case.count)}): {wording.listed(pairs)}."
-            ),
-            act=f"Map them back: {wording.listed(pairs)}.",
-            evidence={"levels": mapped, "share": rows / case.count},
-            repair={"column": column.name, "levels": mapped},
-        )
+def look_at(case: Case, column: Column) -> Iterator[Finding]:
+    """Look for new levels that are known ones but for their spelling; three rows are no accident."""
+    found = levels.moved(case, column.name)
+    mapped = levels.same_but_for_case(case, found, column.name) if found else {}
+    if found is None or not mapped:
+        return
+    rows = sum(found.new[level] for level in mapped)
+    pairs = levels.pairs(mapped)
+    yield Finding(
+        confidence=1 - 0.5**rows,
+        rows=rows,
+        what=(
+            f"Levels of {column.name} are spelt otherwise in {wording.of(rows, case.count)}: "
+            f"{wording.listed(pairs)}."
+        ),
+        act=f"Map them back: {wording.listed(pairs)}.",
+        evidence={"levels": mapped, "share": rows / case.count},
+        repair={"column": column.name, "levels": mapped},
+    )
 
 
 def mend(rows: pa.Table, repair: Mapping[str, Any]) -> pa.Table:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from vigil.faults.case import Case, Floats
     from vigil.records import Column
 
-NAME = "clock_shift"
 TITLE = "a shifted clock"
 #: The shift must gain 18 nats more than twice what it gains in earlier batches.
 THRESHOLD = 0.9
-EXPLAINS: frozenset[str] = frozenset({"partial_file"})
+EXPLAINS = {"partial_file"}
+COLUMNS = ("date",)
 WITNESSES = True
 LEAST_ROWS = 40
 #: Rows that the hours are read from, at most.
@@ -36,25 +36,25 @@ SLOTS = 48
 SHIFTS = tuple(shift for shift in range(-24, 25) if shift)
 
 
-def look(case: Case) -> Iterator[Finding]:
-    """Try each shift on each column of dates that have a time of day."""
-    if not case.past or case.count < LEAST_ROWS:
+def look_at(case: Case, column: Column) -> Iterator[Finding]:
+    """Try each shift on a column of dates that have a time of day."""
+    if case.count < LEAST_ROWS:
         return
-    for column in case.columns("date"):
-        before = [_Hours(case, column, at) for at in range(len(case.past))]
-        now = _Hours(case, column, -1)
-        if now.rows < LEAST_ROWS or len(np.unique(np.concatenate([part.slots for part in before]))) < 8:
-            continue
-        gains = _gains(now, before)
-        best = int(np.argmax(gains))
-        half = max(1, len(before) // 2)
-        tested = before[half:] if len(before) > 1 else []
-        rates = [float(_gains(part, before[:half]).max()) / max(part.rows, 1) for part in tested]
-        excess = float(gains[best]) - (2 * max([*rates, 0.0]) + LEAST_RATE) * now.rows
-        if now.scale * excess > 4:
-            yield _finding(
-                case, column.name, SHIFTS[best], now.scale * float(gains[best]), now.scale * excess
-            )
+    before = [_Hours(case, column, at) for at in range(len(case.past))]
+    now = _Hours(case, column, -1)
+    if now.rows < LEAST_ROWS or len(np.unique(np.concatenate([part.slots for part in before]))) < 8:
+        return
+    gains = _gains(now, before)
+    best = int(np.argmax(gains))
+    least = LEAST_RATE * now.rows
+    if now.scale * (float(gains[best]) - least) <= 4:
+        return  # the earlier batches need not be asked
+    half = max(1, len(before) // 2)
+    tested = before[half:] if len(before) > 1 else []
+    rates = [float(_gains(part, before[:half]).max()) / max(part.rows, 1) for part in tested]
+    excess = now.scale * (float(gains[best]) - 2 * max([*rates, 0.0]) * now.rows - least)
+    if excess > 4:
+        yield _finding(case, column.name, SHIFTS[best], now.scale * float(gains[best]), excess)
 
 
 def _finding(case: Case, name: str, shift: int, gain: float, excess: float) -> Finding:
@@ -63,8 +63,6 @@ def _finding(case: Case, name: str, shift: int, gain: float, excess: float) -> F
     said = f"{abs(hours):g} h {'ahead' if hours > 0 else 'behind'}"
     rows = int(np.isfinite(case.numbers(name)).sum())
     return Finding(
-        fault=NAME,
-        columns=(name,),
         confidence=1 - float(np.exp(-excess / 8)),
         rows=rows,
         what=f"The clock of {name} is {said}: moved back, the hours of the day are as before.",
@@ -109,7 +107,8 @@ def _moved(fits: Floats) -> Floats:
     """Return what each shift gains, from how well the rows of each half hour would fit to each other one."""
     here = np.arange(SLOTS)[:, None]
     stay, *moved = fits[here, (here + np.array([0, *SHIFTS])) % SLOTS].sum(axis=0)
-    return np.array(moved) - stay
+    gains: Floats = np.array(moved) - stay
+    return gains
 
 
 def _curve(slots: Any, values: Floats) -> tuple[Floats, Floats]:

@@ -1,4 +1,8 @@
-"""The labels say one thing only, for the whole batch or from some row on."""
+"""The labels say one thing only, for the whole batch or from some row on.
+
+Classes come in runs by themselves, where the world does. Then the features say so too: of two classes, each
+row of the run also says how much less likely its label is by the row's features than by the class's share.
+"""
 
 from __future__ import annotations
 
@@ -7,46 +11,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vigil.faults import wording
+from vigil.faults import surprise, wording
+from vigil.faults.case import is_known
 from vigil.faults.finding import Finding
-from vigil.faults.kinds.stuck import longest_run
-from vigil.faults.mending import unchanged as mend
+from vigil.faults.kinds.flipped_labels import Turned
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case
 
-__all__ = ["EXPLAINS", "NAME", "THRESHOLD", "TITLE", "WITNESSES", "look", "mend"]
-
-NAME = "constant_labels"
 TITLE = "constant labels"
-#: Twice the longest run of any earlier batch, and rarer than one in 10⁸ by the class's frequency.
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset({"flipped_labels"})
-WITNESSES = False
+EXPLAINS = {"flipped_labels"}
 LEAST_SHARE, LEAST_ROWS = 0.1, 15
 
 
 def look(case: Case) -> Iterator[Finding]:
     """Look at the longest run of one label."""
     target = case.contract.target
-    numeric = target.kind == "number"
-    cells = case.numbers(target.name) if numeric else case.texts(target.name)
-    parts = case.past_numbers(target.name) if numeric else case.past_texts(target.name)
-    if not parts or not len(cells):
-        return
-    first, length = longest_run(cells)
+    cells, parts = case.cells(target), case.past_cells(target)
+    first, length = surprise.longest_run(cells)
     if length < max(LEAST_ROWS, LEAST_SHARE * len(cells)):
         return
-    value, every = cells[first], np.concatenate(parts)
-    usual = max(longest_run(part)[1] for part in parts)
-    frequency = min(max(float((part == value).mean()) for part in parts) + 1 / len(every), 1.0)
-    chance = -(length - 1) * float(np.log(frequency)) - float(np.log(len(cells)))
-    said = wording.figure(float(value)) if numeric else wording.quoted(value)
+    value = cells[first]
+    # A class may be rarer or more frequent from batch to batch: its largest share counts.
+    largest = max(float((part == value).mean()) for part in parts if len(part))
+    nats, usual = surprise.run(length, len(cells), largest, parts)
+    nats += _against(case, first, length)
+    said = wording.cell(value)
     yield Finding(
-        fault=NAME,
         columns=(target.name,),
-        confidence=(1 - float(np.exp(-2 * max(length / max(usual, 1) - 1, 0))))
-        * (1 - float(np.exp(-max(chance, 0) / 8))),
+        confidence=surprise.sure(nats),
         rows=length,
         what=(
             f"{target.name} is {said} for {wording.rows(length)} in a row "
@@ -54,9 +47,25 @@ def look(case: Case) -> Iterator[Finding]:
         ),
         act=f"Quarantine this batch until the true labels of {target.name} are in.",
         evidence={
-            "value": value if not numeric else float(value),
+            "value": wording.plain(value),
             "run": length,
             "longest_before": usual,
             "share": length / len(cells),
+            "nats": nats,
         },
     )
+
+
+def _against(case: Case, first: int, length: int) -> float:
+    """Return what the features of the run's rows say against its label, in nats; less than 0 for it.
+
+    Held against log p(label), by its share before; what they say for it takes no more than the surprise.
+    """
+    target, classes = case.contract.target, case.contract.classes
+    if case.contract.task != "binary":
+        return 0.0
+    run = slice(first, first + length)
+    other = case.density.rows(Turned(target.name, classes))[run]
+    every = np.concatenate(case.past_cells(target))
+    share = (float((every == case.cells(target)[first]).sum()) + 1) / (float(is_known(every).sum()) + 2)
+    return float(np.logaddexp(0.0, other).sum() + length * np.log(share))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vigil.faults import wording
+from vigil.faults import surprise, wording
 from vigil.faults.finding import Finding
-from vigil.faults.mending import unchanged as mend
 from vigil.table import hashing
 
 if TYPE_CHECKING:
@@ -17,14 +16,10 @@ if TYPE_CHECKING:
 
     from vigil.faults.case import Case
 
-__all__ = ["EXPLAINS", "NAME", "THRESHOLD", "TITLE", "WITNESSES", "look", "mend"]
-
-NAME = "duplicated"
 TITLE = "a duplicated feed"
-#: Four points of the share more than ever before, and eight standard errors.
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset({"partial_file"})
-WITNESSES = False
+EXPLAINS = {"partial_file"}
+LONELY = True
+#: The share must rise by this much above the largest one before.
 LEAST_RISE = 0.04
 
 
@@ -32,19 +27,15 @@ def look(case: Case) -> Iterator[Finding]:
     """Count rows that were dropped as known, and rows that repeat all features of an earlier one."""
     if not case.files:
         return
-    usual = max(dropped / max(rows + dropped, 1) for rows, dropped in case.files)
-    total = case.count + case.dropped
-    repeated, usual_repeats = _repeats(case)
-    again = case.dropped + repeated
-    usual = max(usual, usual_repeats)
+    repeated, repeats = _repeats(case)
+    dropped = [(part, rows + part) for rows, part in case.files]
+    total, again = case.count + case.dropped, case.dropped + repeated
+    usual = max(hits / max(rows, 1) for hits, rows in [*dropped, *repeats])
     if not total or again / total - usual < LEAST_RISE:
         return
-    error = np.sqrt(max(usual * (1 - usual), 1 / total) / total)
-    z = float((again / total - usual) / error)
+    nats = min(surprise.count(again, total, before) for before in (dropped, repeats) if before)
     yield Finding(
-        fault=NAME,
-        columns=(),
-        confidence=1 - float(np.exp(-z / 5)),
+        confidence=surprise.sure(nats),
         rows=repeated,
         what=(
             f"{wording.rows(again)} of the {total:,} in the file ({wording.share(again / total)}) came "
@@ -57,21 +48,22 @@ def look(case: Case) -> Iterator[Finding]:
             "repeated": repeated,
             "share": again / total,
             "largest_before": usual,
+            "nats": nats,
         },
     )
 
 
-def _repeats(case: Case) -> tuple[int, float]:
-    """Return the batch's rows with the features of another row, and the largest such share before."""
+def _repeats(case: Case) -> tuple[int, list[tuple[int, int]]]:
+    """Return the batch's rows with the features of another row, and such rows of each earlier batch."""
     names = [column.name for column in case.contract.features]
     if not names or not case.past:
-        return 0, 0.0
-    parts = [_hashes(rows, names) for rows in case.past]
-    seen, usual = parts[0], _within(parts[0]) / max(len(parts[0]), 1)
-    for part in parts[1:]:
-        usual = max(usual, _known(part, seen) / max(len(part), 1))
+        return 0, []
+    seen = np.empty(0, dtype=np.uint64)
+    before = []
+    for part in (_hashes(rows, names) for rows in case.past):
+        before.append((_known(part, seen), len(part)))
         seen = np.union1d(seen, part)
-    return _known(_hashes(case.rows, names), seen), usual
+    return _known(_hashes(case.rows, names), seen), before
 
 
 def _hashes(rows: pa.Table, names: list[str]) -> np.ndarray:
@@ -84,8 +76,3 @@ def _known(part: np.ndarray, seen: np.ndarray) -> int:
     """Count rows that were seen, or that repeat another of the same part."""
     fresh = part[~np.isin(part, seen)]
     return len(part) - len(np.unique(fresh))
-
-
-def _within(part: np.ndarray) -> int:
-    """Count rows that repeat another of the same part."""
-    return len(part) - len(np.unique(part))

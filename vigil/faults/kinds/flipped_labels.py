@@ -22,11 +22,9 @@ if TYPE_CHECKING:
     from vigil.faults.case import Case
     from vigil.records import Column
 
-NAME = "flipped_labels"
 TITLE = "flipped labels"
 #: 18 nats beyond twice the usual.
 THRESHOLD = 0.9
-EXPLAINS: frozenset[str] = frozenset()
 WITNESSES = True
 #: A smaller share cannot be told from a concept that has changed for some rows.
 LEAST_SHARE, LEAST_ROWS = 0.7, 30
@@ -53,18 +51,18 @@ class Turned(Undo):
 def look(case: Case) -> Iterator[Finding]:
     """Turn the labels round, and see whether they fit better."""
     contract = case.contract
-    if not case.past or contract.task != "binary" or case.count < LEAST_ROWS:
+    if contract.task != "binary" or case.count < LEAST_ROWS:
         return
     name = contract.target.name
     undo = Turned(name, contract.classes)
-    if case.density.screened(undo) < WORTH:
+    gain, share = case.density.screened(undo)
+    if gain < WORTH or share < LEAST_SHARE - 0.1:
         return
     found = case.density.explained(undo)
     if found.share < LEAST_SHARE:
         return
     known = int(is_known(case.texts(name)).sum())
     yield Finding(
-        fault=NAME,
         columns=(name,),
         confidence=found.confidence * _mirrored(case, name, found.share),
         rows=known,

@@ -1,4 +1,9 @@
-"""A feature that is the label: it tells the target nearly without error, as it never did before."""
+"""A feature that is the label: it tells the target nearly without error, as nothing did before.
+
+Two signs are weighed. A copy of the label has as many values as there are classes, and each goes with one
+class (Cramér's φ). What is made from the label orders the classes (area under the curve) better than this
+feature, and any other, ever did; a feature that merely begins to matter tells no more than others do.
+"""
 
 from __future__ import annotations
 
@@ -10,88 +15,122 @@ import numpy as np
 from vigil.faults import wording
 from vigil.faults.case import is_known
 from vigil.faults.finding import Finding
-from vigil.faults.mending import unchanged as mend
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case, Floats
     from vigil.records import Column
 
-__all__ = ["EXPLAINS", "NAME", "THRESHOLD", "TITLE", "WITNESSES", "look", "mend"]
-
-NAME = "leak"
 TITLE = "a leak of the label"
-#: The feature must tell 0.8 of what there is to tell, 0.25 more than it did in any earlier batch.
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset(
-    {
-        "clipped",
-        "merged_levels",
-        "precision_loss",
-        "renamed_levels",
-        "sentinel",
-        "shifted_columns",
-        "swapped_columns",
-        "unit_change",
-    }
-)
-WITNESSES = False
+COLUMNS = ("number", "category")
+OF_TARGET = False
+LONELY = True
+EXPLAINS = {
+    "clipped",
+    "duplicated",
+    "merged_levels",
+    "precision_loss",
+    "renamed_levels",
+    "sentinel",
+    "shifted_columns",
+    "stuck",
+    "swapped_columns",
+    "unit_change",
+}
 LEAST_ROWS = 30
-#: A feature that tells less is a good feature.
-LEAST_TOLD = 0.85
+#: A feature that tells less is a good feature; one that goes with the classes less is no copy.
+LEAST_TOLD, LEAST_ALIKE = 0.85, 0.7
 #: How far the values must have changed beyond chance, as a share of the rows.
 LEAST_MOVE = 0.15
 #: A feature that tells so much from the beginning is a candidate only; it may be a true gift.
 CANDIDATE = 0.99
 
 
-def look(case: Case) -> Iterator[Finding]:
-    """Ask each feature how much of the target it tells by itself."""
-    target = case.contract.target
-    for column in case.columns("number", "category"):
-        if column.role != "feature":
-            continue
-        now = _told(case, column, target, -1)
-        if now is None or now < LEAST_TOLD:
-            continue
-        before = [
-            told for at in range(len(case.past)) if (told := _told(case, column, target, at)) is not None
-        ]
-        usual = max(before, default=0.0)
-        if before and not _varied(case, column):
-            continue  # a column that begins to say something says it about the label too
-        if before:
-            risen = max(now - max(usual, 0.5), 0) * 8
-            fewer = (1 - usual) / (1 - now + 0.005) - 1
-            confidence = float(1 - np.exp(-max(risen, fewer / 6 if now > 0.9 else 0.0)))
-            # A column that is replaced by the label has other values than before; one that keeps its
-            # own may have come to matter.
-            confidence *= 1.0 if _moved(case, column) else 0.75
-        else:
-            confidence = 0.7 if now >= CANDIDATE else 0.0
-        if not confidence:
-            continue
-        once = f", where it told {wording.share(usual)} at most before" if before else ""
-        yield Finding(
-            fault=NAME,
-            columns=(column.name,),
-            confidence=confidence,
-            rows=case.count,
-            what=(
-                f"{column.name} tells {target.name} nearly without error (strength {wording.share(now)} of "
-                f"what is possible{once}): it is probably made from the label."
-            ),
-            act=(
-                f"Quarantine this batch and see how {column.name} is made; if it is known only after the "
-                "label, ignore the column in the contract."
-            ),
-            evidence={"strength": now, "largest_before": usual if before else None},
-        )
+def look_at(case: Case, column: Column) -> Iterator[Finding]:
+    """Ask a feature how much of the target it tells by itself, and whether it is a copy."""
+    now = _told(case, column, -1)
+    alike = _alike(case, column, -1)
+    if now is None or max(now - LEAST_TOLD, alike - LEAST_ALIKE) < 0:
+        return
+    confidence = max(_tells_more(case, column, now), _is_copy(case, column, alike))
+    if not confidence:
+        return
+    usual = max((_told(case, column, at) or 0.0 for at in range(len(case.past))), default=None)
+    once = "" if usual is None else f", where it told {wording.share(usual)} at most before"
+    yield Finding(
+        confidence=confidence,
+        rows=case.count,
+        what=(
+            f"{column.name} tells {case.contract.target.name} nearly without error (strength "
+            f"{wording.share(now)} of what is possible{once}): it is probably made from the label."
+        ),
+        act=(
+            f"Quarantine this batch and see how {column.name} is made; if it is known only after the "
+            "label, ignore the column in the contract."
+        ),
+        evidence={"strength": now, "largest_before": usual, "alike": alike},
+    )
+
+
+def _is_copy(case: Case, column: Column, alike: float) -> float:
+    """Return how sure a column is a copy of the label, which it was not before."""
+    if alike < LEAST_ALIKE or not case.past:
+        return 0.0
+    usual = max(_alike(case, column, at) for at in range(len(case.past)))
+    error = (1 - alike**2) / float(np.sqrt(case.count)) + 0.01
+    z = (alike - max(usual, LEAST_ALIKE - 0.2)) / error
+    return 1 - float(np.exp(-max(z, 0.0) / 2.5))
+
+
+def _tells_more(case: Case, column: Column, now: float) -> float:
+    """Return how sure a feature tells more than it did, and than any feature did."""
+    if now < LEAST_TOLD:
+        return 0.0
+    if not case.past:
+        return 0.7 if now >= CANDIDATE else 0.0
+    usual = max((_told(case, column, at) or 0.0 for at in range(len(case.past))), default=0.0)
+    risen = max(now - max(usual, 0.5), 0.0) * 8
+    fewer = (1 - usual) / (1 - now + 0.005) - 1
+    # A column that is replaced has other values than before; one that keeps its own may have come to matter.
+    sure = float(1 - np.exp(-max(risen, fewer / 6 if now > 0.9 else 0.0)))
+    return sure * (1.0 if _moved(case, column) else 0.75) * _beyond(case, column, now)
+
+
+def _beyond(case: Case, column: Column, now: float) -> float:
+    """Return 1 when a feature tells more than any other did before, by three standard errors, else 0.6."""
+    others = [one for one in case.columns("number", "category") if one.role == "feature" and one != column]
+    every = [_told(case, one, at) or 0.0 for one in others for at in range(len(case.past))]
+    # The variance of an area A is A(1 − A)/m at most, with m the rows of the rarer class (a fifth is taken).
+    error = 2 * float(np.sqrt((1 + now) * (1 - now) / 4 / (case.count / 5)))
+    return 1.0 if now - 3 * error >= max(every, default=0.0) else 0.6
+
+
+def _alike(case: Case, column: Column, at: int) -> float:
+    """Return Cramér's φ of a column and the label, 0 … 1; 0 for more values than there are classes."""
+    cells, truth = _pairs(case, column, at)
+    if case.contract.target.kind == "number" or len(truth) < LEAST_ROWS:
+        return 0.0
+    values, codes = np.unique(cells, return_inverse=True)
+    classes, places = np.unique(truth, return_inverse=True)
+    if not 2 <= len(values) <= len(classes):
+        return 0.0
+    table = np.zeros((len(values), len(classes)))
+    np.add.at(table, (codes, places), 1)
+    expected = table.sum(axis=1)[:, None] * table.sum(axis=0) / table.sum()
+    squares = float(((table - expected) ** 2 / expected).sum())
+    return float(np.sqrt(squares / table.sum() / (len(values) - 1)))
+
+
+def _pairs(case: Case, column: Column, at: int) -> tuple[Any, Any]:
+    """Return a column's cells and the labels, where both are known."""
+    cells, truth = case.cells(column, at), case.cells(case.contract.target, at)
+    known = is_known(truth) & is_known(cells)
+    cells = cells[known] if column.kind == "number" else cells[known].astype(str)
+    return cells, truth[known]
 
 
 def _moved(case: Case, column: Column) -> bool:
     """Say whether a column's values have changed for 15 % of the rows or more."""
-    now = _cells(case, column, -1)
-    past = np.concatenate([_cells(case, column, at) for at in range(len(case.past))])
+    now, past = case.cells(column), np.concatenate(case.past_cells(column))
     now, past = now[is_known(now)], past[is_known(past)]
     least = LEAST_MOVE + 1.36 * float(np.sqrt(1 / max(len(now), 1) + 1 / max(len(past), 1)))
     if column.kind == "number":
@@ -103,40 +142,24 @@ def _moved(case: Case, column: Column) -> bool:
     return float(np.abs(shares[0] - shares[1]).sum()) / 2 >= least
 
 
-def _varied(case: Case, column: Column) -> bool:
-    """Say whether a column had more than one value before."""
-    every = np.concatenate([_cells(case, column, at) for at in range(len(case.past))])
-    return len(np.unique(every[is_known(every)].astype(str))) > 1
-
-
-def _told(case: Case, column: Column, target: Column, at: int) -> float | None:
+def _told(case: Case, column: Column, at: int) -> float | None:
     """Return how well a feature alone orders or splits the target, 0 … 1; None with too few rows."""
-    truth = _cells(case, target, at)
-    cells = _cells(case, column, at)
-    known = is_known(truth) & is_known(cells)
-    if known.sum() < LEAST_ROWS:
+    cells, truth = _pairs(case, column, at)
+    if len(truth) < LEAST_ROWS:
         return None
-    if target.kind == "number":
-        values = cells[known] if column.kind == "number" else _means(cells[known], truth[known])
-        return _correlation(values, truth[known])
+    if case.contract.target.kind == "number":
+        return _correlation(cells if column.kind == "number" else _means(cells, truth), truth)
     found = [
-        _ordering(cells[known] if column.kind == "number" else _means(cells[known], hit), hit)
+        _ordering(cells if column.kind == "number" else _means(cells, hit), hit)
         for name in case.contract.classes
-        if 5 <= (hit := (truth[known] == name).astype(float)).sum() <= len(hit) - 5
+        if 5 <= (hit := (truth == name).astype(float)).sum() <= len(hit) - 5
     ]
     return min(found) if found else None
 
 
-def _cells(case: Case, column: Column, at: int) -> Any:
-    """Return a column of the batch (−1) or of an earlier one."""
-    if column.kind == "number":
-        return case.numbers(column.name) if at < 0 else case.past_numbers(column.name)[at]
-    return case.texts(column.name) if at < 0 else case.past_texts(column.name)[at]
-
-
 def _means(cells: Any, truth: Floats) -> Floats:
     """Replace each level by the mean of the target over the other half's rows: no row tells itself."""
-    names, codes = np.unique(cells.astype(str), return_inverse=True)
+    names, codes = np.unique(cells, return_inverse=True)
     found = np.empty(len(truth))
     odd = np.arange(len(truth)) % 2 == 1
     for half in (odd, ~odd):

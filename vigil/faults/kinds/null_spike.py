@@ -5,51 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from vigil.faults import wording
+from vigil.faults import surprise, wording
 from vigil.faults.finding import Finding
-from vigil.faults.mending import unchanged as mend
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case
+    from vigil.records import Column
 
-__all__ = ["EXPLAINS", "NAME", "THRESHOLD", "TITLE", "WITNESSES", "look", "mend"]
-
-NAME = "null_spike"
 TITLE = "missing values"
-#: Five points of the share more than ever before, and eight standard errors.
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset(
-    {"clipped", "merged_levels", "precision_loss", "renamed_levels", "swapped_columns", "unit_change"}
-)
-WITNESSES = False
+EXPLAINS = {"clipped", "merged_levels", "precision_loss", "renamed_levels", "swapped_columns", "unit_change"}
+COLUMNS = ("number", "category", "date", "text")
+OF_TARGET = False
 #: The smallest rise of the share: less is drift, which is told elsewhere.
 LEAST_RISE = 0.04
 
 
-def look(case: Case) -> Iterator[Finding]:
-    """Compare the share of missing cells with the largest of earlier batches, from profiles alone."""
-    for column in case.columns("number", "category", "date", "text"):
-        now = case.profile.column(column.name)
-        before = [p.column(column.name) for p in case.before if p.rows]
-        if now is None or column.role == "target" or not before or not now.rows:
-            continue
-        share = now.missing / now.rows
-        usual = max(1.0 if one is None else one.missing / one.rows for one in before)
-        if share - usual < LEAST_RISE:
-            continue
-        error = np.sqrt(max(usual * (1 - usual), 1 / now.rows) / now.rows)
-        z = float((share - usual) / error)
-        yield Finding(
-            fault=NAME,
-            columns=(column.name,),
-            confidence=1 - float(np.exp(-z / 5)),
-            rows=now.missing,
-            what=(
-                f"{column.name} is missing in {wording.rows(now.missing)} ({wording.share(share)}); "
-                f"at most {wording.share(usual)} were before."
-            ),
-            act=f"Quarantine this batch, and have the source fill {column.name} and send the file again.",
-            evidence={"share": share, "largest_share_before": usual, "standard_errors": z},
-        )
+def look_at(case: Case, column: Column) -> Iterator[Finding]:
+    """Compare the missing cells with those of earlier batches, from profiles alone."""
+    now = case.profile.column(column.name)
+    before = [
+        (found.missing if found else p.rows, p.rows)
+        for p in case.before
+        if p.rows
+        for found in [p.column(column.name)]
+    ]
+    if now is None or not before or not now.rows:
+        return
+    share, usual = now.missing / now.rows, max(missing / rows for missing, rows in before)
+    if share - usual < LEAST_RISE:
+        return
+    nats = surprise.count(now.missing, now.rows, before)
+    yield Finding(
+        confidence=surprise.sure(nats, case.asked),
+        rows=now.missing,
+        what=(
+            f"{column.name} is missing in {wording.of(now.missing, now.rows)}; "
+            f"at most {wording.share(usual)} were before."
+        ),
+        act=f"Quarantine this batch, and have the source fill {column.name} and send the file again.",
+        evidence={"share": share, "largest_share_before": usual, "nats": nats},
+    )

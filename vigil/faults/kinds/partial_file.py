@@ -9,19 +9,13 @@ import numpy as np
 
 from vigil.faults import levels, wording
 from vigil.faults.finding import Finding
-from vigil.faults.mending import unchanged as mend
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case
 
-__all__ = ["EXPLAINS", "NAME", "THRESHOLD", "TITLE", "WITNESSES", "look", "mend"]
-
-NAME = "partial_file"
 TITLE = "a late or partial file"
-#: Less than six tenths of the smallest file before, and five of the spreads that files had.
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset({"merged_levels"})
-WITNESSES = False
+EXPLAINS = {"merged_levels"}
+LONELY = True
 #: Files that must have come before sizes mean anything, and the ratio to the smallest of them.
 LEAST_FILES, MOST_RATIO = 4, 0.62
 #: Sizes differ by this much even where they did not so far, as a logarithm.
@@ -45,8 +39,6 @@ def _short(case: Case) -> Iterator[Finding]:
     missing = _gone(case)
     also = f"; {wording.listed(missing)} are wholly missing" if missing else ""
     yield Finding(
-        fault=NAME,
-        columns=(),
         confidence=1 - float(np.exp(-max(z - 1, 0) / 1.5)),
         rows=case.count,
         what=(
@@ -84,7 +76,6 @@ def _late(case: Case) -> Iterator[Finding]:
     if len(ends) < 2 or not len(now) or np.any(np.diff(ends) <= 0) or now.max() > ends[-1]:
         return
     yield Finding(
-        fault=NAME,
         columns=(name,),
         confidence=0.9 if now.max() < ends[-1] else 0.6,
         rows=case.count,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,63 +15,75 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vigil.faults.case import Case
+    from vigil.records import Column
 
-NAME = "renamed_levels"
 TITLE = "a renamed level"
-#: The shares must match within three standard errors, and no earlier batch had as many new levels.
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset()
-WITNESSES = False
+COLUMNS = ("category",)
+OF_TARGET = False
 LEAST_SHARE = 0.005
+#: The worst fit that is a pair at all, and the confidence from which several pairs are told together.
+LEAST_FIT, LEAST_SURE = 0.3, 0.8
 
 
-def look(case: Case) -> Iterator[Finding]:
-    """Find, for each new level, the known one whose rows it has."""
-    for column in case.columns("category"):
-        found = levels.moved(case, column.name)
-        if found is None or column.role == "target":
-            continue
-        new = levels.unexplained(case, found, column.name)
-        frequent = {k: v for k, v in new.items() if v >= max(levels.LEAST_ROWS, LEAST_SHARE * found.rows)}
-        taken: set[str] = set()
-        for level in sorted(frequent, key=lambda level: (-frequent[level], level)):
-            finding = _finding(column.name, found, level, taken)
-            if finding is not None:
-                yield finding
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A new level, and the known one whose rows it has."""
+
+    new: str
+    old: str
+    confidence: float
 
 
-def _finding(name: str, found: levels.Moved, level: str, taken: set[str]) -> Finding | None:
-    """Name the known level that fits a new one best, if one fits."""
-    share, rows = found.now[level], found.new[level]
-    fits = {old: _fit(found, old, share) for old in found.before if old not in taken}
-    if not fits:
-        return None
-    old = max(sorted(fits), key=lambda old: fits[old])
-    if fits[old] < 0.3:
-        return None
-    taken.add(old)
-    is_whole = not found.now.get(old)
-    fresh = 1 - float(np.exp(-max(share - 2 * found.usual_new, 0) * found.rows / 3))
-    pair = f"{wording.quoted(level)} to {wording.quoted(old)}"
-    return Finding(
-        fault=NAME,
-        columns=(name,),
-        confidence=fresh * fits[old],
+def look_at(case: Case, column: Column) -> Iterator[Finding]:
+    """Find, for each new level, the known one whose rows it has; all of them are one finding."""
+    found = levels.moved(case, column.name)
+    pairs = _paired(found, levels.unexplained(case, found, column.name)) if found and found.new else []
+    if found is None or not pairs:
+        return
+    best = max(pair.confidence for pair in pairs)
+    pairs = [pair for pair in pairs if pair.confidence >= min(best, LEAST_SURE)]
+    back = {pair.new: pair.old for pair in pairs}
+    rows = sum(found.new[level] for level in back)
+    is_whole = not any(found.now.get(old) for old in back.values())
+    said = [f"{wording.quoted(new)} to {wording.quoted(old)}" for new, old in back.items()]
+    yield Finding(
+        confidence=min(pair.confidence for pair in pairs),
         rows=rows,
-        what=(
-            f"A new level {wording.quoted(level)} of {name} has {wording.share(share)} of the rows, and "
-            f"{wording.quoted(old)} went from {wording.share(found.before[old])} to "
-            f"{wording.share(found.now.get(old, 0.0))}: it was probably renamed."
-        ),
-        act=f"Map {pair} in {name}, or dismiss this if it is a new level.",
+        what=f"{'; '.join(_said(found, column.name, pair) for pair in pairs)}: probably a new name.",
+        act=f"Map {wording.listed(said)} in {column.name}, or dismiss this if it is a new level.",
         evidence={
-            "new": level,
-            "old": old,
-            "share": share,
-            "share_before": found.before[old],
-            "share_left": found.now.get(old, 0.0),
+            "levels": back,
+            "share": rows / found.rows,
+            "shares": {pair.new: found.now[pair.new] for pair in pairs},
+            "shares_before": {pair.old: found.before[pair.old] for pair in pairs},
+            "shares_left": {pair.old: found.now.get(pair.old, 0.0) for pair in pairs},
         },
-        repair={"column": name, "levels": {level: old}} if is_whole else None,
+        repair={"column": column.name, "levels": back} if is_whole else None,
+    )
+
+
+def _paired(found: levels.Moved, new: Mapping[str, int]) -> list[Pair]:
+    """Return each frequent new level with the known one that fits it best, the most frequent first."""
+    frequent = {k: v for k, v in new.items() if v >= max(levels.LEAST_ROWS, LEAST_SHARE * found.rows)}
+    taken: list[Pair] = []
+    for level in sorted(frequent, key=lambda level: (-frequent[level], level)):
+        share = found.now[level]
+        free = sorted(set(found.before) - {pair.old for pair in taken})
+        fits = {old: _fit(found, old, share) for old in free}
+        old = max(free, key=lambda old: fits[old], default="")
+        if free and fits[old] >= LEAST_FIT:
+            fresh = 1 - float(np.exp(-max(share - 2 * found.usual_new, 0) * found.rows / 3))
+            taken.append(Pair(level, old, fresh * fits[old]))
+    return taken
+
+
+def _said(found: levels.Moved, name: str, pair: Pair) -> str:
+    """Say what became of two levels."""
+    new, old = found.now[pair.new], found.now.get(pair.old, 0.0)
+    before = found.before[pair.old]
+    return (
+        f"{wording.quoted(pair.new)} of {name}, new, has {wording.share(new)} of the rows, "
+        f"and {wording.quoted(pair.old)} went from {wording.share(before)} to {wording.share(old)}"
     )
 
 

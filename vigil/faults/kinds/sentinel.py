@@ -13,16 +13,12 @@ from vigil.faults.finding import Finding
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from vigil.faults.case import Case
+    from vigil.faults.case import Case, Floats
+    from vigil.records import Column
 
-NAME = "sentinel"
 TITLE = "a stand-in value"
-#: Five equal values beyond everything seen before, or fewer of one that is written for "no value".
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset(
-    {"clipped", "precision_loss", "shifted_columns", "swapped_columns", "unit_change"}
-)
-WITNESSES = False
+COLUMNS = ("number", "date")
+EXPLAINS = {"clipped", "precision_loss", "shifted_columns", "swapped_columns", "unit_change"}
 #: Values that programs write for "no value".
 USUAL = {
     -1.0,
@@ -39,68 +35,61 @@ USUAL = {
     -32768.0,
     65535.0,
 }
-LEAST_SHARE, LEAST_ROWS = 0.01, 4
+#: Equal values that are needed; of one that is usual for "no value", or far out, two.
+LEAST_SHARE, LEAST_ROWS, LEAST_USUAL = 0.01, 4, 2
 
 
-def look(case: Case) -> Iterator[Finding]:
+def look_at(case: Case, column: Column) -> Iterator[Finding]:
     """Look for a frequent value outside of the range of the earlier rows."""
-    if not case.past:
+    known = case.known_numbers(column)
+    past = np.concatenate(case.past_known_numbers(column))
+    if not len(past) or not len(known):
         return
-    for column in case.columns("number", "date"):
-        past = np.concatenate(case.past_numbers(column.name))
-        past, values = past[np.isfinite(past)], case.numbers(column.name)
-        known = values[np.isfinite(values)]
-        if not len(past) or not len(known):
-            continue
-        levels, counts = np.unique(known, return_counts=True)
-        outside = (levels < past.min()) | (levels > past.max())
-        if not outside.any():
-            continue
-        place = int(np.argmax(np.where(outside, counts, 0)))
-        finding = _finding(
-            case, column.name, float(levels[place]), int(counts[place]), past, int(counts[outside].sum())
-        )
-        if finding is not None:
-            yield finding
-
-
-def _finding(case: Case, name: str, value: float, count: int, past: Any, outside: int) -> Finding | None:
-    """Judge one value: how often it comes, how far out it is, and whether others come beside it."""
-    spread = float(past.max() - past.min()) or max(abs(float(past.max())), 1.0)
-    gap = max(past.min() - value, value - past.max()) / spread
-    usual = value in USUAL or gap > 3
-    if count < max(LEAST_ROWS, LEAST_SHARE * case.count) and not (usual and count >= 3):
-        return None
-    if count > 0.9 * case.count or _is_elsewhere(case, name, value):
-        return None
-    alone = count / (count + 0.3 * (outside - count))
-    confidence = (1 - 0.5**count) * alone * min(1.0, 0.6 + gap + 0.4 * usual)
-    kind = next(column.kind for column in case.contract.columns if column.name == name)
-    said = wording.date(value) if kind == "date" else wording.figure(value)
-    return Finding(
-        fault=NAME,
-        columns=(name,),
+    outside = known[(known < past.min()) | (known > past.max())]
+    if not len(outside):
+        return
+    values, counts = np.unique(outside, return_counts=True)
+    place = int(np.argmax(counts))
+    value, count = float(values[place]), int(counts[place])
+    confidence = _judged(case, value, count, len(outside), past)
+    if not confidence or _is_elsewhere(case, column, value):
+        return
+    said = wording.date(value) if column.kind == "date" else wording.figure(value)
+    yield Finding(
         confidence=confidence,
         rows=count,
         what=(
-            f"{name} is {said} in {wording.rows(count)} ({wording.share(count / case.count)}), a value that "
-            f"never came before: it probably stands for “no value”."
+            f"{column.name} is {said} in {wording.of(count, case.count)}, a value that never came before: "
+            f"it probably stands for “no value”."
         ),
-        act=f"Read {said} as missing in {name}, and have the source leave such cells empty.",
+        act=f"Read {said} as missing in {column.name}, and have the source leave such cells empty.",
         evidence={
             "value": value,
             "share": count / case.count,
             "minimum_before": float(past.min()),
             "maximum_before": float(past.max()),
         },
-        repair=None if kind == "date" else {"column": name, "value": value},
+        repair=None if column.kind == "date" else {"column": column.name, "value": value},
     )
 
 
-def _is_elsewhere(case: Case, name: str, value: float) -> bool:
+def _judged(case: Case, value: float, count: int, outside: int, past: Floats) -> float:
+    """Judge one value: how often it comes, how far out it is, and whether others come beside it."""
+    spread = float(past.max() - past.min()) or max(abs(float(past.max())), 1.0)
+    gap = max(float(past.min()) - value, value - float(past.max())) / spread
+    usual = value in USUAL or gap > 3
+    least = LEAST_USUAL if usual else max(LEAST_ROWS, LEAST_SHARE * case.count)
+    if not least <= count <= 0.9 * case.count:
+        return 0.0
+    alone = count / (count + 0.3 * (outside - count))
+    # Two outliers that are equal to the last digit are hardly two accidents, far out or of a usual value.
+    return float(1 - (0.35 if usual else 0.5) ** count) * alone * min(1.0, 0.6 + gap + 0.4 * usual)
+
+
+def _is_elsewhere(case: Case, column: Column, value: float) -> bool:
     """Say whether the value is at home in another column: then cells have changed places."""
-    others = [column.name for column in case.columns("number") if column.name != name]
-    return any(value in part for other in others for part in case.past_numbers(other))
+    others = [other for other in case.columns("number") if other.name != column.name]
+    return any(value in part for other in others for part in case.past_cells(other))
 
 
 def mend(rows: pa.Table, repair: Mapping[str, Any]) -> pa.Table:

@@ -19,23 +19,20 @@ if TYPE_CHECKING:
     from vigil.faults.case import Case
     from vigil.records import Column
 
-NAME = "shifted_columns"
 TITLE = "shifted columns"
-#: 18 nats beyond twice the usual, as for a swap.
+#: 18 nats beyond twice what earlier batches show by chance, as for a swap.
 THRESHOLD = 0.9
-EXPLAINS: frozenset[str] = frozenset(
-    {
-        "case_change",
-        "clipped",
-        "flipped_labels",
-        "merged_levels",
-        "null_spike",
-        "precision_loss",
-        "renamed_levels",
-        "truncated",
-        "unit_change",
-    }
-)
+EXPLAINS = {
+    "case_change",
+    "clipped",
+    "flipped_labels",
+    "merged_levels",
+    "null_spike",
+    "precision_loss",
+    "renamed_levels",
+    "truncated",
+    "unit_change",
+}
 WITNESSES = True
 LEAST_SHARE, LEAST_ROWS, LEAST_COLUMNS = 0.05, 8, 3
 WORTH = 12.0
@@ -43,7 +40,7 @@ WORTH = 12.0
 
 def look(case: Case) -> Iterator[Finding]:
     """Try every shift, and name the best."""
-    if not case.past or case.count < LEAST_ROWS:
+    if case.count < LEAST_ROWS:
         return
     shifts = [
         (names, step)
@@ -54,23 +51,23 @@ def look(case: Case) -> Iterator[Finding]:
     ]
     if not shifts:
         return
-    names, step = max(shifts, key=lambda shift: case.density.screened(Exchanged(_sources(*shift))))
-    undo = Exchanged(_sources(names, step))
-    if case.density.screened(undo) < WORTH:
+    undone = [Exchanged(_sources(*shift)) for shift in shifts]
+    (gain, _), best = max((case.density.screened(undo), place) for place, undo in enumerate(undone))
+    if gain < WORTH:
         return
+    (names, step), undo = shifts[best], undone[best]
     found = case.density.explained(undo)
     rows = int(found.mask.sum())
     if rows < max(LEAST_ROWS, LEAST_SHARE * case.count):
         return
     way = "right" if step > 0 else "left"
     yield Finding(
-        fault=NAME,
         columns=names,
         confidence=found.confidence * found.clear,
         rows=rows,
         what=(
             f"The cells of {wording.listed(names)} have moved one column to the {way} in "
-            f"{wording.rows(rows)} ({wording.share(rows / case.count)}), as after "
+            f"{wording.of(rows, case.count)}, as after "
             f"{'an added' if step > 0 else 'a lost'} separator."
         ),
         act=f"Move these cells back to the {'left' if step > 0 else 'right'}; one cell is lost.",

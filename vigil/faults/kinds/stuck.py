@@ -7,75 +7,49 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vigil.faults import wording
+from vigil.faults import surprise, wording
 from vigil.faults.case import is_known
 from vigil.faults.finding import Finding
-from vigil.faults.mending import unchanged as mend
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case
     from vigil.records import Column
 
-__all__ = ["EXPLAINS", "NAME", "THRESHOLD", "TITLE", "WITNESSES", "look", "mend"]
-
-NAME = "stuck"
 TITLE = "a stuck value"
-#: Four times the longest run of any earlier batch, and rarer than one in 10⁸ by the value's frequency.
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset(
-    {
-        "clipped",
-        "merged_levels",
-        "precision_loss",
-        "renamed_levels",
-        "sentinel",
-        "shifted_columns",
-        "swapped_columns",
-        "unit_change",
-    }
-)
-WITNESSES = False
+COLUMNS = ("number", "category")
+OF_TARGET = False
+EXPLAINS = {
+    "clipped",
+    "duplicated",
+    "merged_levels",
+    "precision_loss",
+    "renamed_levels",
+    "sentinel",
+    "shifted_columns",
+    "swapped_columns",
+    "unit_change",
+}
 #: The shortest run, as a share of the batch and in rows.
-LEAST_SHARE, LEAST_ROWS = 0.05, 10
+LEAST_SHARE, LEAST_ROWS = 0.05, 8
 
 
-def look(case: Case) -> Iterator[Finding]:
-    """Look for long runs in each feature."""
-    if not case.past:
-        return
-    for column in case.columns("number", "category"):
-        if column.role == "feature":
-            finding = _longest(case, column)
-            if finding is not None:
-                yield finding
-
-
-def _longest(case: Case, column: Column) -> Finding | None:
+def look_at(case: Case, column: Column) -> Iterator[Finding]:
     """Judge the longest run of a column."""
-    numeric = column.kind == "number"
-    cells = case.numbers(column.name) if numeric else case.texts(column.name)
-    parts = case.past_numbers(column.name) if numeric else case.past_texts(column.name)
-    first, length = longest_run(cells)
+    cells, parts = case.cells(column), case.past_cells(column)
+    first, length = surprise.longest_run(cells)
     if length < max(LEAST_ROWS, LEAST_SHARE * case.count):
-        return None
-    value = cells[first]
-    if numeric and _is_limit(cells, float(value), length):
-        return None
-    usual = max(longest_run(part)[1] for part in parts)
-    every = np.concatenate(parts)
+        return
+    value, every = cells[first], np.concatenate(parts)
+    if _is_limit(column, cells, value, length) or _is_elsewhere(case, column, value):
+        return
     rest = np.concatenate([cells[:first], cells[first + length :]])
     now = float((rest == value).mean()) if len(rest) else 0.0
-    frequency = min(max(float((every == value).mean()) + 1 / len(every), now), 1.0)
-    chance = -(length - 1) * float(np.log(frequency)) - float(np.log(case.count))
-    times = length / max(usual, 1)
-    said = wording.figure(float(value)) if numeric else wording.quoted(value)
-    return Finding(
-        fault=NAME,
-        columns=(column.name,),
-        confidence=(1 - float(np.exp(-max(times - 1, 0) / 2))) * (1 - float(np.exp(-max(chance, 0) / 8))),
+    nats, usual = surprise.run(length, case.count, max(_share(every, value), now), parts)
+    yield Finding(
+        confidence=surprise.sure(nats, case.asked),
         rows=length,
         what=(
-            f"{column.name} is stuck at {said} for {wording.rows(length)} in a row "
+            f"{column.name} is stuck at {wording.cell(value)} for {wording.rows(length)} in a row "
             f"({wording.share(length / case.count)}); the longest run before was {usual}."
         ),
         act=(
@@ -83,29 +57,31 @@ def _longest(case: Case, column: Column) -> Finding | None:
             "what it should have said is lost."
         ),
         evidence={
-            "value": value if not numeric else float(value),
+            "value": wording.plain(value),
             "run": length,
             "longest_before": usual,
             "share": length / case.count,
             "first_row": first + 1,
+            "nats": nats,
         },
     )
 
 
-def _is_limit(cells: Any, value: float, length: int) -> bool:
+def _share(every: Any, value: Any) -> float:
+    """Return a value's share of earlier rows, one more than were seen."""
+    return (float((every == value).sum()) + 1) / (len(every) + 1)
+
+
+def _is_limit(column: Column, cells: Any, value: Any, length: int) -> bool:
     """Say whether a value is the largest or smallest, and stands in other places too: a clipped range."""
-    known = cells[np.isfinite(cells)]
+    if column.kind != "number":
+        return False
+    known = cells[is_known(cells)]
     heap = int((known == value).sum())
     return value in (known.min(), known.max()) and known.min() < known.max() and heap > 1.3 * length
 
 
-def longest_run(cells: Any) -> tuple[int, int]:
-    """Return where the longest run of one value begins, and its length; missing cells are no run."""
-    if not len(cells):
-        return 0, 0
-    known = is_known(cells)
-    starts = np.flatnonzero(np.concatenate([[True], cells[1:] != cells[:-1]]))
-    lengths = np.diff(np.append(starts, len(cells)))
-    lengths = np.where(known[starts], lengths, 0)
-    place = int(np.argmax(lengths))
-    return int(starts[place]), int(lengths[place])
+def _is_elsewhere(case: Case, column: Column, value: Any) -> bool:
+    """Say whether another column was all but stuck at this value before: then cells have changed places."""
+    others = [other for other in case.columns(column.kind) if other.name != column.name]
+    return any(float((np.concatenate(case.past_cells(other)) == value).mean()) > 0.5 for other in others)

@@ -18,22 +18,19 @@ if TYPE_CHECKING:
 
     from vigil.faults.case import Case
 
-NAME = "swapped_columns"
 TITLE = "two columns swapped"
-#: 18 nats beyond twice the usual; with many pairs to try, fewer would come by chance.
+#: 18 nats beyond twice what earlier batches show by chance; of many pairs some would show fewer.
 THRESHOLD = 0.9
-EXPLAINS: frozenset[str] = frozenset(
-    {
-        "case_change",
-        "clipped",
-        "flipped_labels",
-        "merged_levels",
-        "precision_loss",
-        "renamed_levels",
-        "truncated",
-        "unit_change",
-    }
-)
+EXPLAINS = {
+    "case_change",
+    "clipped",
+    "flipped_labels",
+    "merged_levels",
+    "precision_loss",
+    "renamed_levels",
+    "truncated",
+    "unit_change",
+}
 WITNESSES = True
 LEAST_SHARE, LEAST_ROWS = 0.1, 8
 WORTH = 12.0
@@ -52,12 +49,12 @@ class Exchanged(Undo):
 
 def look(case: Case) -> Iterator[Finding]:
     """Try every pair, and name pairs that share no column, the best first."""
-    if not case.past or case.count < LEAST_ROWS:
+    if case.count < LEAST_ROWS:
         return
     columns = [column for column in case.density.columns if column.role == "feature"]
     pairs = [(a.name, b.name) for a, b in combinations(columns, 2) if a.kind == b.kind]
     screened = {
-        pair: case.density.screened(Exchanged({pair[0]: pair[1], pair[1]: pair[0]})) for pair in pairs
+        pair: case.density.screened(Exchanged({pair[0]: pair[1], pair[1]: pair[0]}))[0] for pair in pairs
     }
     taken: set[str] = set()
     for pair in sorted(pairs, key=lambda pair: -screened[pair]):
@@ -70,13 +67,12 @@ def look(case: Case) -> Iterator[Finding]:
             continue
         first, second = pair
         yield Finding(
-            fault=NAME,
             columns=pair,
             confidence=found.confidence * found.clear,
             rows=rows,
             what=(
-                f"{first} and {second} have each other's cells in {wording.rows(rows)} "
-                f"({wording.share(rows / case.count)}): put back, these rows are like the earlier ones."
+                f"{first} and {second} have each other's cells in "
+                f"{wording.of(rows, case.count)}: put back, these rows are like the earlier ones."
             ),
             act="Swap the two columns back in these rows, and see to the order of columns in the source.",
             evidence={"share": rows / case.count, "gain_nats": found.gain, "usual_nats": found.usual},

@@ -14,29 +14,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from vigil.faults.case import Case
+    from vigil.records import Column
 
-NAME = "truncated"
 TITLE = "truncated strings"
-#: Three rows in new levels that begin known ones, all of one length.
-THRESHOLD = 0.8
-EXPLAINS: frozenset[str] = frozenset({"merged_levels", "renamed_levels"})
-WITNESSES = False
+COLUMNS = ("category", "text")
+EXPLAINS = {"merged_levels", "renamed_levels"}
 #: Texts cut off: the smallest share on the length.
 LEAST_SHARE, LEAST_ROWS = 0.02, 8
 
 
-def look(case: Case) -> Iterator[Finding]:
-    """Look at the levels of categories and at the lengths of texts."""
-    if not case.past:
-        return
-    for column in case.columns("category"):
-        finding = _levels(case, column.name)
-        if finding is not None:
-            yield finding
-    for column in case.columns("text"):
-        finding = _lengths(case, column.name)
-        if finding is not None:
-            yield finding
+def look_at(case: Case, column: Column) -> Iterator[Finding]:
+    """Look at the levels of a category, or at the lengths of texts."""
+    finding = (_levels if column.kind == "category" else _lengths)(case, column.name)
+    if finding is not None:
+        yield finding
 
 
 def _levels(case: Case, name: str) -> Finding | None:
@@ -53,15 +44,13 @@ def _levels(case: Case, name: str) -> Finding | None:
     one_length = max(lengths) - min(lengths) <= 1
     known = case.known_levels(name)
     is_only = all(sum(old.startswith(new) for old in known) == 1 for new in mapped)
-    pairs = [f"{wording.quoted(new)} for {wording.quoted(old)}" for new, old in sorted(mapped.items())]
+    pairs = levels.pairs(mapped)
     return Finding(
-        fault=NAME,
-        columns=(name,),
         confidence=(1 - 0.5**rows) * (1.0 if one_length else 0.7),
         rows=rows,
         what=(
-            f"Levels of {name} are cut off after {max(lengths)} characters in {wording.rows(rows)} "
-            f"({wording.share(rows / case.count)}): {wording.listed(pairs)}."
+            f"Levels of {name} are cut off after {max(lengths)} characters in "
+            f"{wording.of(rows, case.count)}: {wording.listed(pairs)}."
         ),
         act=f"Map them back: {wording.listed(pairs)}; widen the field in the source."
         if is_only
@@ -85,8 +74,6 @@ def _lengths(case: Case, name: str) -> Finding | None:
     if heap < max(LEAST_ROWS, LEAST_SHARE * len(now)) or beyond < 0.01 or heap / len(now) < 2 * usual:
         return None
     return Finding(
-        fault=NAME,
-        columns=(name,),
         confidence=1 - float(np.exp(-heap * beyond)) * 0.5,
         rows=heap,
         what=(

@@ -14,17 +14,20 @@ import numpy as np
 from vigil.faults import mending, wording
 from vigil.faults.density import Explained, Undo
 from vigil.faults.finding import Finding
+from vigil.faults.lattice import decimals_of, on_grid
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from vigil.faults.case import Case, Floats
+    from vigil.faults.case import Case
+    from vigil.records import Column
 
-NAME = "unit_change"
 TITLE = "another unit"
 #: The gain in likelihood beyond twice what earlier batches show by chance must reach 18 nats.
 THRESHOLD = 0.9
-EXPLAINS: frozenset[str] = frozenset({"clipped", "precision_loss"})
+EXPLAINS = {"clipped", "precision_loss"}
+COLUMNS = ("number",)
+OF_TARGET = False  # a target that moves is what the model's score is for
 WITNESSES = True
 #: The smallest share of rows: less is a matter of single outliers.
 LEAST_SHARE, LEAST_ROWS = 0.05, 8
@@ -45,35 +48,34 @@ CHANGES = (
 
 
 class Rescaled(Undo):
-    """Divide a column's values by a factor, after taking an offset away."""
+    """Divide a column's values by a factor, after taking an offset away.
 
-    def __init__(self, name: str, factor: float, offset: float) -> None:
+    Where there is an offset, they are rounded as the column is: a degree's tenths were rounded once more.
+    """
+
+    def __init__(self, name: str, factor: float, offset: float, decimals: int | None = None) -> None:
         self._name, self._factor, self._offset = name, factor, offset
+        self._decimals = decimals if offset else None
         self.jacobian = -float(np.log(factor))
 
     def __call__(self, cells: Mapping[str, Any]) -> dict[str, Any]:
         """Return the column with its values undone."""
-        return {self._name: (cells[self._name] - self._offset) / self._factor}
+        undone = (cells[self._name] - self._offset) / self._factor
+        return {self._name: undone if self._decimals is None else np.round(undone, self._decimals)}
 
 
-def look(case: Case) -> Iterator[Finding]:
-    """Try each change on each column of numbers, and name the best."""
-    if not case.past or case.count < LEAST_ROWS:
+def look_at(case: Case, column: Column) -> Iterator[Finding]:
+    """Try each change on a column of numbers, and name the best."""
+    if len(case.known_numbers(column)) < LEAST_ROWS:
         return
-    for column in case.columns("number"):
-        if column.role == "target":
-            continue  # a target that moves is what the model's score is for
-        values = case.numbers(column.name)
-        if np.isfinite(values).sum() < LEAST_ROWS:
-            continue
-        undone = [(Rescaled(column.name, factor, offset), said) for factor, offset, said in CHANGES]
-        screened = [(case.density.screened(undo), place) for place, (undo, _) in enumerate(undone)]
-        gain, best = max(screened)
-        if gain < WORTH:
-            continue
-        found = case.density.explained(undone[best][0])
-        if found.mask.mean() >= LEAST_SHARE and found.mask.sum() >= LEAST_ROWS:
-            yield _finding(case, column.name, best, found)
+    decimals = decimals_of(np.concatenate(case.past_numbers(column.name)))
+    undone = [Rescaled(column.name, factor, offset, decimals) for factor, offset, _ in CHANGES]
+    (gain, share), best = max((case.density.screened(undo), place) for place, undo in enumerate(undone))
+    if gain < WORTH or share < LEAST_SHARE / 2:
+        return
+    found = case.density.explained(undone[best])
+    if found.mask.mean() >= LEAST_SHARE and found.mask.sum() >= LEAST_ROWS:
+        yield _finding(case, column.name, best, found)
 
 
 def _finding(case: Case, name: str, change: int, found: Explained) -> Finding:
@@ -86,13 +88,11 @@ def _finding(case: Case, name: str, change: int, found: Explained) -> Finding:
     undone = (now - offset) / factor
     how = f"rescale by {wording.figure(1 / factor)}" if not offset else f"turn {said} back"
     return Finding(
-        fault=NAME,
-        columns=(name,),
         confidence=found.confidence * found.clear * _agrees(case, name, found, factor, offset),
         rows=int(mask.sum()),
         what=(
-            f"The unit of {name} has changed ({said}) in {wording.rows(int(mask.sum()))} "
-            f"({wording.share(mask.mean())}): their median is {wording.figure(now)} where it was "
+            f"The unit of {name} has changed ({said}) in "
+            f"{wording.of(int(mask.sum()), len(mask))}: their median is {wording.figure(now)} where it was "
             f"{wording.figure(before)}; undone, it is {wording.figure(undone)}."
         ),
         act=f"{how[0].upper()}{how[1:]} in these rows, and have the source write the old unit again.",
@@ -123,21 +123,6 @@ def _agrees(case: Case, name: str, found: Explained, factor: float, offset: floa
         return 1.0 if float(on_grid(values, decimals - lost).mean()) >= 0.9 else 0.3
     came_rounded = float(on_grid(values, decimals).mean()) >= 0.9
     return 0.5 if came_rounded and found.mask.mean() < 0.8 else 1.0
-
-
-def decimals_of(values: Floats) -> int | None:
-    """Return the number of decimals that nearly all values have at most, or None beyond eight."""
-    known = values[np.isfinite(values)]
-    for decimals in range(9):
-        if len(known) and on_grid(known, decimals).mean() >= 0.99:
-            return decimals
-    return None
-
-
-def on_grid(values: Floats, decimals: int) -> Any:
-    """Tell which values have no more than so many decimals; −1 asks for whole tens."""
-    scaled = values * 10.0**decimals
-    return np.abs(scaled - np.rint(scaled)) <= 1e-6 * np.maximum(1.0, np.abs(scaled) * 1e-6)
 
 
 def mend(rows: pa.Table, repair: Mapping[str, Any]) -> pa.Table:
