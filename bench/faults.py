@@ -4,7 +4,7 @@ Run from the project's folder: python -m bench.faults [--leave-out] [--set NAME]
 
 Data: the attrition example's generator (with a plan, a region and a moment added, so that each fault has a
 column to fall on), and, from the folder in VIGIL_DATA, telco_churn (which has no order of time: for sound
-batches its rows are dealt anew twenty times), electricity (with the half hours that its rows stand for) and
+batches its rows are dealt anew twelve times), electricity (with the half hours that its rows stand for) and
 weather. Each is cut into batches; a batch is judged by the eight before it. Each fault is injected at three
 strengths, mostly shares of rows, into batches and columns drawn at random.
 

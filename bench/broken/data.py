@@ -18,7 +18,7 @@ from vigil.records import Contract
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Months of the sample that are drawn, and how often telco's rows are dealt into batches.
-MONTHS, DEALS = 160, 20
+MONTHS, DEALS = 100, 12
 NAMES = ("sample", "telco", "electricity", "weather")
 
 

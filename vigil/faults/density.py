@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 MOST_ROWS, SCREENED = 20_000, 1_000
 #: How much of the correlations is believed: perfect ones would make a rounding error a miracle.
 BELIEF = 0.97
-#: A row says no more than this for or against an explanation, in nats: its tails are not known better.
-MOST_NATS = 200.0
+#: A row says no more than this for or against an explanation, in nats for each column that it changes: its
+#: tails are not known better. The second is the most in all.
+MOST_NATS = 100.0, 600.0
 #: A category with more levels has no likelihood.
 MOST_LEVELS = 200
 
@@ -200,7 +201,8 @@ class _Fitted:
         tie = self._tie_without(left_out)[np.ix_(places, places)]
         tied = self._tied_scores(cells, left_out)[:, places] + 0.5 * (moved @ tie)
         gained = sum(new[0] - old[0] for new, old in zip(after, before, strict=True)) + jacobian
-        found: Floats = np.clip(gained - (moved * tied).sum(axis=1), -MOST_NATS, MOST_NATS)
+        most = min(MOST_NATS[0] * len(places), MOST_NATS[1])
+        found: Floats = np.clip(gained - (moved * tied).sum(axis=1), -most, most)
         return found
 
     def typical(self, changed: Cells) -> float:

@@ -59,13 +59,17 @@ def look(case: Case) -> Iterator[Finding]:
 def _against(case: Case, first: int, length: int) -> float:
     """Return what the features of the run's rows say against its label, in nats; less than 0 for it.
 
-    Held against log p(label), by its share before; what they say for it takes no more than the surprise.
+    It is held against the label's share before, and against the rows outside of the run: where these
+    contradict their labels as well, the labels are wrong otherwise.
     """
     target, classes = case.contract.target, case.contract.classes
     if case.contract.task != "binary":
         return 0.0
-    run = slice(first, first + length)
-    other = case.density.rows(Turned(target.name, classes))[run]
+    other = case.density.rows(Turned(target.name, classes))
+    known = is_known(case.cells(target))
+    outside = known & ((np.arange(len(known)) < first) | (np.arange(len(known)) >= first + length))
+    usual = max(float(other[outside].mean()), 0.0) if outside.any() else 0.0
     every = np.concatenate(case.past_cells(target))
     share = (float((every == case.cells(target)[first]).sum()) + 1) / (float(is_known(every).sum()) + 2)
-    return float(np.logaddexp(0.0, other).sum() + length * np.log(share))
+    against = np.logaddexp(0.0, other[first : first + length] - usual)
+    return float(against.sum() + length * np.log(share))

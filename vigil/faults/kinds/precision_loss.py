@@ -28,11 +28,12 @@ WORDS = {0: "whole numbers", -1: "tens", -2: "hundreds", -3: "thousands"}
 
 @dataclass(frozen=True, slots=True)
 class Rounded:
-    """Values on one grid: the surprise at their number, in nats, and the share that has lost digits."""
+    """Values on one of some grids: the surprise at their number, in nats, and the share that lost digits."""
 
     nats: float
     lost: float
     decimals: int
+    tried: int
 
 
 def look_at(case: Case, column: Column) -> Iterator[Finding]:
@@ -47,7 +48,7 @@ def look_at(case: Case, column: Column) -> Iterator[Finding]:
     if best.lost >= LEAST_SHARE and rows >= LEAST_ROWS:
         to = WORDS.get(best.decimals, f"{best.decimals} decimals")
         yield Finding(
-            confidence=surprise.sure(best.nats, len(GRIDS) * case.asked) * min(1.0, distinct / 4),
+            confidence=surprise.sure(best.nats, best.tried * case.asked) * min(1.0, distinct / 4),
             rows=rows,
             what=f"{column.name} has lost digits: {wording.of(rows, len(known))} are rounded to {to}.",
             act=(
@@ -62,16 +63,16 @@ def _roundest(known: Floats, parts: list[Floats]) -> Rounded:
     """Return the grid that surprises most, of those coarser than the column's and finer than its spread."""
     own = decimals_of(np.concatenate(parts))
     tried = [at for at in GRIDS if (own is None or at < own) and 10.0**-at <= 2 * float(known.std())]
-    found = [_counted([on_grid(part, at) for part in (known, *parts)], at) for at in tried]
-    return max(found, key=lambda one: (one.nats, one.decimals), default=Rounded(0.0, 0.0, 0))
+    found = [_counted([on_grid(part, at) for part in (known, *parts)], at, len(tried)) for at in tried]
+    return max(found, key=lambda one: (one.nats, one.decimals), default=Rounded(0.0, 0.0, 0, 0))
 
 
-def _counted(parts: list[Mask], decimals: int) -> Rounded:
+def _counted(parts: list[Mask], decimals: int, tried: int) -> Rounded:
     """Hold the batch's count on one grid against the earlier ones."""
     (now, size), *before = [(int(part.sum()), len(part)) for part in parts]
     usual = max(hits / rows for hits, rows in before)
     lost = (now / size - usual) / (1 - usual) if usual < 1 else 0.0
-    return Rounded(surprise.count(now, size, before), lost, decimals)
+    return Rounded(surprise.count(now, size, before), lost, decimals, tried)
 
 
 def _spread_out(known: Floats) -> Floats:

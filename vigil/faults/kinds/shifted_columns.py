@@ -36,27 +36,24 @@ EXPLAINS = {
 WITNESSES = True
 LEAST_SHARE, LEAST_ROWS, LEAST_COLUMNS = 0.05, 8, 3
 WORTH = 12.0
+#: Shifts that are weighed on all rows.
+WEIGHED = 3
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """Try every shift, and name the best."""
+    """Try every shift, weigh the few that gain most on all rows, and name the one that fits best."""
     if case.count < LEAST_ROWS:
         return
-    shifts = [
-        (names, step)
-        for run in _runs(case.density.columns)
-        for start in range(len(run) - LEAST_COLUMNS + 1)
-        for names in {tuple(run[start:]), tuple(run[: len(run) - start])}
-        for step in (1, -1)
-    ]
-    if not shifts:
-        return
+    shifts = _shifts(case.density.columns)
     undone = [Exchanged(_sources(*shift)) for shift in shifts]
-    (gain, _), best = max((case.density.screened(undo), place) for place, undo in enumerate(undone))
-    if gain < WORTH:
+    gains = [case.density.screened(undo)[0] for undo in undone]
+    order = sorted(range(len(shifts)), key=lambda at: -gains[at])[:WEIGHED]
+    weighed = [(case.density.explained(undone[at]), at) for at in order if gains[at] >= WORTH]
+    if not weighed:
         return
-    (names, step), undo = shifts[best], undone[best]
-    found = case.density.explained(undo)
+    # One column too many gains as much, and leaves cells that do not fit.
+    found, best = max(weighed, key=lambda pair: (round(pair[0].confidence, 2), pair[0].gain))
+    names, step = shifts[best]
     rows = int(found.mask.sum())
     if rows < max(LEAST_ROWS, LEAST_SHARE * case.count):
         return
@@ -74,6 +71,17 @@ def look(case: Case) -> Iterator[Finding]:
         evidence={"share": rows / case.count, "gain_nats": found.gain, "usual_nats": found.usual, "way": way},
         repair={"columns": list(names), "step": step, "rows": mending.ranges_of(found.mask)},
     )
+
+
+def _shifts(columns: Sequence[Column]) -> list[tuple[tuple[str, ...], int]]:
+    """Return the columns and the direction of each shift: from a column on, or up to one."""
+    return [
+        (names, step)
+        for run in _runs(columns)
+        for start in range(len(run) - LEAST_COLUMNS + 1)
+        for names in dict.fromkeys((tuple(run[start:]), tuple(run[: len(run) - start])))
+        for step in (1, -1)
+    ]
 
 
 def _runs(columns: Sequence[Column]) -> list[list[str]]:
