@@ -17,6 +17,7 @@ from vigil import faults, profiles
 from vigil.batches import cuts
 from vigil.bundles import pointer
 from vigil.errors import VigilError
+from vigil.faults import wording
 from vigil.ledger import glance
 from vigil.records import Decision
 from vigil.run import begun
@@ -72,6 +73,8 @@ def settle(project: Project, options: argparse.Namespace, diagnose: Callable[[Pr
     if again:
         count = f"{len(again)} batches are" if len(again) > 1 else "The batch is"
         say(f"{count} scored again by the next tick: python fullprocess.py")
+    if kind != "undo":
+        say(f"To take this back: python diagnostics.py --undo {fault}")
 
 
 def _begun_before(project: Project, fault: str, kind: str) -> Decision | None:
@@ -93,6 +96,8 @@ def rehearse(project: Project, fault: str) -> list[str]:
     for place in changed[:SHOWN]:
         cells = [f"{n} {_cell(before, n, place)} → {_cell(after, n, place)}" for n in names]
         lines.append(f"  row {place + 1}: {'; '.join(cells)}")
+    if len(changed) > SHOWN:
+        lines.append(f"  … and {len(changed) - SHOWN:,} more rows")
     return lines
 
 
@@ -236,4 +241,4 @@ def _differing(before: pa.Table, after: pa.Table, names: list[str]) -> list[int]
 def _cell(rows: pa.Table, name: str, place: int) -> Any:
     """Write a cell as people read it."""
     value = rows.column(name)[place].as_py()
-    return "missing" if value is None else f"{value:g}" if isinstance(value, float) else value
+    return "missing" if value is None else wording.figure(value) if isinstance(value, float) else value

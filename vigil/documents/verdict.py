@@ -60,7 +60,7 @@ def _of_faults(returns: dict[str, Any], found: list[dict[str, Any]]) -> Verdict:
         tone="degraded",
         what=" ".join(part for part in (*what, _latest(returns)) if part),
         sure=" ".join(sure),
-        act="  ".join(_typed(shown)),
+        act=" ".join(_typed(shown)),
     )
 
 
@@ -83,11 +83,12 @@ def _confidence(shown: list[dict[str, Any]]) -> str:
 def _typed(shown: list[dict[str, Any]]) -> list[str]:
     """Say what to do about each fault and what to type, and what a rehearsal is."""
     lines = [
-        f"{wording.shorten(fault.get('what_to_do') or '', 300)} Type: {fault.get('command') or ''}"
-        for fault in shown
+        f"{f'({place}) ' if len(shown) > 1 else ''}{wording.shorten(fault.get('what_to_do') or '', 300)} "
+        f"Type: {fault.get('command') or ''}"
+        for place, fault in enumerate(shown, start=1)
     ]
     if any(" --fix " in str(fault.get("command")) for fault in shown):
-        lines.append("(This shows what would change; with --apply at its end it is done.)")
+        lines.append("(It shows what would change; with --apply added it does it.)")
     return lines
 
 

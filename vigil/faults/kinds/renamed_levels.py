@@ -49,7 +49,10 @@ def look_at(case: Case, column: Column) -> Iterator[Finding]:
     yield Finding(
         confidence=min(pair.confidence for pair in pairs),
         rows=rows,
-        what=f"{'; '.join(_said(found, column.name, pair) for pair in pairs)}: probably a new name.",
+        what=(
+            f"In {column.name}, {'; '.join(_said(found, pair) for pair in pairs)}: "
+            f"{'probably new names' if len(pairs) > 1 else 'probably a new name'}."
+        ),
         act=f"Map {wording.listed(said)} in {column.name}, or dismiss this if it is a new level.",
         evidence={
             "levels": back,
@@ -77,12 +80,12 @@ def _paired(found: levels.Moved, new: Mapping[str, int]) -> list[Pair]:
     return taken
 
 
-def _said(found: levels.Moved, name: str, pair: Pair) -> str:
+def _said(found: levels.Moved, pair: Pair) -> str:
     """Say what became of two levels."""
     new, old = found.now[pair.new], found.now.get(pair.old, 0.0)
     before = found.before[pair.old]
     return (
-        f"{wording.quoted(pair.new)} of {name}, new, has {wording.share(new)} of the rows, "
+        f"the new level {wording.quoted(pair.new)} has {wording.share(new)} of the rows, "
         f"and {wording.quoted(pair.old)} went from {wording.share(before)} to {wording.share(old)}"
     )
 
