@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vigil.profiles import levels
+from vigil.profiles import levels, profile, summary
 from vigil.profiles.levels import Levels
+from vigil.records import Column
 
 
 def of(names: list[str]) -> Levels:
@@ -18,10 +19,10 @@ def of(names: list[str]) -> Levels:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(0, 600), max_size=900), st.integers(0, 900), st.integers(0, 900))
+@given(st.lists(st.integers(0, 900), max_size=1200), st.integers(0, 900), st.integers(0, 900))
 def test_any_split_adds_up_to_the_whole(drawn: list[int], cut: int, other: int) -> None:
     """Split anywhere, in any order, on either side of the limit: the same summary."""
-    names = [f"level {number}" for number in drawn] * 2
+    names = [f"{'x' * (number % 9)} {number}" for number in drawn] * 2
     first, second = sorted((cut, other))
     parts = [of(names[:first]), of(names[first:second]), of(names[second:])]
     whole = of(names)
@@ -33,7 +34,7 @@ def test_any_split_adds_up_to_the_whole(drawn: list[int], cut: int, other: int) 
 @pytest.mark.parametrize("seed", range(3))
 def test_sketches_that_share_levels_add_up(seed: int) -> None:
     """Parts beyond the limit that have levels in common give the sketch of all rows."""
-    drawn = np.random.default_rng(seed).integers(0, 600, 3000)
+    drawn = np.random.default_rng(seed).integers(0, 900, 3000)
     names = [f"level {number}" for number in drawn]
     parts = [of(names[:1400]), of(names[1400:2800]), of(names[2800:])]
     assert [part.is_exact for part in parts] == [False, False, True]
@@ -45,6 +46,24 @@ def test_the_limit_is_where_counting_ends() -> None:
     names = [f"{number}" for number in range(levels.MOST + 1)]
     assert of(names[:-1]).is_exact
     assert not of(names).is_exact
+
+
+def test_long_names_end_counting_earlier() -> None:
+    """Between the two limits the bytes of the names decide, and a merge beyond them is a sketch."""
+    short, long = ([f"{number:0{width}}" for number in range(levels.FEW + 1)] for width in (3, 24))
+    assert of(short).is_exact
+    assert not of(long).is_exact
+    assert of(long[:-1]).is_exact
+    assert not levels.merged([of(long[:-1]), of(long[-1:])]).is_exact
+
+
+def test_500_levels_are_counted_and_ranked() -> None:
+    """Five hundred levels with short names: each has its count, and the most frequent are known."""
+    names = [f"level {number}" for number in range(500) for _ in range(number + 1)]
+    column = profile(pa.table({"c": names}), [Column("c", "category")])
+    (found,) = summary(column)
+    assert found["distinct"] == 500
+    assert found["most_frequent"][:2] == [["level 499", 500], ["level 498", 499]]
 
 
 def test_kept_counts_are_exact_in_a_sketch() -> None:
@@ -79,7 +98,7 @@ def test_long_levels_are_told_apart_by_a_digest() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.sets(st.text(st.characters(exclude_categories=("Cs",)), max_size=8), min_size=300, max_size=400))
+@given(st.sets(st.text(st.characters(exclude_categories=("Cs",)), max_size=8), min_size=520, max_size=600))
 def test_many_levels_from_arrow_are_summarised_the_same(names):
     """The way for large columns gives what the way for any column gives."""
     listed = sorted(names)

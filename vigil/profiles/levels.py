@@ -1,10 +1,11 @@
 """Counts of the levels of a category: exact while they are few, an exactly mergeable sketch beyond.
 
-Up to `MOST` levels every count is kept. Beyond, what is kept depends on the whole set of rows and not
-on the order in which it was seen: the exact counts of the `SAMPLE` levels of lowest hash (a uniform
-sample of the levels: Cohen, Kaplan 2007, doi 10.1145/1281100.1281133), the rows in `BUCKETS` buckets
-of the hash, and HyperLogLog registers for the number of levels (Flajolet et al. 2007), whose relative
-error is about 1.04/√1024, 3 %.
+Up to `FEW` levels every count is kept, and up to `MOST` while their names take no more than `BYTES`: the
+set of levels alone settles it, and one that does not fit never does with more. Beyond, what is kept
+depends on the whole set of rows and not on the order in which it was seen: the exact counts of the
+`SAMPLE` levels of lowest hash (a uniform sample of the levels: Cohen, Kaplan 2007,
+doi 10.1145/1281100.1281133), the rows in `BUCKETS` buckets of the hash, and HyperLogLog registers for the
+number of levels (Flajolet et al. 2007), whose relative error is about 1.04/√1024, 3 %.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import numpy.typing as npt
 
 from vigil.table import texthash
 
-#: The most levels that are all counted.
-MOST = 256
+#: Levels that are all counted, whatever their names; the most that are when their names are short.
+FEW, MOST = 256, 512
+#: The bytes that the names of more than `FEW` levels may take together, in UTF-8.
+BYTES = 6144
 #: The levels counted exactly when there are more.
 SAMPLE = 64
 #: The buckets of the hash that all rows fall in when there are more.
@@ -63,7 +66,14 @@ def of_counts(counts: Iterable[tuple[str, int]]) -> Levels:
         whole = Counter()
         for level, count in listed:
             whole[_short(level)] += count
-    return Levels(_listed(whole)) if len(whole) <= MOST else _sketch(whole)
+    return Levels(_listed(whole)) if _fits(whole) else _sketch(whole)
+
+
+def _fits(whole: Mapping[str, int]) -> bool:
+    """Say whether all of these levels are counted; adding more never makes them fit."""
+    if len(whole) <= FEW:
+        return True
+    return len(whole) <= MOST and sum(len(n.encode("utf-8", "surrogatepass")) for n in whole) <= BYTES
 
 
 def of_many(names: Any, counts: npt.NDArray[np.int64]) -> Levels:

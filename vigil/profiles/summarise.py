@@ -34,7 +34,8 @@ def summary(profile: Profile) -> list[dict[str, Any]]:
     Mean and standard deviation (n − 1) are exact up to rounding; median and quantiles are within one
     bucket of the histogram, about 3 % of the value at most on usual data; dates are seconds since
     1970, UTC. ``distinct`` is exact or an estimate with the relative standard error ``distinct_error``;
-    text has the ``length`` of its cells. The most frequent levels are given while all levels are counted.
+    text has the ``length`` of its cells. The most frequent levels are exact, and given while all levels are
+    counted.
     """
     return [_column(column) for column in profile.columns]
 
