@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigil.errors import ContractError, VigilError
-from vigil.profiles import Profile, codec, merge, profile, summary
+from vigil.profiles import Profile, codec, measure, merge, of_parquet, profile, summary
 from vigil.records import Column
 
 COLUMNS = (
@@ -90,6 +91,17 @@ def test_a_wide_profile_is_small() -> None:
     """The bytes of 25 columns stay within 64 KB."""
     table, columns = big(100_000, 25)
     assert len(profile(table, columns).to_bytes()) <= 65_536
+
+
+def test_columns_at_the_same_time_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """Many rows are summarised by several threads, of a table or of a file, as few rows are by one."""
+    table, columns = big(5000, 25)
+    alone = profile(table, columns).to_bytes()
+    pq.write_table(table, tmp_path / "rows.parquet", row_group_size=1000)
+    monkeypatch.setattr(measure, "_MANY", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert profile(table, columns).to_bytes() == alone
+    assert of_parquet(tmp_path / "rows.parquet", columns).to_bytes() == alone
 
 
 def test_the_summary_is_that_of_numpy() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vigil.profiles.measure import profile
+from vigil.profiles.measure import in_turn, profile
 from vigil.profiles.record import ColumnProfile, Profile, merge
 from vigil.records import Column
 
@@ -20,18 +20,26 @@ PIECE = 131_072
 def of_parquet(path: Path, columns: Sequence[Column]) -> Profile:
     """Return the profile of a file's rows, the same as that of the whole table without cuts.
 
-    A column that the file lacks is missing in every row. Memory holds a piece of one column and the
-    profiles of its pieces. Raises OSError when the file cannot be read.
+    A column that the file lacks is missing in every row. Memory holds a piece of each of a few columns and
+    the profiles of their pieces. Raises OSError when the file cannot be read.
     """
     import pyarrow.parquet as pq
 
+    rows = pq.read_metadata(path).num_rows
+    ordered = sorted(columns, key=lambda column: column.name)
+    return Profile(rows, tuple(in_turn(lambda column: _column(path, column), ordered, rows=rows)))
+
+
+def _column(path: Path, column: Column) -> ColumnProfile:
+    """Summarise one column of a file, which is opened for it alone."""
+    import pyarrow.parquet as pq
+
     with pq.ParquetFile(path) as file:
-        ordered = sorted(columns, key=lambda column: column.name)
-        return Profile(file.metadata.num_rows, tuple(_column(file, column) for column in ordered))
+        return _summed(file, column)
 
 
-def _column(file: pq.ParquetFile, column: Column) -> ColumnProfile:
-    """Summarise one column of a file."""
+def _summed(file: pq.ParquetFile, column: Column) -> ColumnProfile:
+    """Summarise one column of an open file."""
     import pyarrow as pa
 
     rows = file.metadata.num_rows

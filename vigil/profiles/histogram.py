@@ -30,6 +30,8 @@ MOST_EXACT = 256
 _LONG_KEYS = 32
 _COARSE = {"value": 42, "time": 12}
 _INFINITE = 0x7FF << 52
+_MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
+_BLOCK = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,12 @@ class Histogram:
 
 def of_numbers(values: Floats) -> Histogram:
     """Count finite values."""
-    bits = np.abs(values).view(np.int64)
-    return _counted("value", np.where(values < 0, ~bits, bits), _grain(bits))
+    return of_keys(fine_keys(values))
+
+
+def of_keys(keys: Integers) -> Histogram:
+    """Count finite values that are given by their finest keys (see `fine_keys`)."""
+    return _counted("value", keys, _grain(keys))
 
 
 def of_dates(microseconds: Integers) -> Histogram:
@@ -104,8 +110,10 @@ def exact_bits(histogram: Histogram) -> Integers:
 
 def fine_keys(values: Floats) -> Integers:
     """Return the finest keys of finite values, one for each."""
-    bits = np.abs(values).view(np.int64)
-    return np.where(values < 0, ~bits, bits)
+    # There is one zero. Below it the bits of the magnitude are turned round, so that keys rise with values.
+    keys = (values + 0.0).view(np.int64)
+    keys ^= (keys >> 63) & _MAGNITUDE
+    return keys
 
 
 def quantile(histogram: Histogram, share: float) -> float:
@@ -210,7 +218,13 @@ def _grouped(keys: Integers, counts: Integers) -> tuple[Integers, Integers]:
     return keys[starts], np.add.reduceat(counts, starts)
 
 
-def _grain(bits: Integers) -> int:
-    """Return how many low bits are zero in all the values: 63 when all are zero or there is none."""
-    used = int(np.bitwise_or.reduce(bits)) if len(bits) else 0
+def _grain(keys: Integers) -> int:
+    """Return how many low bits are zero in all magnitudes: 63 when all are zero or there is none.
+
+    A negative value's key has the bits of its magnitude turned round: here they are turned back.
+    """
+    used = 0
+    for start in range(0, len(keys), _BLOCK):
+        block = keys[start : start + _BLOCK]
+        used |= int(np.bitwise_or.reduce(block ^ (block >> 63)))
     return (used & -used).bit_length() - 1 if used else 63

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -28,7 +30,7 @@ def profile(table: pa.Table, columns: Sequence[Column], cuts: Cuts | None = None
     counted, those of features and target; columns that have no cuts yet are cut at their own quartiles.
     """
     ordered = sorted(columns, key=lambda column: column.name)
-    made = tuple(_column(table, column) for column in ordered)
+    made = tuple(in_turn(lambda column: _column(table, column), ordered, rows=table.num_rows))
     together = Pairs()
     if cuts is not None:
         counted = [column.name for column in ordered if column.role in _PAIRED and column.kind == "number"]
@@ -36,6 +38,17 @@ def profile(table: pa.Table, columns: Sequence[Column], cuts: Cuts | None = None
         found = [column for column in made if column.name in counted]
         together = pairs.count(table, pairs.chosen(found, known))
     return Profile(table.num_rows, made, together)
+
+
+def in_turn(
+    work: Callable[[Column], ColumnProfile], columns: Sequence[Column], *, rows: int
+) -> list[ColumnProfile]:
+    """Summarise columns, a few at a time where there are many rows: numpy and Arrow let go of the lock."""
+    threads = min(_THREADS, os.cpu_count() or 1, len(columns))
+    if rows < _MANY or threads < 2:
+        return [work(column) for column in columns]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, columns))
 
 
 def _column(table: pa.Table, column: Column) -> ColumnProfile:
@@ -61,7 +74,8 @@ def _numbers(cells: Any) -> Numbers:
     if not np.isfinite(values.sum()):
         infinite = int(np.isinf(values).sum())
         values = values[np.isfinite(values)]
-    return _summed(values, infinite, histogram.of_numbers(values), histogram.fine_keys(values))
+    keys = histogram.fine_keys(values)
+    return _summed(values, infinite, histogram.of_keys(keys), keys)
 
 
 def _dates(cells: Any) -> Numbers:
@@ -77,7 +91,8 @@ def _lengths(cells: Any) -> Numbers:
     from pyarrow import compute
 
     values = compute.utf8_length(cells).drop_null().to_numpy().astype(np.float64)
-    return _summed(values, 0, histogram.of_numbers(values), histogram.fine_keys(values))
+    keys = histogram.fine_keys(values)
+    return _summed(values, 0, histogram.of_keys(keys), keys)
 
 
 def _levels(cells: Any) -> levels.Levels:
@@ -108,6 +123,8 @@ def _summed(values: Floats, infinite: int, counted: Histogram, keys: npt.NDArray
     )
 
 
+#: Rows from which columns are summarised at the same time, and how many at most.
+_MANY, _THREADS = 50_000, 4
 #: The roles of columns whose pairs are counted.
 _PAIRED = ("feature", "target")
 _TYPES = {"number": "float64", "date": "timestamp[us]", "category": "string", "text": "string"}
