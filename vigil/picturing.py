@@ -24,6 +24,9 @@ from vigil.storage import durable
 RANGES = (50, 200, 1000, 10_000)
 USUAL = 200
 
+#: How drawings are written: those of another version are drawn again.
+FORMAT = "1"
+
 #: The charts that look back; the others show the newest batch.
 LOOKING_BACK = ("scores", "evidence")
 
@@ -59,15 +62,15 @@ def read(project: Project, last: int) -> dict[str, Any] | None:
 def current(project: Project, last: int, live: str | None) -> dict[str, Any] | None:
     """Return the kept charts of the newest ``last`` batches, None when the ledger has gone on since."""
     found = read(project, last)
-    return found["charts"] if found is not None and found["stamp"] == stamp(project.ledger, live) else None
+    return found["charts"] if found is not None and found.get("stamp") == stamp(project.ledger, live) else None
 
 
 def stamp(ledger: Ledger, live: str | None) -> str:
-    """Return words that change whenever a chart of the pages would be another one."""
+    """Return words that change whenever a chart of the pages would be, or would be written, another way."""
     score, incident = ledger.scores.touched(), ledger.incidents.latest()
     opened = incident["id"] if incident else "-"
     return " ".join(
-        (*score, ledger.diagnoses.touched(), opened, live or "-", str(ledger.batches.last_order()))
+        (FORMAT, *score, ledger.diagnoses.touched(), opened, live or "-", str(ledger.batches.last_order()))
     )
 
 
