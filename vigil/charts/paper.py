@@ -21,7 +21,7 @@ _POINT = 72 * _INCH
 _HEAD, _SUBHEAD, _KEY = 0.24, 0.16, 0.19
 
 #: Units that a letter of the key takes about, and what a sample and the gap after it take.
-_LETTER, _SAMPLE = 5.6, 44.0
+_LETTER, _SAMPLE = 5.0, 40.0
 
 _SHAPES = {"watch": "^", "bad": "D"}
 

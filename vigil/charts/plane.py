@@ -68,7 +68,7 @@ class Plane:
         return [
             line("axis", (self.left, self.bottom), (self.right, self.bottom)),
             text("tick", (middle, self.bottom + 34), below, "middle"),
-            text("tick", (max(2.0, self.left - 54), self.top - 8), beside),
+            text("tick", (max(2.0, self.left - 54), self.top - 11), beside),
         ]
 
 
