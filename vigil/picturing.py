@@ -66,7 +66,7 @@ def current(project: Project, last: int, live: str | None) -> dict[str, Any] | N
 
 
 def stamp(ledger: Ledger, live: str | None) -> str:
-    """Return words that change whenever a chart of the pages would be, or would be written, another way."""
+    """Return words that change whenever a chart of the pages would be drawn or written another way."""
     score, incident = ledger.scores.touched(), ledger.incidents.latest()
     opened = incident["id"] if incident else "-"
     return " ".join(
