@@ -62,7 +62,8 @@ def read(project: Project, last: int) -> dict[str, Any] | None:
 def current(project: Project, last: int, live: str | None) -> dict[str, Any] | None:
     """Return the kept charts of the newest ``last`` batches, None when the ledger has gone on since."""
     found = read(project, last)
-    return found["charts"] if found is not None and found.get("stamp") == stamp(project.ledger, live) else None
+    is_current = found is not None and found.get("stamp") == stamp(project.ledger, live)
+    return found["charts"] if found is not None and is_current else None
 
 
 def stamp(ledger: Ledger, live: str | None) -> str:
