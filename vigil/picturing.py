@@ -25,7 +25,7 @@ RANGES = (50, 200, 1000, 10_000)
 USUAL = 200
 
 #: How drawings are written: those of another version are drawn again.
-FORMAT = "1"
+FORMAT = "2"
 
 #: The charts that look back; the others show the newest batch.
 LOOKING_BACK = ("scores", "evidence")

@@ -31,7 +31,7 @@ def test_draws_where_there_is_data(name: str) -> None:
     assert drawing.marks
     assert drawing.summary.endswith(".")
     assert drawing.rows
-    assert all(len(row) == len(drawing.heads) for row in drawing.rows)
+    assert all(len(row) == len(drawing.heads) == len(drawing.sides) for row in drawing.rows)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -50,6 +50,7 @@ def drawing(
             (wording.plain(name), write(now), wording.NOTHING if before is None else write(before))
             for name, now, before in bars
         ),
+        "lrr",
         key=(("bar", key[0]), ("before", key[1])) if known else (("bar", key[0]),),
     )
 

@@ -32,6 +32,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
         (*frame, square.diagonal(on), curve, *dots),
         ("Predicted", "Observed", "Rows"),
         tuple((wording.score(p), wording.score(o), wording.count(w)) for p, o, w in bins),
+        "rrr",
         key=(("series", "the model"), ("guess", "exact")),
     )
 

@@ -40,6 +40,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
         (*_names(labels, corner, cell), *_cells(counts, corner, cell)),
         ("Truth", "Predicted", "Rows", "Share of the truth"),
         tuple(_lines(labels, counts)),
+        "llrr",
     )
 
 

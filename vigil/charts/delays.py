@@ -30,6 +30,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
         ),
         ("Days", "Labelled", "Rows"),
         tuple((wording.figure(d), wording.percent(share), wording.count(count)) for d, share, count in curve),
+        "rrr",
         key=(("series", "labelled by then"), ("guess", "half")),
         spots=tuple((on.x(days), _said(days, share)) for days, share, _ in curve),
         span=(on.top, on.bottom),

@@ -51,6 +51,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
         (*_names(shown), *cells, *_ends(found, width, foot)),
         ("Batch", "Column", "Effect", "Matters from", "p", "What changed"),
         tuple(_lines(found)),
+        "llrrrl",
         key=tuple(one for one in _KEY if one[0] in used),
     )
 

@@ -6,7 +6,18 @@ import math
 from typing import Any
 
 from vigil.charts import wording
-from vigil.charts.history import HEADS, HEIGHT, History, backdrop, by_release, dots, history, plane, table
+from vigil.charts.history import (
+    HEADS,
+    HEIGHT,
+    SIDES,
+    History,
+    backdrop,
+    by_release,
+    dots,
+    history,
+    plane,
+    table,
+)
 from vigil.charts.marks import WIDE, Drawing, Mark, line
 from vigil.charts.plane import Plane
 from vigil.charts.reading import at
@@ -32,6 +43,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
         (*marks, *dots(drawn, on, heights)),
         HEADS,
         table(drawn),
+        SIDES,
         key=(*_key(drawn), *key_of_events(drawn)),
         spots=tuple((on.x(point.place), _said(point.name, point.e_value)) for point in drawn.points),
         span=(on.top, on.bottom),

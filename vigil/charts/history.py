@@ -163,6 +163,7 @@ def happened(drawn: History, what: str) -> tuple[str, ...]:
 
 
 HEADS = ("Batch", "Score", "Interval", "Level", "Evidence", "Alarm at", "Verdict", "Release")
+SIDES = "lrrrrrll"
 
 
 def table(drawn: History) -> tuple[tuple[str, ...], ...]:

@@ -42,8 +42,8 @@ class Mark:
 class Drawing:
     """A chart: its heading, its marks, what its tones mean, a sentence, and the table behind it.
 
-    ``spots`` say what stands at a place along the width, in its order; ``span`` is the height from where
-    to where they hold.
+    ``sides`` has "l" or "r" for each column of the table. ``spots`` say what stands at a place along the
+    width, in its order; ``span`` is the height from where to where they hold.
     """
 
     title: str
@@ -53,6 +53,7 @@ class Drawing:
     marks: tuple[Mark, ...]
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    sides: str
     key: tuple[tuple[str, str], ...] = ()
     spots: tuple[tuple[float, str], ...] = ()
     span: Place = (0.0, 0.0)

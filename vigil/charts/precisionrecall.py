@@ -28,6 +28,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
         (*marks, line("series", *(on.at(*point) for point in curve))),
         ("Recall", "Precision"),
         square.numbers(curve),
+        square.SIDES,
         key=tuple(key),
     )
 

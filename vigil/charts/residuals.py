@@ -28,6 +28,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
         (*left, *right),
         ("Residual from", "to", "Rows"),
         _lines(*bars) if bars is not None else (),
+        "rrr",
         key=(("guess", "predicted = actual"),) if points else (),
     )
 

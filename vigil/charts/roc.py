@@ -27,6 +27,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
         (*marks, line("series", *places)),
         ("False positive rate", "True positive rate"),
         square.numbers(curve),
+        square.SIDES,
         key=(("series", "the model"), ("guess", "guessing")),
     )
 

@@ -8,6 +8,7 @@ from vigil.charts import wording
 from vigil.charts.history import (
     HEADS,
     HEIGHT,
+    SIDES,
     TONES,
     History,
     Point,
@@ -44,6 +45,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
         (*marks, *dots(drawn, on, [point.score for point in drawn.points])),
         HEADS,
         table(drawn),
+        SIDES,
         key=(*_key(returns, drawn, metric), *key_of_events(drawn)),
         spots=tuple((on.x(point.place), said(point)) for point in drawn.points),
         span=(on.top, on.bottom),

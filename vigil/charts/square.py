@@ -11,6 +11,9 @@ from vigil.charts.plane import Plane
 #: The sheet's height.
 HEIGHT = 270
 
+#: How the columns of a curve's table stand.
+SIDES = "rr"
+
 #: Lines of the table behind a curve, spread evenly over it.
 _LINES = 11
 

@@ -24,7 +24,9 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
     heads = ("Route", "99 % within", "Half within")
     key = ("99 % within", "half within")
     drawn = bars.drawing("Time to an answer", "the busiest routes first", told, _milliseconds, heads, key)
-    return replace(drawn, heads=("Route", "Requests", "Faults", *key), rows=tuple(map(_line, found)))
+    return replace(
+        drawn, heads=("Route", "Requests", "Faults", *key), rows=tuple(map(_line, found)), sides="lrrrr"
+    )
 
 
 def describe(returns: dict[str, Any]) -> str:

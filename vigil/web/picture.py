@@ -22,12 +22,13 @@ class Picture:
     about: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    sides: str
 
     @classmethod
     def of(cls, name: str, kept: dict[str, Any]) -> Picture:
         """Return a chart from its words and its drawing, as ``vigil.charts.drawn`` gives them."""
         if kept["drawing"] is None:
-            return cls(kept["words"], Markup(""), Markup(""), "", "", (), ())
+            return cls(kept["words"], Markup(""), Markup(""), "", "", (), (), "")
         drawing = Drawing.from_json(kept["drawing"])
         written, key = svg.svg(drawing, name), svg.key(drawing)
         # Both are written by ``vigil.charts.svg``, which escapes every name in them.
@@ -39,4 +40,5 @@ class Picture:
             drawing.subtitle,
             drawing.heads,
             drawing.rows,
+            drawing.sides,
         )

@@ -43,7 +43,7 @@ def _numbers(name: str, returns: dict[str, Any]) -> list[Flowable]:
     lines = [list(row) for row in drawing.rows[:_LINES]]
     longest = [max(len(line[at]) for line in [drawing.heads, *lines]) for at in range(len(drawing.heads))]
     widths = [min(max(length, 8), 48) for length in longest]
-    told = blocks.table(drawing.heads, lines, widths, "l" * len(widths))
+    told = blocks.table(drawing.heads, lines, widths, drawing.sides)
     rest = blocks.more(len(lines), len(drawing.rows), "lines; the page beside this report has more")
     return [text(drawing.title, "section"), told, *rest]
 

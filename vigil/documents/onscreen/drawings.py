@@ -31,15 +31,18 @@ def _numbers(drawing: Drawing) -> str:
     shown, total = drawing.rows[:MOST], len(drawing.rows)
     if not shown:
         return ""
-    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in drawing.heads)
-    rows = "".join(_row(row) for row in shown)
+    heads = _row(drawing.heads, drawing.sides, 'th scope="col"')
+    rows = "".join(_row(row, drawing.sides, "td") for row in shown)
     rest = f"<p>The first {len(shown)} of {total:,} lines.</p>" if len(shown) < total else ""
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    table = f"<table><thead>{heads}</thead><tbody>{rows}</tbody></table>"
     return (
         "<details><summary>The numbers behind it</summary>"
         f'<div class="wide" tabindex="0">{table}</div>{rest}</details>'
     )
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+def _row(cells: Sequence[str], sides: str, tag: str) -> str:
+    """Return a line of the table; numbers stand at the right."""
+    looks = (' class="n"' if side == "r" else "" for side in sides)
+    told = [f"<{tag}{look}>{escape(cell)}</{tag[:2]}>" for cell, look in zip(cells, looks, strict=True)]
+    return f"<tr>{''.join(told)}</tr>"
