@@ -36,8 +36,7 @@ TIMES = 1000
 DOCUMENTS = ("report.pdf", "report.html", "confusionmatrix.png", "apireturns.json")
 _COUNTS = ("rows", "accepted", "quarantined", "duplicates", "labelled")
 _FLOOR = (
-    "import matplotlib.figure, matplotlib.backends.backend_pdf, matplotlib.backends.backend_svg, "
-    "reportlab.platypus, pypdf, flask, sqlalchemy"
+    "import matplotlib.figure, matplotlib.backends.backend_pdf, reportlab.platypus, pypdf, flask, sqlalchemy"
 )
 
 
