@@ -28,13 +28,16 @@ if TYPE_CHECKING:
     from vigil.faults.case import Case, Floats
     from vigil.records import Column
 
-#: Rows that the density is fitted on, and that explanations are screened on, at most.
-MOST_ROWS, SCREENED = 20_000, 1_000
+#: Rows that the density is fitted on, that explanations are screened on, and that they are tried on in each
+#: earlier batch, at most.
+MOST_ROWS, SCREENED, TRIED = 20_000, 300, 1_000
 #: How much of the correlations is believed: perfect ones would make a rounding error a miracle.
 BELIEF = 0.97
 #: A row says no more than this for or against an explanation, in nats for each column that it changes: its
 #: tails are not known better. The second is the most in all.
 MOST_NATS = 100.0, 600.0
+#: Explanations of rows that are less clear are not tried on all rows.
+LEAST_CLEAR = 0.35
 #: A category with more levels has no likelihood.
 MOST_LEVELS = 200
 
@@ -45,10 +48,12 @@ Cells = Mapping[str, Any]
 class Undo:
     """An explanation: which cells would have arrived, had the fault not been.
 
-    ``jacobian`` is the log of the volume that undoing takes away, per row.
+    ``jacobian`` is the log of the volume that undoing takes away, per row. ``is_clear`` asks that each row
+    speaks for itself.
     """
 
     jacobian: float = 0.0
+    is_clear: bool = True
 
     def __call__(self, cells: Cells) -> dict[str, Any]:
         """Return the changed columns, from all of them."""
@@ -82,9 +87,7 @@ class Explained:
 
         Slow drift gains a little in many rows. A few rows must gain four nats each, most rows one.
         """
-        each = self.gain / max(int(self.mask.sum()), 1)
-        needed = 1.0 if self.mask.mean() > 0.6 else 4.0
-        return 1 - float(np.exp(-2.4 * max(each / needed, 0.0) ** 2))
+        return _clear(self.gain, int(self.mask.sum()), float(self.mask.mean()))
 
 
 class Density:
@@ -106,9 +109,14 @@ class Density:
         return self._past.columns
 
     def screened(self, undo: Undo) -> tuple[float, float]:
-        """Return what some of the rows say of an explanation: its gain in nats for all rows, its share."""
+        """Return what some of the rows say of an explanation: its gain in nats for all rows, its share.
+
+        Where the rows that it concerns are far from clear, it has gained nothing.
+        """
         ratios = self._ratios(self._past.whole, self._past.cells(-1, SCREENED), undo)
         share, gain, _ = _gain(ratios)
+        if undo.is_clear and _clear(gain, share * len(ratios), share) < LEAST_CLEAR:
+            return 0.0, share
         return gain * self._case.count / max(len(ratios), 1), share
 
     def explained(self, undo: Undo) -> Explained:
@@ -130,7 +138,7 @@ class Density:
 
     def _rate(self, at: int, undo: Undo) -> float:
         """Return an explanation's gain per row on one earlier batch, as the still earlier ones see it."""
-        ratios = self._ratios(self._past.older, self._past.cells(at, SCREENED), undo)
+        ratios = self._ratios(self._past.older, self._past.cells(at, TRIED), undo)
         return _gain(ratios)[1] / max(len(ratios), 1)
 
     def _misfit(self, changed: Cells, mask: Mask) -> float:
@@ -138,7 +146,7 @@ class Density:
         if not mask.any():
             return float("inf")
         ours = self._past.whole.typical({name: cells[mask] for name, cells in changed.items()})
-        tested = [self._past.cells(at, SCREENED) for at in self._past.tested]
+        tested = [self._past.cells(at, TRIED) for at in self._past.tested]
         theirs = [self._past.older.typical({name: cells[name] for name in changed}) for cells in tested]
         return (min(theirs) - ours) / max(len(changed), 1) - 0.35 - 2 / float(np.sqrt(mask.sum()))
 
@@ -233,6 +241,12 @@ class _Fitted:
             tie[np.ix_(kept, kept)] = np.linalg.inv(self._together[np.ix_(kept, kept)]) - np.eye(len(kept))
             self._ties[left_out] = tie
         return self._ties[left_out]
+
+
+def _clear(gain: float, rows: float, share: float) -> float:
+    """Return how clearly each of some rows speaks for itself, 0 … 1."""
+    needed = 1.0 if share > 0.6 else 4.0
+    return 1 - float(np.exp(-2.4 * max(gain / max(rows, 1.0) / needed, 0.0) ** 2))
 
 
 def _gain(ratios: Floats) -> tuple[float, float, Floats]:

@@ -73,12 +73,13 @@ def _by_witnesses(case: Case, known: Sequence[Finding], thresholds: Thresholds) 
     """Return what the columns of a row say about each other.
 
     A faulty column makes its neighbours look wrong. So columns with a fault are no witnesses, and of
-    what is found the explanation that gains most is believed first; the rest is asked again without its
-    columns as witnesses.
+    what is found the explanation that accounts for most of the known faults, and gains most, is believed
+    first; the rest is asked again without its columns as witnesses.
     """
+    firm = [one for one in known if holds(one, thresholds)]
     weighing = [name for name in names() if get(name).WITNESSES]
     # Nor is the target a witness: a concept that moves is no fault of the features.
-    suspects = {column for one in known if holds(one, thresholds) for column in one.columns}
+    suspects = {column for one in firm for column in one.columns}
     suspects |= {case.contract.target.name}
     accepted: list[Finding] = []
     while True:
@@ -88,7 +89,13 @@ def _by_witnesses(case: Case, known: Sequence[Finding], thresholds: Thresholds) 
         sure = [one for one in found if holds(one, thresholds)]
         if not sure:
             return accepted + found
-        accepted.append(max(sure, key=lambda one: one.evidence["gain_nats"]))
+        accepted.append(max(sure, key=lambda one: (_accounts(one, firm), one.evidence["gain_nats"])))
+
+
+def _accounts(cause: Finding, known: Sequence[Finding]) -> int:
+    """Count the known faults that an explanation would be the cause of."""
+    effects = get(cause.fault).EXPLAINS
+    return sum(one.fault in effects and bool(set(one.columns) & set(cause.columns)) for one in known)
 
 
 def ranked(found: Sequence[Finding], thresholds: Thresholds) -> list[Finding]:

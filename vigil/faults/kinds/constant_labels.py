@@ -35,6 +35,8 @@ def look(case: Case) -> Iterator[Finding]:
     # A class may be rarer or more frequent from batch to batch: its largest share counts.
     largest = max(float((part == value).mean()) for part in parts if len(part))
     nats, usual = surprise.run(length, len(cells), largest, parts)
+    if length <= usual:
+        return
     nats += _against(case, first, length)
     said = wording.cell(value)
     yield Finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,16 +60,21 @@ def _repeats(case: Case) -> tuple[int, list[tuple[int, int]]]:
         return 0, []
     seen = np.empty(0, dtype=np.uint64)
     before = []
-    for part in (_hashes(rows, names) for rows in case.past):
+    *parts, ours = _hashes([*case.past, case.rows], names)
+    for part in parts:
         before.append((_known(part, seen), len(part)))
         seen = np.union1d(seen, part)
-    return _known(_hashes(case.rows, names), seen), before
+    return _known(ours, seen), before
 
 
-def _hashes(rows: pa.Table, names: list[str]) -> np.ndarray:
-    """Return one word for each row's features."""
-    known = [name for name in names if name in rows.column_names]
-    return hashing.row_hashes(rows, known)[:, 0]
+def _hashes(parts: Sequence[pa.Table], names: list[str]) -> list[np.ndarray]:
+    """Return one word for each row's features, of all tables in one go."""
+    import pyarrow as pa
+
+    known = [name for name in names if all(name in part.column_names for part in parts)]
+    whole = pa.concat_tables([part.select(known) for part in parts], promote_options="permissive")
+    words = hashing.row_hashes(whole.combine_chunks(), known)[:, 0]
+    return np.split(words, np.cumsum([part.num_rows for part in parts])[:-1])
 
 
 def _known(part: np.ndarray, seen: np.ndarray) -> int:

@@ -36,7 +36,9 @@ LEEWAY = 0.03
 
 
 class Turned(Undo):
-    """Give each row the other class."""
+    """Give each row the other class; a feature says too little about a label for one row to be clear."""
+
+    is_clear = False
 
     def __init__(self, name: str, classes: tuple[str, ...]) -> None:
         self._name = name

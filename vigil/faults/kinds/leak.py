@@ -37,6 +37,8 @@ EXPLAINS = {
     "unit_change",
 }
 LEAST_ROWS = 30
+#: A confidence below is not worth a word, whatever else is asked.
+LEAST = 0.5
 #: A feature that tells less is a good feature; one that goes with the classes less is no copy.
 LEAST_TOLD, LEAST_ALIKE = 0.85, 0.7
 #: How far the values must have changed beyond chance, as a share of the rows.
@@ -92,7 +94,9 @@ def _tells_more(case: Case, column: Column, now: float) -> float:
     fewer = (1 - usual) / (1 - now + 0.005) - 1
     # A column that is replaced has other values than before; one that keeps its own may have come to matter.
     sure = float(1 - np.exp(-max(risen, fewer / 6 if now > 0.9 else 0.0)))
-    return sure * (1.0 if _moved(case, column) else 0.75) * _beyond(case, column, now)
+    # The dear question is asked last, and only about what may be told at all.
+    sure *= 1.0 if sure < LEAST or _moved(case, column) else 0.75
+    return sure if sure < LEAST else sure * _beyond(case, column, now)
 
 
 def _beyond(case: Case, column: Column, now: float) -> float:

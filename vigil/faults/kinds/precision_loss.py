@@ -14,7 +14,6 @@ from vigil.faults.lattice import decimals_of, on_grid
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case, Floats
-    from vigil.faults.lattice import Mask
     from vigil.records import Column
 
 TITLE = "lost digits"
@@ -38,8 +37,8 @@ class Rounded:
 
 def look_at(case: Case, column: Column) -> Iterator[Finding]:
     """Compare the count of round values with that of earlier batches, for each number of decimals."""
-    known = _spread_out(case.known_numbers(column))
-    parts = [part for part in map(_spread_out, case.past_known_numbers(column)) if len(part)]
+    known, *parts = _spread_out([case.known_numbers(column), *case.past_known_numbers(column)])
+    parts = [part for part in parts if len(part)]
     distinct = len(np.unique(known))
     if len(known) < 30 or not parts or distinct < 3:
         return
@@ -63,19 +62,29 @@ def _roundest(known: Floats, parts: list[Floats]) -> Rounded:
     """Return the grid that surprises most, of those coarser than the column's and finer than its spread."""
     own = decimals_of(np.concatenate(parts))
     tried = [at for at in GRIDS if (own is None or at < own) and 10.0**-at <= 2 * float(known.std())]
-    found = [_counted([on_grid(part, at) for part in (known, *parts)], at, len(tried)) for at in tried]
+    found = [_counted(known, parts, at, len(tried)) for at in tried]
     return max(found, key=lambda one: (one.nats, one.decimals), default=Rounded(0.0, 0.0, 0, 0))
 
 
-def _counted(parts: list[Mask], decimals: int, tried: int) -> Rounded:
+def _counted(known: Floats, parts: list[Floats], decimals: int, tried: int) -> Rounded:
     """Hold the batch's count on one grid against the earlier ones."""
-    (now, size), *before = [(int(part.sum()), len(part)) for part in parts]
-    usual = max(hits / rows for hits, rows in before)
-    lost = (now / size - usual) / (1 - usual) if usual < 1 else 0.0
-    return Rounded(surprise.count(now, size, before), lost, decimals, tried)
+    sizes = [len(part) for part in parts]
+    starts = np.cumsum([0, *sizes[:-1]])
+    hits = np.add.reduceat(on_grid(np.concatenate(parts), decimals).astype(int), starts)
+    now, usual = int(on_grid(known, decimals).sum()), float((hits / sizes).max())
+    lost = (now / len(known) - usual) / (1 - usual) if usual < 1 else 0.0
+    before = list(zip(hits.tolist(), sizes, strict=True))
+    return Rounded(surprise.count(now, len(known), before), lost, decimals, tried)
 
 
-def _spread_out(known: Floats) -> Floats:
-    """Leave out the two most frequent values: a heap on one value is another matter."""
-    levels, counts = np.unique(known, return_counts=True)
-    return known[~np.isin(known, levels[np.argsort(-counts, kind="stable")[:2]])]
+def _spread_out(parts: list[Floats]) -> list[Floats]:
+    """Leave out the most frequent values, two of the batch and two of all: a heap is another matter."""
+    heaps = np.concatenate([_heaps(parts[0]), _heaps(np.concatenate(parts))])
+    return [part[~np.isin(part, heaps)] for part in parts]
+
+
+def _heaps(values: Floats) -> Floats:
+    """Return the two most frequent values."""
+    levels, counts = np.unique(values, return_counts=True)
+    heaps: Floats = levels[np.argsort(-counts, kind="stable")[:2]]
+    return heaps
