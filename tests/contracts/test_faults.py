@@ -228,7 +228,9 @@ def test_sound_batches_have_no_fault(seed: int) -> None:
 def test_any_number_of_rows(name: str, count: int) -> None:
     """No rows, one, or few; with or without a past: an answer, never an error."""
     few = case(rows(9, count))
-    lonely = replace(few, past=(), before=(), reference=None, files=(), _read={}, _counted={}, _known={})
+    lonely = replace(
+        few, past=(), before=(), reference=None, files=(), _read={}, _counted={}, _known={}, _decimals={}
+    )
     empty = pa.table(
         {name: pa.nulls(40, rows(9, 1).schema.field(name).type) for name in rows(9, 1).column_names}
     )

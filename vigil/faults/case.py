@@ -45,6 +45,7 @@ class Case:
     _read: dict[tuple[str, int], Any] = field(default_factory=dict)
     _counted: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     _known: dict[str, frozenset[str]] = field(default_factory=dict)
+    _decimals: dict[str, int | None] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -89,6 +90,14 @@ class Case:
     def past_known_numbers(self, column: Column) -> list[Floats]:
         """Return the finite values of a number or date column of each earlier batch."""
         return [self._finite(column.name, place) for place in range(len(self.past))]
+
+    def decimals(self, column: Column) -> int | None:
+        """Return how many decimals the earlier numbers of a column have, as `lattice.decimals_of` does."""
+        from vigil.faults.lattice import decimals_of
+
+        if column.name not in self._decimals:
+            self._decimals[column.name] = decimals_of(np.concatenate(self.past_known_numbers(column)))
+        return self._decimals[column.name]
 
     @property
     def asked(self) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from vigil.faults import surprise, wording
 from vigil.faults.finding import Finding
-from vigil.faults.lattice import decimals_of, on_grid
+from vigil.faults.lattice import on_grid
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case, Floats
@@ -42,7 +42,7 @@ def look_at(case: Case, column: Column) -> Iterator[Finding]:
     distinct = len(np.unique(known))
     if len(known) < 30 or not parts or distinct < 3:
         return
-    best = _roundest(known, parts)
+    best = _roundest(known, parts, case.decimals(column))
     rows = round(best.lost * len(known))
     if best.lost >= LEAST_SHARE and rows >= LEAST_ROWS:
         to = WORDS.get(best.decimals, f"{best.decimals} decimals")
@@ -58,9 +58,8 @@ def look_at(case: Case, column: Column) -> Iterator[Finding]:
         )
 
 
-def _roundest(known: Floats, parts: list[Floats]) -> Rounded:
+def _roundest(known: Floats, parts: list[Floats], own: int | None) -> Rounded:
     """Return the grid that surprises most, of those coarser than the column's and finer than its spread."""
-    own = decimals_of(np.concatenate(parts))
     tried = [at for at in GRIDS if (own is None or at < own) and 10.0**-at <= 2 * float(known.std())]
     found = [_counted(known, parts, at, len(tried)) for at in tried]
     return max(found, key=lambda one: (one.nats, one.decimals), default=Rounded(0.0, 0.0, 0, 0))

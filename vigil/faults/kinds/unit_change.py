@@ -14,7 +14,7 @@ import numpy as np
 from vigil.faults import mending, wording
 from vigil.faults.density import Explained, Undo
 from vigil.faults.finding import Finding
-from vigil.faults.lattice import decimals_of, on_grid
+from vigil.faults.lattice import on_grid
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,19 +68,21 @@ def look_at(case: Case, column: Column) -> Iterator[Finding]:
     """Try each change on a column of numbers, and name the best."""
     if len(case.known_numbers(column)) < LEAST_ROWS:
         return
-    decimals = decimals_of(np.concatenate(case.past_numbers(column.name)))
+    decimals = case.decimals(column)
     undone = [Rescaled(column.name, factor, offset, decimals) for factor, offset, _ in CHANGES]
-    (gain, share), best = max((case.density.screened(undo), place) for place, undo in enumerate(undone))
+    screened = case.density.screened_each(column.name, undone)
+    (gain, share), best = max((one, place) for place, one in enumerate(screened))
     if gain < WORTH or share < LEAST_SHARE / 2:
         return
     found = case.density.explained(undone[best])
     if found.mask.mean() >= LEAST_SHARE and found.mask.sum() >= LEAST_ROWS:
-        yield _finding(case, column.name, best, found)
+        yield _finding(case, column, best, found)
 
 
-def _finding(case: Case, name: str, change: int, found: Explained) -> Finding:
+def _finding(case: Case, column: Column, change: int, found: Explained) -> Finding:
     """Put the change in words."""
     factor, offset, said = CHANGES[change]
+    name = column.name
     mask, values = found.mask, case.numbers(name)
     before = float(np.nanmedian(np.concatenate(case.past_numbers(name))))
     known = values[mask & np.isfinite(values)]
@@ -88,7 +90,7 @@ def _finding(case: Case, name: str, change: int, found: Explained) -> Finding:
     undone = (now - offset) / factor
     how = f"rescale by {wording.figure(1 / factor)}" if not offset else f"turn {said} back"
     return Finding(
-        confidence=found.confidence * found.clear * _agrees(case, name, found, factor, offset),
+        confidence=found.confidence * found.clear * _agrees(case, column, found, factor, offset),
         rows=int(mask.sum()),
         what=(
             f"The unit of {name} has changed ({said}) in "
@@ -109,15 +111,15 @@ def _finding(case: Case, name: str, change: int, found: Explained) -> Finding:
     )
 
 
-def _agrees(case: Case, name: str, found: Explained, factor: float, offset: float) -> float:
+def _agrees(case: Case, column: Column, found: Explained, factor: float, offset: float) -> float:
     """Ask the decimals, which a change of unit by tens moves with no exception.
 
     Of d decimals, d − 1 are left when they come times ten; divided by ten, hardly any value has d.
     """
-    decimals = decimals_of(np.concatenate(case.past_numbers(name)))
+    decimals = case.decimals(column)
     if offset or decimals is None:
         return 1.0
-    values = case.numbers(name)[found.mask]
+    values = case.numbers(column.name)[found.mask]
     lost = round(abs(float(np.log10(factor))))
     if factor > 1:
         return 1.0 if float(on_grid(values, decimals - lost).mean()) >= 0.9 else 0.3
