@@ -42,6 +42,7 @@ def test_refused_and_quarantined_files_are_named(site):
 
 def test_an_open_incident_comes_first(site):
     """A model that became worse is the most urgent advice."""
+    site.configure(policy="never")
     site.leavers("w-1.csv", 600)
     site.tick()
     site.leavers("w-2.csv", 300, seed=3, turned=True)

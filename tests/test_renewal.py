@@ -57,7 +57,7 @@ def test_the_vote_is_better_calibrated_than_what_it_replaced(drifted):
     lines = [line.split(",") for line in path.read_text().splitlines()[1:]]
     columns = {"activity": np.array([float(line[1]) for line in lines])}
     truth = np.array([line[2] == "yes" for line in lines])
-    first = min(project.ledger.releases.find(), key=lambda row: row["created"])["id"]
+    first = min(project.ledger.releases.find(), key=lambda row: row["through"])["id"]
     live = pointer.read(project.production).release
 
     def loss(release):
