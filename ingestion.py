@@ -14,7 +14,8 @@ from pathlib import Path
 
 from vigil import asked, intake
 from vigil import contract as contracts
-from vigil.batches import edits, noting, whole
+from vigil.batches import ahead, edits, noting, whole
+from vigil.batches.ahead import Source
 from vigil.batches.arrival import Accepted, Arrival, NewFile
 from vigil.batches.commit import Committer
 from vigil.batches.rejudging import Rejudging, held_rows
@@ -42,8 +43,8 @@ def run(project: Project, *, run: int, folder: Path | None = None) -> list[Arriv
     arrivals = rejudging.run(contracts.load(output), run=run)
     arrivals += rejudging.run(take_up_edits(project), run=run)
     files, group = new_files(project, folder), list[Accepted]()
-    for file in project.console.progress(files, "reading files", len(files)):
-        outcome = judge(project, file, group, run)
+    for source in project.console.progress(ahead.sources(files, output), "reading files", len(files)):
+        outcome = judge(project, source, group, run)
         if isinstance(outcome, Accepted):
             group.append(outcome)
         elif outcome is not None:
@@ -90,17 +91,16 @@ def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts], name
 
 
-def judge(project: Project, file: NewFile, group: list[Accepted], run: int) -> Accepted | Arrival | None:
+def judge(project: Project, source: Source, group: list[Accepted], run: int) -> Accepted | Arrival | None:
     """Read and check one file; write down at once what will not reach the table.
 
     Returns None for a file that was taken in before and only touched or moved since.
     """
-    ledger = project.ledger
+    ledger, file = project.ledger, source.file
     try:
-        digest = intake.digest(file.path) if intake.reads(file.path) else ""
-        if noting.is_known(ledger, project.root, file, digest, run=run):
+        if noting.is_known(ledger, project.root, file, source.digest(), run=run):
             return None
-        outcome = examine(project, file, group, digest, contracts.load(project.output), True)
+        outcome = examine(project, source, group, contracts.load(project.output), True)
     except (OSError, FileRefused) as error:
         why = error.what if isinstance(error, FileRefused) else f"cannot be read ({error.strerror})."
         return Arrival(file.name, "waiting", f"{why} The next tick tries again.")
@@ -111,10 +111,10 @@ def judge(project: Project, file: NewFile, group: list[Accepted], run: int) -> A
 
 
 def examine(
-    project: Project, file: NewFile, group: list[Accepted], digest: str, contract: Contract | None, keep: bool
+    project: Project, source: Source, group: list[Accepted], contract: Contract | None, keep: bool
 ) -> Accepted | Arrival:
     """Say what would become of a file under a contract; ``keep`` writes down the first one."""
-    name = file.name
+    file, name, digest = source.file, source.file.name, source.digest()
     if not intake.reads(file.path):
         return Arrival(name, "ignored", f"is not one of {', '.join(intake.suffixes())}")
     known = project.ledger.batches.by_digest(digest)
@@ -122,8 +122,7 @@ def examine(
     if twins:
         return Arrival(name, "duplicate", f"has the same content as {twins[0]}.")
     try:
-        fixed = {"encoding": contract.encoding, "delimiter": contract.delimiter} if contract else {}
-        raw = intake.read(file.path, **fixed)
+        raw = source.read(contract)
         contract = contract or first_contract(project, raw, keep)
         checked = contracts.check(contract, raw)
     except FileUnreadable:

@@ -107,7 +107,7 @@ def explain(project: Project, options: argparse.Namespace) -> None:
 def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None:
     """Explain what would become of one file, by the contract as it is edited now; change nothing."""
     from vigil import contract as contracts
-    from vigil import intake
+    from vigil.batches.ahead import Source
     from vigil.batches.arrival import Accepted, NewFile, told
 
     say, path = project.console.say, Path(name).absolute()
@@ -118,7 +118,7 @@ def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None
         say(f"contract.json, edited since the last tick: {change}")
     contract = edited[0] if edited else contracts.load(project.output)
     file = NewFile(path, glance.path_key(path, project.root), glance.stamp(path.stat()))
-    found = examine(project, file, [], intake.digest(path), contract, False)
+    found = examine(project, Source(file), [], contract, False)
     for line in found.explained if isinstance(found, Accepted) else (found.line, *told(found.faults)):
         say(line)
 

@@ -65,7 +65,8 @@ def end(site):
 STEPS = [
     ("vigil.ledger.arrivals.Batches.announce", "before anything is announced"),
     ("vigil.ledger.arrivals.Files.announce", "between batch and file"),
-    ("vigil.table.store.Table.append", "before the rows"),
+    ("vigil.table.store.Table.stage", "before the rows are written"),
+    ("vigil.table.store.Table.take", "before the rows"),
     ("vigil.table.seen.Seen.add", "after the rows, before their hashes"),
     ("vigil.ledger.arrivals.Files.settle", "before the file is settled"),
     ("vigil.ledger.arrivals.Batches.settle", "between file and batch"),

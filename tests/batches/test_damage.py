@@ -84,7 +84,7 @@ def test_a_run_cut_off_while_it_mends(filled, monkeypatch):
         raise Cut
 
     with monkeypatch.context() as patch:
-        patch.setattr(Table, "append", cut)
+        patch.setattr(Table, "take", cut)
         with pytest.raises(Cut):
             take_in(filled)
     assert [arrival.status for arrival in take_in(filled)] == ["ingested"]

@@ -110,7 +110,7 @@ STEPS = [
     "vigil.contract.refresh",
     "vigil.ledger.arrivals.Batches.announce",
     "vigil.ledger.arrivals.Files.announce",
-    "vigil.table.store.Table.append",
+    "vigil.table.store.Table.take",
     "vigil.table.seen.Seen.add",
     "vigil.ledger.arrivals.Batches.settle",
     "vigil.table.quarantine.write",

@@ -340,3 +340,23 @@ def test_a_table_of_other_hashes_is_refused(tmp_path: Path) -> None:
     DeltaTable.create(tmp_path, stored)
     with pytest.raises(TableError, match="made by another version of Vigil"):
         Table(tmp_path).count()
+
+
+def test_staged_rows_are_in_no_version_until_they_are_taken(tmp_path: Path) -> None:
+    """Rows on the disk count from the commit on, also before there is a table; forgotten ones are cleared."""
+    table = Table(tmp_path / "table")
+    first, forgotten = table.stage(batch(1)), table.stage(batch(7))
+    assert (table.version(), table.count()) == (None, 0)
+    table.take(first, ["one"])
+    assert table.rows().equals(batch(1))
+    assert len(table.vacuum(0)) == len(forgotten.added) == 1
+    assert table.rows().equals(batch(1))
+
+
+def test_rows_of_another_type_are_not_staged(tmp_path: Path) -> None:
+    """A column that has changed its type is refused before anything is written."""
+    table = filled(tmp_path, 1)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(TableError, match="cannot change its type"):
+        table.stage(batch(2, wage=pa.array(["x"] * 5)))
+    assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -6,7 +6,9 @@ it was. Whatever is cut off in between is found by `finish_interrupted`, which a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,17 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from vigil import profiles
 from vigil.batches import cuts
 from vigil.batches.arrival import Accepted, Arrival
 from vigil.ledger.ledger import Ledger
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN, Batch, Contract
 from vigil.storage import durable
 from vigil.table import hashing, quarantine
-from vigil.table.seen import Seen
+from vigil.table.seen import Seen, in_order
 from vigil.table.store import Table
+
+#: Files whose rows are hashed and profiled at a time: what does it runs outside of Python's lock.
+_THREADS = min(4, os.cpu_count() or 1)
 
 Hashes = npt.NDArray[np.uint64]
 #: Rows that stay, and their physical lines in the file.
@@ -103,14 +107,22 @@ class Committer:
         tables, hashes, dropped = self._without_duplicates(group, contract)
         batches = self._number(group, tables, dropped, contract.target.name)
         arrivals = [_arrival(item, batch) for item, batch in zip(group, batches, strict=True)]
-        self._announce(group, [table for table, _ in tables], batches, arrivals, contract, run)
         stamped = [
             _stamp(table, lines, keys, batch)
             for (table, lines), keys, batch in zip(tables, hashes, batches, strict=True)
         ]
-        rows = pa.concat_tables(stamped, promote_options="default")
-        version = self._table.append(rows, [batch.digest for batch in batches])
-        self._seen.add(np.concatenate(hashes), version)
+        # The rows are written while they are profiled; they count once the table has taken them.
+        with ThreadPoolExecutor(_THREADS) as pool:
+            written = pool.submit(self._table.stage, pa.concat_tables(stamped, promote_options="default"))
+            sorted_hashes = pool.submit(in_order, np.concatenate(hashes))
+            kept = [column for column in contract.columns if column.role != "ignored"]
+            known = cuts.known(self._ledger)
+            made = cuts.profiled([rows for rows, _ in tables], kept, known, pool)
+            staged, ordered = written.result(), sorted_hashes.result()
+        told = [(batch, profile.to_json()) for batch, profile in zip(batches, made, strict=True)]
+        self._announce(group, told, arrivals, run)
+        version = self._table.take(staged, [batch.digest for batch in batches])
+        self._seen.add(ordered, version)
         self._settle(batches)
         self._write_list()
         return arrivals
@@ -126,7 +138,8 @@ class Committer:
     ) -> tuple[list[Kept], list[Hashes], list[int]]:
         """Leave out rows whose canonical cells stand in the table, or earlier in the group, already."""
         columns = [column.name for column in contract.columns if column.role != "ignored"]
-        hashes = [hashing.row_hashes(item.checked.table, columns) for item in group]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            hashes = list(pool.map(lambda item: hashing.row_hashes(item.checked.table, columns), group))
         every = np.concatenate(hashes)
         known = self._seen.known(every) if self._drop else np.zeros(len(every), dtype=bool)
         ends = np.cumsum([len(part) for part in hashes])[:-1]
@@ -167,27 +180,19 @@ class Committer:
     def _announce(
         self,
         group: Sequence[Accepted],
-        tables: Sequence[pa.Table],
-        batches: Sequence[Batch],
+        made: Sequence[tuple[Batch, dict[str, Any]]],
         arrivals: Sequence[Arrival],
-        contract: Contract,
         run: int,
     ) -> None:
-        """Write down what is about to reach the table, and the rows that will not."""
-        for item, batch in zip(group, batches, strict=True):
+        """Write down what is about to reach the table, with its profiles, and the rows that will not."""
+        for item, (batch, _) in zip(group, made, strict=True):
             if item.checked.faults:
                 quarantine.write(self._output / "quarantine", batch.id, batch.name, item.held)
-        kept = [column for column in contract.columns if column.role != "ignored"]
-        made, known = [], cuts.known(self._ledger)
-        for batch, table in zip(batches, tables, strict=True):
-            profile = profiles.profile(table, kept, known)
-            known = dict(profile.pairs.cuts)
-            made.append((batch, profile.to_json()))
         self._ledger.batches.announce(made, run=run)
         self._ledger.files.announce(
             [
                 (item.file.key, item.file.stamp, _pending(item, batch, arrival, run))
-                for item, batch, arrival in zip(group, batches, arrivals, strict=True)
+                for item, (batch, _), arrival in zip(group, made, arrivals, strict=True)
             ]
         )
 

@@ -92,6 +92,8 @@ class Rejudging:
 
 def held_rows(raw: RawTable, checked: Checked, contract_version: int) -> Held:
     """Return what is kept of a file's faulty rows: why, and their cells as they stood."""
+    if not checked.faults:
+        return Held((), {}, contract_version, checked.decimal)
     faulty = np.unique(np.array([fault.line for fault in checked.faults], dtype=np.int64))
     places = np.flatnonzero(np.isin(raw.lines, faulty))
     rows = raw.columns.take(places).to_pylist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -170,14 +171,22 @@ def _newest(folder: Path) -> Path | None:
 def _read(path: Path) -> Contract:
     """Read and validate a contract; raises ContractError with all its faults."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError as error:
-        what = f"is not JSON: {error.msg} on line {error.lineno}."
-        raise ContractError(what, where=str(path)) from error
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ContractError("cannot be read.", where=str(path)) from error
+    return _validated(text, str(path))
+
+
+@lru_cache(8)
+def _validated(text: str, where: str) -> Contract:
+    """Return what a contract's text says; the same text is asked for with every file."""
+    try:
+        raw = json.loads(text)
+    except json.JSONDecodeError as error:
+        what = f"is not JSON: {error.msg} on line {error.lineno}."
+        raise ContractError(what, where=where) from error
     contract, faults = parsed(raw)
     if contract is None or faults:
         listed = "".join(f"\n  {fault}" for fault in faults)
-        raise ContractError(f"cannot be used:{listed}", where=str(path))
+        raise ContractError(f"cannot be used:{listed}", where=where)
     return contract

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pkgutil
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -61,6 +62,7 @@ def digest(path: Path) -> str:
         raise FileUnreadable(f"cannot be read ({error.strerror}).", where=shown(path)) from error
 
 
+@cache
 def _readers() -> dict[str, ModuleType]:
     """Find the room's readers: ending → module. They import what is heavy only when they read."""
     modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]

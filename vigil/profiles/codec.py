@@ -7,7 +7,9 @@ order, whole numbers in groups of seven bits (LEB128), strings and lists after t
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +118,7 @@ def _histogram_json(histogram: Histogram) -> dict[str, Any]:
     """Return a histogram as JSON values."""
     keys = histogram.keys
     steps = [key - before for before, key in zip((0, *keys), keys, strict=False)]
-    shift = min((_zeros(step) for step in steps if step), default=0)
+    shift = _zeros(functools.reduce(operator.or_, steps, 0))
     return {
         "scale": histogram.scale,
         "level": histogram.level,

@@ -10,6 +10,7 @@ made to tell rows apart, not to resist an attacker.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -180,9 +181,12 @@ def _add_nothing(chunk: Any, seed: Words, total: Words) -> None:
     total += _missing(seed)[:, None]
 
 
+@lru_cache(4096)
 def _digest(text: str) -> Words:
-    """Return two words that stand for a string."""
-    return texthash.of_texts([text])[:, 0]
+    """Return two words that stand for a string; a column's name is asked for with every file."""
+    words = texthash.of_texts([text])[:, 0]
+    words.flags.writeable = False
+    return words
 
 
 def _missing(seed: Words) -> Words:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from vigil.errors import StorageError, TableError
 from vigil.records import ORDER_COLUMN
@@ -34,6 +34,13 @@ CHECKPOINT_EVERY = 50
 #: The table's note of how its rows are hashed.
 _HASHED = "vigil.rowHash"
 _FOREVER = {"delta.logRetentionDuration": "interval 36500 days", "delta.enableExpiredLogCleanup": "false"}
+
+
+class Staged(NamedTuple):
+    """Rows on the disk that are in no version of the table yet."""
+
+    schema: pa.Schema
+    added: list[Any]
 
 
 class Table:
@@ -127,15 +134,30 @@ class Table:
         without a single accepted row included; ``notes`` are kept in the log. On return everything is
         on the disk. Raises TableError when a digest is in already or a column has changed its type.
         """
-        self.repair()
+        return self.take(self.stage(rows), digests, notes)
+
+    def stage(self, rows: pa.Table) -> Staged:
+        """Write rows to the disk without their being in the table yet: `take` puts them in.
+
+        Rows that are never taken are in no version; `vacuum` deletes them. This may run in a thread, beside
+        whatever leaves this table alone. Raises TableError when a column has changed its type.
+        """
         rows = shapes.checked(rows, self.root)
+        with _explained(self.root):
+            if self.exists():
+                shapes.new_columns(shapes.as_stored(self.schema()), shapes.as_stored(rows.schema), self.root)
+            self.root.mkdir(parents=True, exist_ok=True)
+            return Staged(rows.schema, [files.write(self.root, rows)] if rows.num_rows else [])
+
+    def take(self, staged: Staged, digests: Sequence[str], notes: Mapping[str, str] | None = None) -> int:
+        """Put staged rows into the table, as `append` does."""
+        self.repair()
         again = [digest for digest in digests if self.has(digest)]
         if again:
             raise TableError(f"already taken in: {', '.join(again)}.", where=str(self.root))
         with _explained(self.root):
-            self._take_schema(rows.schema)
-            added = [files.write(self.root, rows)] if rows.num_rows else []
-            self._commit(added, [], digests, dict(notes or {}))
+            self._take_schema(staged.schema)
+            self._commit(staged.added, [], digests, dict(notes or {}))
         return self._checkpointed()
 
     def repair(self) -> list[str]:

@@ -1,0 +1,74 @@
+"""Files that are read before their turn."""
+
+from pathlib import Path
+
+import pytest
+
+from vigil import contract as contracts
+from vigil import intake
+from vigil.batches import ahead
+from vigil.batches.ahead import sources
+from vigil.batches.arrival import NewFile
+from vigil.errors import FileRefused, FileUnreadable
+from vigil.ledger import glance
+from vigil.records import Column, Contract
+
+
+def new(path: Path, content: bytes) -> NewFile:
+    """Write a file, and return it as a step finds it."""
+    path.write_bytes(content)
+    return NewFile(path, path.name, glance.stamp(path.stat()))
+
+
+def test_every_file_comes_with_its_own_rows(tmp_path: Path) -> None:
+    """Each file has the rows and the digest that it has when it is read alone, in the order given."""
+    files = [new(tmp_path / f"{number}.csv", f"a,b\n{number},x\n".encode()) for number in range(5)]
+    for file, source in zip(files, sources(files, tmp_path), strict=True):
+        alone = intake.read(file.path)
+        assert source.file == file
+        assert source.digest() == intake.digest(file.path)
+        assert source.read(None).columns.equals(alone.columns)
+
+
+def test_a_fault_is_met_where_the_file_has_its_turn(tmp_path: Path) -> None:
+    """What is wrong with a file is raised for that file, and those behind it are read all the same."""
+    files = [new(tmp_path / f"{number}.csv", b"a\n1\n") for number in range(4)]
+    files[1].path.write_bytes(b"")
+    files[2].path.unlink()
+    found = []
+    for source in sources(files, tmp_path):
+        try:
+            found.append(source.read(None).columns.num_rows)
+        except (FileRefused, FileUnreadable) as error:
+            found.append(error.what)
+    assert found == [1, "is empty.", "does not exist, or is a link to nothing.", 1]
+
+
+COLUMNS = (Column("a", "number", role="target"), Column("b", "number"))
+CONTRACT = Contract(1, "regression", COLUMNS, delimiter=";")
+
+
+def test_another_manner_reads_again(tmp_path: Path) -> None:
+    """A file that was read before there was a contract is read again as the contract says."""
+    files = [new(tmp_path / f"{number}.csv", b"a;b,c\n1;2,3\n") for number in range(2)]
+    first, second = sources(files, tmp_path)
+    assert first.read(None).columns.column_names == ["a;b", "c"]
+    assert second.read(CONTRACT).columns.column_names == ["a", "b,c"]
+
+
+def test_the_contract_says_how_the_next_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is read ahead as the contract of the moment says, and not a second time."""
+    contracts.save(CONTRACT, tmp_path)
+    files = [new(tmp_path / f"{number}.csv", b"a;b,c\n1;2,3\n") for number in range(2)]
+    _, second = sources(files, tmp_path)
+    monkeypatch.setattr(ahead.intake, "read", None)
+    assert second.read(contracts.load(tmp_path)).columns.column_names == ["a", "b,c"]
+
+
+def test_a_large_file_waits_for_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that needs the memory for itself is not read beside another one."""
+    monkeypatch.setattr(ahead, "LARGEST", 3)
+    files = [new(tmp_path / f"{number}.csv", b"a\n1\n") for number in range(2)]
+    _, second = sources(files, tmp_path)
+    files[1].path.write_bytes(b"a\n1\n2\n")
+    assert second.read(None).columns.num_rows == 2
