@@ -263,16 +263,18 @@ class World:
             ]
             for asker in askers:
                 asker.start()
-            turn = 0
+            held = [server.memory()]
             while time.monotonic() < end:
                 time.sleep(min(5.0, max(0.0, end - time.monotonic())))
-                turn += 1
-                self.switch_to(("boosting", "logistic")[turn % 2])
+                self.switch_to(("boosting", "logistic")[len(held) % 2])
+                held.append(server.memory())
             for asker in askers:
                 asker.join()
+            turns = len(held) - 1
+            print(f"  {seen.answers:,} answers, {turns} switches, {seen.errors} errors, {seen.mixed} mixed")
             print(
-                f"  {seen.answers:,} answers, {turn} switches, {seen.errors} errors, {seen.mixed} mixed; "
-                f"memory {before:.0f} MB before, {server.memory():.0f} MB after"
+                f"  memory: {before:.0f} MB before, {server.memory():.0f} MB after; "
+                f"at each switch {', '.join(f'{each:.0f}' for each in held[1:])} MB"
             )
 
     def overload(self) -> None:

@@ -20,8 +20,8 @@ from vigil.outcomes import store
 from vigil.predictions import collecting
 from vigil.project import Project
 
-PRACTICE = Path(__file__).resolve().parents[1] / "practicedata"
-SAMPLE = Path(__file__).resolve().parents[1] / "sourcedata"
+ROOT = Path(__file__).resolve().parents[1]
+PRACTICE, SAMPLE = ROOT / "practicedata", ROOT / "sourcedata"
 START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 
 
@@ -129,38 +129,47 @@ def served(project: Project) -> Iterator[tuple[subprocess.Popen[str], str]]:
             child.kill()
 
 
-def curl(url: str, body: dict[str, Any] | None = None) -> str:
-    """Ask as people do."""
-    sent = [] if body is None else ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
-    return subprocess.run(["curl", "-sf", url, *sent], check=True, capture_output=True, text=True).stdout
+def documented(page: str, heading: str) -> list[str]:
+    """Return the commands that begin with curl in the part of a page below a heading."""
+    part = (ROOT / "docs" / page).read_text().partition(f"### {heading}")[2].partition("\n## ")[0]
+    shown = part.replace("\\\n", "").splitlines()
+    return [line.removeprefix("$ ") for line in shown if line.startswith("$ curl")]
+
+
+def shell(command: str, url: str, request: str = "") -> str:
+    """Run a documented command against a service."""
+    command = command.replace("http://127.0.0.1:8000", url).replace("REQUEST", request)
+    return subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True).stdout
 
 
 def test_a_curl_is_followed_through_log_line_and_metric_to_the_outcome_that_judged_it(site: Project) -> None:
-    """The real server: one id leads from the answer to its line, its row, its outcome and its score."""
-    (row,) = sample(1)
-    asked = {name: cell for name, cell in row.items() if name != "exited"}
+    """The documented lines, the real server: one id leads from the answer to line, row, outcome and score."""
+    predict, metrics, report = documented("operations.md", "Following one prediction")
     with served(site) as (child, url):
-        answer = json.loads(curl(f"{url}/prediction", {"rows": [asked]}))
-        numbers = curl(f"{url}/metrics")
-        outcome = {"request": answer["request"], "row": 0, "outcome": row["exited"]}
-        assert json.loads(curl(f"{url}/outcomes", {"outcomes": [outcome]}))["accepted"] == 1
+        answer = json.loads(shell(predict, url))
+        request = answer["request"]
+        numbers = shell(metrics, url)
+        assert json.loads(shell(report, url, request))["accepted"] == 1
         child.terminate()
         assert child.wait(20) == 0
         lines = [json.loads(line) for line in child.stderr or ()]
-    (line,) = [line for line in lines if line.get("request") == answer["request"]]
+    (line,) = [line for line in lines if line.get("request") == request]
     assert (line["route"], line["status"], line["rows"]) == ("/prediction", 200, 1)
     assert 'vigil_requests_total{method="POST",route="/prediction",status="200"} 1.0' in numbers
     assert "vigil_prediction_rows_total 1.0" in numbers
     site.clock.now = datetime.now(UTC) + timedelta(days=2)
     fullprocess.tick(site, report=False)
     (stored,) = collecting.table(site.output).rows().to_pylist()
-    assert (stored[collecting.REQUEST], stored[collecting.RELEASE]) == (answer["request"], answer["release"])
+    assert (stored[collecting.REQUEST], stored[collecting.RELEASE]) == (request, answer["release"])
     assert stored[collecting.LABEL] == answer["predictions"][0]["label"]
-    (known,) = store.known(site.output)[f"request {answer['request']} 0"]
+    (known,) = store.known(site.output)[f"request {request} 0"]
     batch = site.ledger.batches.all()[-1]
+    assert batch.name.startswith("answered-")
     score = site.ledger.scores.get(answer["release"], batch.id)
-    assert (known.label, score.labelled) == (row["exited"], 1)
-    assert site.table.batch(batch.order).to_pylist()[0]["corporation"] == row["corporation"]
+    assert (known.label, score.labelled) == ("1", 1)
+    assert site.table.batch(batch.order).to_pylist()[0]["corporation"] == "corp-0412"
+    client = create_app(site, environ={}).test_client()
+    assert client.get("/scoring").json["batch"]["name"] == batch.name
 
 
 def test_rows_count_once_at_the_horizon_with_the_labels_that_came(site: Project) -> None:

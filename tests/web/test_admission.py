@@ -7,32 +7,51 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.web import admission
 from vigil.web.admission import MANY, PATIENT, SOON, WITHIN, Admission, bound_of, unread_for
 
 
 def test_a_burst_passes_and_an_overload_does_not() -> None:
-    """Fewer late requests than make an overload are all answered; from then on late ones are turned away."""
+    """As long as few found no room all are answered; from then on late ones are turned away, for a while."""
     now = [100.0]
     judge = Admission(clock=lambda: now[0])
-    assert [judge.is_late(0.2, SOON) for _ in range(MANY - 1)] == [False] * (MANY - 1)
-    assert judge.is_late(0.2, SOON)
-    assert not judge.is_late(SOON, SOON)
+    for _ in range(MANY - 1):
+        judge.note()
+        assert not judge.turns_away(0.2, SOON)
+    judge.note()
+    assert judge.turns_away(0.2, SOON)
+    assert not judge.turns_away(SOON, SOON)
     now[0] += WITHIN + 0.01
-    assert not judge.is_late(0.2, SOON)
+    assert not judge.turns_away(0.2, SOON)
 
 
-@given(st.lists(st.tuples(st.floats(0, 0.2), st.floats(0, 1)), max_size=200))
-def test_who_is_turned_away_was_late_amid_many(steps: list[tuple[float, float]]) -> None:
-    """Never a request in time, never without so many late ones within that time."""
+def test_an_overload_lasts_while_many_are_turned_away() -> None:
+    """Each that is turned away counts like one without room; a lone client does not keep it up."""
     now = [0.0]
     judge = Admission(clock=lambda: now[0])
-    late: list[float] = []
-    for pause, waited in steps:
+    for _ in range(MANY):
+        judge.note()
+    for pause, expected in ((WITHIN / MANY, True), (2 * WITHIN / MANY, False)):
+        for _ in range(3 * MANY):
+            now[0] += pause
+            found = judge.turns_away(1.0, SOON)
+        assert found is expected
+
+
+@given(st.lists(st.tuples(st.floats(0, 0.2), st.floats(0, 1), st.booleans()), max_size=200))
+def test_who_is_turned_away_was_late_amid_many(steps: list[tuple[float, float, bool]]) -> None:
+    """Never a request in time, never without so many others within that time."""
+    now = [0.0]
+    judge = Admission(clock=lambda: now[0])
+    noted: list[float] = []
+    for pause, waited, is_full in steps:
         now[0] += pause
-        late += [now[0]] if waited > SOON else []
-        near = sum(now[0] - then <= WITHIN for then in late)
-        assert judge.is_late(waited, SOON) == (waited > SOON and near >= MANY)
+        if is_full:
+            judge.note()
+            noted.append(now[0])
+        near = sum(now[0] - then <= WITHIN for then in noted)
+        away = judge.turns_away(waited, SOON)
+        assert away == (waited > SOON and near >= MANY)
+        noted += [now[0]] * away
 
 
 def test_a_person_is_more_patient_than_a_program() -> None:
@@ -59,7 +78,7 @@ def test_the_system_knows_how_long_bytes_have_been_here() -> None:
 def test_nobody_waits_where_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without TCP_INFO, and of a connection that is closed, nothing is known, and nobody is late."""
     with socket.socket() as connection:
-        monkeypatch.delattr(admission.socket, "TCP_INFO", raising=False)
+        monkeypatch.delattr(socket, "TCP_INFO", raising=False)
         assert unread_for(connection) == 0.0
     monkeypatch.undo()
     assert unread_for(connection) == 0.0

@@ -192,16 +192,18 @@ def test_a_prediction_is_turned_away_unparsed_and_its_connection_stays(busy: Any
 def test_what_waits_too_long_amid_many_is_turned_away_by_the_thread(
     running: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A prediction that a thread takes too late gets 503 once there is an overload; before, its answer."""
-    monkeypatch.setattr(serving.admission, "FORESIGHT", 1e9)
-    monkeypatch.setattr(running.task_dispatcher.admission, "_late", deque(maxlen=1))
+    """A prediction that a thread takes too late gets 503 in an overload; before and after, its answer."""
+    late: deque[float] = deque(maxlen=1)
+    monkeypatch.setattr(running.task_dispatcher.admission, "_late", late)
     sluggish = [threading.Thread(target=get, args=(running, "/slow")) for _ in range(2)]
     for asker in sluggish:
         asker.start()
     wait_until(lambda: running.task_dispatcher.active_count == 2 and not running.task_dispatcher.queue)
     with socket.create_connection(("127.0.0.1", running.effective_port), timeout=10) as connection:
         connection.sendall(PLAIN)
+        wait_until(lambda: len(running.task_dispatcher.queue) == 1)
         time.sleep(0.2)
+        running.task_dispatcher.admission.note()
         running.app.gate.set()
         answer = http.client.HTTPResponse(connection, method="POST")
         answer.begin()
@@ -210,6 +212,21 @@ def test_what_waits_too_long_amid_many_is_turned_away_by_the_thread(
         assert said(connection)[0] == 200
     for asker in sluggish:
         asker.join()
+
+
+def test_as_many_as_may_wait_are_all_answered_however_slow_it_is(running: Any) -> None:
+    """Without more than that there is no overload: lateness alone turns nobody away."""
+    found: list[Any] = []
+    paths = ["/slow"] * 2 + ["/healthz"] * (serving.WAITING - 2)
+    askers = [threading.Thread(target=lambda path=path: found.append(get(running, path))) for path in paths]
+    for asker in askers:
+        asker.start()
+    wait_until(lambda: len(running.task_dispatcher.queue) == serving.WAITING - 2)
+    time.sleep(0.7)
+    running.app.gate.set()
+    for asker in askers:
+        asker.join()
+    assert len(found) == len(paths)
 
 
 def test_half_open_connections_do_not_keep_others_out(running: Any) -> None:

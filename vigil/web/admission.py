@@ -20,7 +20,7 @@ SOON, PATIENT = 0.05, 0.5
 #: The share of that time after which the next in the queue shows that a newcomer would be late.
 FORESIGHT = 0.5
 
-#: So many late requests within so many seconds are an overload; fewer are a burst, or a moment's stop.
+#: So many that found no room, or were late, within so many seconds are an overload; fewer are a burst.
 MANY, WITHIN = 32, 1.0
 
 #: Where Linux keeps the milliseconds since a connection's last bytes came, in ``struct tcp_info``.
@@ -36,20 +36,20 @@ class Admission:
 
     @property
     def is_overloaded(self) -> bool:
-        """Whether many requests were late just now."""
+        """Whether there were many just now."""
         late = self._late
         return len(late) == late.maxlen and self._clock() - late[0] <= WITHIN
 
     def note(self) -> None:
-        """Count a request that was late, or for which there was no room."""
+        """Count a request for which there was no room, or which was late where nobody knows of room."""
         self._late.append(self._clock())
 
-    def is_late(self, waited: float, bound: float) -> bool:
-        """Tell whether to turn away what has waited for some seconds; outside an overload nothing is."""
-        if waited <= bound:
+    def turns_away(self, waited: float, bound: float) -> bool:
+        """Tell whether to turn away what has waited, or will wait, for some seconds: in an overload alone."""
+        if waited <= bound or not self.is_overloaded:
             return False
-        self.note()
-        return self.is_overloaded
+        self.note()  # an overload goes on for as long as many have to be turned away
+        return True
 
 
 def bound_of(method: str, path: str) -> float:

@@ -35,7 +35,10 @@ class Punctual:
         """Answer one request, or say that it came too late."""
         connection = environ.get("gunicorn.socket")
         bound = bound_of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        if connection is None or not self._admission.is_late(unread_for(connection), bound):
+        waited = 0.0 if connection is None else unread_for(connection)
+        if waited > bound:
+            self._admission.note()
+        if not self._admission.turns_away(waited, bound):
             return self._application(environ, start_response)
         self._traffic.shed.inc()
         environ["wsgi.input"].read(HEARD)

@@ -94,8 +94,7 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
 
     def add_task(self, task: _Channel) -> None:
         """Let a connection's next request wait for a thread, or refuse it; ``requests_lock`` is held."""
-        bound = task.bound
-        if task.is_hasty or self.has_no_room(bound) or self.admission.is_late(task.waited, bound):
+        if task.is_hasty or self.turns_away(task.waited, task.bound):
             task.refuse()
             return
         task.queued = time.monotonic()
@@ -103,16 +102,20 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
             self.queue.append(task)
             self.queue_cv.notify()
 
-    def has_no_room(self, bound: float) -> bool:
-        """Tell whether so many wait, or the next one for so long, that a newcomer would be late."""
+    def turns_away(self, waited: float, bound: float) -> bool:
+        """Tell whether there is no room for a newcomer that has waited, and may wait, for some seconds.
+
+        There is none when many wait; and in an overload when it is late, or the next one's wait shows that it
+        would be.
+        """
+        if len(self.queue) >= WAITING:
+            self.admission.note()
+            return True
         try:
             first = self.queue[0].age
         except IndexError:
-            return False
-        is_full = len(self.queue) >= WAITING or first > admission.FORESIGHT * bound
-        if is_full:
-            self.admission.note()
-        return is_full
+            first = 0.0
+        return self.admission.turns_away(max(waited, first / admission.FORESIGHT), bound)
 
     def count(self) -> None:
         """Count a request that was turned away."""
@@ -172,7 +175,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         self.waited = lay if self.request is None else self.waited + lay
         if self.hold:
             self.is_hasty, self.hold = lay > admission.SOON, 0.0
-        if self.requests or self.request is not None or not (self.is_hasty or self._is_hopeless()):
+        is_busy = bool(self.requests) or self.request is not None
+        if is_busy or not (self.is_hasty or dispatcher.turns_away(self.waited, admission.SOON)):
             super().handle_read()
             return
         content = self.recv(RECEIVED)
@@ -183,15 +187,10 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         else:
             self.connected = False
 
-    def _is_hopeless(self) -> bool:
-        """Tell whether a prediction would be turned away now."""
-        dispatcher, soon = self.server.task_dispatcher, admission.SOON
-        return bool(dispatcher.has_no_room(soon) or dispatcher.admission.is_late(self.waited, soon))
-
     def service(self) -> None:
         """Answer a request that a thread has taken, unless it has become too late."""
         dispatcher = self.server.task_dispatcher
-        if dispatcher.admission.is_late(self.age, self.bound):
+        if dispatcher.admission.turns_away(self.age, self.bound):
             with self.requests_lock:
                 self.refuse()
             self.server.pull_trigger()
