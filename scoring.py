@@ -60,19 +60,20 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     slices = {name: judged.tally(slicing.masked(seen, name)) for name in named}
     score, evidence = _score(project, batch, release, judged, unseen, Parts(entity, slices))
     tally = judged.tally()
-    score = with_estimate(project, score, release, judged, rows if evidence is None else None)
+    score = with_estimate(project, batch, score, release, judged, rows if evidence is None else None)
     project.ledger.scores.add(score, tally=tally, evidence=evidence, run=run)
     write_latest(project, score)
     return score
 
 
 def with_estimate(
-    project: Project, score: Score, release: Row, judged: Judged, rows: pa.Table | None
+    project: Project, batch: Batch, score: Score, release: Row, judged: Judged, rows: pa.Table | None
 ) -> Score:
     """Add how the release probably does on these rows, without a look at their labels.
 
     ``rows`` are given where labels are missing: then the estimate is said, with a band as wide as past
-    estimates were off, unless the last labels say that the rows mean something else by now.
+    estimates were off, unless the last labels say that the rows mean something else by now. Beside it
+    stands, without a band, what held-out rows that look like these ones say.
     """
     learnt = release["reference"].get("estimator")
     if learnt is None:
@@ -89,6 +90,7 @@ def with_estimate(
         return score
     width = bands.half_width([row["estimate"] - row["value"] for row in earlier])
     found |= {"low": found["score"] - width, "high": found["score"] + width} if width is not None else {}
+    found["weighted"] = hearing.weighted(project, batch, release, asked, rows)
     said = f"Estimated without labels: {judged.metric.title} {found['score']:.3f}"
     said += f" ± {width:.3f}." if width is not None else f" (no band before {bands.FEWEST} labelled batches)."
     return replace(score, reason=f"{score.reason} {said}", details={**score.details, "estimate": found})

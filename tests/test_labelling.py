@@ -206,6 +206,9 @@ def test_a_file_without_labels_gets_them_by_key(site: Project) -> None:
     first = create_app(site, environ={}).test_client().get("/scoring").json
     assert first["estimate"]["rows"] == len(keys)
     assert "Estimated without labels: F1" in first["reason"]
+    weighted = first["estimate"]["weighted"]
+    assert weighted["effective"] > 50
+    assert abs(weighted["score"] - first["estimate"]["score"]) < 0.2
     outcomes = ["corporation;exited", *(f"{row['corporation']};{row['exited']}" for row in keys)]
     assert site.outcomes is not None
     (site.outcomes / "late.csv").write_text("\n".join(outcomes) + "\n")

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import pyarrow as pa
+
+from vigil import estimate
+from vigil.estimate import ratio
+from vigil.ledger.shelf import Row
 from vigil.project import Project
 from vigil.records import Batch
 from vigil.stats import alarm
+from vigil.trials import arrays
 from vigil.trials.gating import Rules
+from vigil.trials.judged import Judged
 from vigil.trials.panel import Panel
-from vigil.trials.snapshot import snapshot
+from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING, snapshot
+
+#: The newest batches of a release's time whose held-out rows stand for rows without labels.
+STANDING_IN = 20
 
 
 def seated(project: Project, batch: Batch, since: int) -> Panel:
@@ -53,3 +64,22 @@ def write_down(project: Project, panel: Panel, release: str, sides: tuple[int, .
         slices=panel.slices(judged, config.slices, *sides),
     )
     project.ledger.releases.update(release, reference=reference, level=level)
+
+
+def weighted(project: Project, batch: Batch, release: Row, asked: Judged, rows: pa.Table) -> dict[str, Any]:
+    """Return how a release probably does on ``rows``, by held-out ones weighted until they look like them.
+
+    ``asked`` are its answers to the rows. ``score`` is None where too few held-out rows look like them, or
+    where there are too few; ``effective`` says how many there are, in equally weighted ones.
+    """
+    panel = seated(project, batch, max(BEFORE_ALL, release["through"] - STANDING_IN + 1))
+    held = panel.judged(release["id"], CHOOSING, GATING)
+    if len(held.truth) < estimate.ENOUGH:
+        return {"score": None, "effective": float(len(held.truth))}
+    columns = panel.columns(held, CHOOSING, GATING)
+    found = ratio.weights(columns, arrays.features(rows, project.contract().features))
+    said: dict[str, Any] = {"score": None, "effective": found.effective}
+    if found.effective < max(estimate.ENOUGH, ratio.OVERLAP * len(held.truth)):
+        return said
+    learnt = estimate.learn(held.truth, held.answer, held.probability, found.weight)
+    return said if learnt is None else said | asked.estimated(learnt)

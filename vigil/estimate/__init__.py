@@ -9,23 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from vigil.estimate import bands, confidence, losses
+from vigil.estimate import bands, confidence, losses, ratio
 from vigil.stats.metrics import Metric
 
 #: Fewer held-out rows teach nothing about how sure the answers are.
 ENOUGH = 50
 
 
-def learn(truth: np.ndarray, answer: np.ndarray, probability: np.ndarray | None) -> dict[str, Any] | None:
+def learn(
+    truth: np.ndarray,
+    answer: np.ndarray,
+    probability: np.ndarray | None,
+    weight: np.ndarray | None = None,
+) -> dict[str, Any] | None:
     """Return what held-out rows, arrays of shape (n,), say of later ones; None when they are too few.
 
-    ``probability`` is (n,) for two classes, (n, K) for more, None for regression.
+    ``probability`` is (n,) for two classes, (n, K) for more, None for regression. ``weight`` (n,) makes the
+    rows stand for others than themselves (``ratio.weights``).
     """
     if len(truth) < ENOUGH or (probability is not None and len(np.unique(truth)) < 2):
         return None
     if probability is None:
-        return losses.learn(truth, answer)
-    return confidence.learn(truth, probability) if probability.ndim == 1 else {}
+        return losses.learn(truth, answer, weight)
+    return confidence.learn(truth, probability, weight) if probability.ndim == 1 else {}
 
 
 def estimate(
@@ -46,4 +52,4 @@ def estimate(
     return found | ({"auc": confidence.auc(probability, sure)} if probability.ndim == 1 else {})
 
 
-__all__ = ["ENOUGH", "bands", "estimate", "learn"]
+__all__ = ["ENOUGH", "bands", "estimate", "learn", "ratio"]

@@ -15,11 +15,14 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 
-def learn(truth: npt.NDArray[Any], probability: Floats) -> dict[str, Any]:
-    """Return the isotonic correction of probabilities (n,) on rows of known truth (0 or 1), by its knots."""
+def learn(truth: npt.NDArray[Any], probability: Floats, weight: Floats | None = None) -> dict[str, Any]:
+    """Return the isotonic correction of probabilities (n,) on rows of known truth (0 or 1), by its knots.
+
+    With ``weight`` (n,) a row counts as much as others stand for.
+    """
     from sklearn.isotonic import IsotonicRegression
 
-    fitted = IsotonicRegression(out_of_bounds="clip").fit(probability, truth)
+    fitted = IsotonicRegression(out_of_bounds="clip").fit(probability, truth, sample_weight=weight)
     return {"said": fitted.X_thresholds_.tolist(), "true": fitted.y_thresholds_.tolist()}
 
 

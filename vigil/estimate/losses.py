@@ -13,14 +13,18 @@ Floats = npt.NDArray[np.float64]
 _GROUPS, _EACH = 20, 20
 
 
-def learn(truth: Floats, answer: Floats) -> dict[str, Any]:
-    """Return the mean absolute error of held-out rows by their answer: one point for each group."""
+def learn(truth: Floats, answer: Floats, weight: Floats | None = None) -> dict[str, Any]:
+    """Return the mean absolute error of held-out rows by their answer: one point for each group.
+
+    With ``weight`` (n,) a row counts as much as others stand for.
+    """
     error = np.abs(truth - answer)
+    weight = np.ones(len(error)) if weight is None else weight
     order = np.argsort(answer, kind="stable")
     groups = np.array_split(order, max(1, min(_GROUPS, len(order) // _EACH)))
     return {
         "answer": [float(answer[group].mean()) for group in groups],
-        "error": [float(error[group].mean()) for group in groups],
+        "error": [float(np.average(error[group], weights=weight[group])) for group in groups],
     }
 
 

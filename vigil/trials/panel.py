@@ -53,6 +53,11 @@ class Panel:
         hashes = self._rows.hashes[self._rows.part(*sides, since=self._since)][judged.labelled]
         return buckets.bucket_of(hashes) if buckets.recurs(hashes) else None
 
+    def columns(self, judged: Judged, *sides: int) -> arrays.Arrays:
+        """Return the features of the judged rows, one array for each column."""
+        table = self._rows.take(self._rows.part(*sides, since=self._since))
+        return arrays.features(table.filter(pa.array(judged.labelled)), self._contract.features)
+
     def slices(self, judged: Judged, columns: Sequence[str], *sides: int) -> dict[str, npt.NDArray[np.bool_]]:
         """Return which judged rows are in each slice of some columns that has enough rows."""
         if not columns:
