@@ -13,7 +13,7 @@ untraceable = tracing.unsupported()
 pytestmark = pytest.mark.skipif(bool(untraceable), reason=untraceable)
 
 #: Points that each command is killed at; `bench/kills.py --stories` tries every one.
-POINTS = 5
+POINTS = 4
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,8 @@ def test_a_killed_command_is_given_again(worlds, tmp_path, name):
 def test_a_tick_killed_on_its_way_to_object_storage(object_storage, tmp_path):
     """Killed before what it sends or writes: the next tick ends as an undisturbed one, there and here."""
     made = stories.make(tmp_path / "worlds", ["second"], **object_storage.settings())["second"]
-    tried = told(made, tmp_path / "scratch", "second", 8)
-    assert sum(point["killed"] for point in tried) >= 7
+    tried = told(made, tmp_path / "scratch", "second", 6)
+    assert sum(point["killed"] for point in tried) >= 5
     assert any(point["call"].startswith("send") for point in tried)
     wrong = [point for point in tried if point["differences"]]
     assert not wrong, json.dumps(wrong, indent=1)

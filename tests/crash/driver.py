@@ -98,8 +98,8 @@ class Trial:
         shutil.copytree(self._start, self._project)
         changes = {}
         if not self._sqlite:
-            copy = _answered(lambda: world.copy_database(self._settings["ledger"], f"copy{os.getpid()}"))
-            changes["ledger"] = copy
+            name = f"copy{os.getpid()}"
+            changes["ledger"] = _answered(lambda: world.copy_database(self._settings["ledger"], name))
         if "storage" in self._settings:
             changes["storage"] = f"{self._settings['storage']}-{os.getpid()}"
         if changes:

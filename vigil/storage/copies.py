@@ -56,8 +56,7 @@ def settle(
     were never part of it.
     """
     if url is None:
-        for one in kept:
-            (one.folder / homes.NOTE).unlink(missing_ok=True)
+        _leave(kept)
         return
     home = homes.opened(url, endpoint)
     there = home.list()
@@ -82,6 +81,13 @@ def settle(
         _note_known(one, there)
 
 
+def _leave(kept: Sequence[Kept]) -> None:
+    """Take the notes out of folders that have one: from now on the disk is where they are kept."""
+    for one in kept:
+        for name in homes.NOTES if (one.folder / homes.NOTE).exists() else ():
+            (one.folder / name).unlink(missing_ok=True)
+
+
 def is_taken(url: str, endpoint: str | None) -> bool:
     """Tell whether a storage holds a project."""
     return MARK in homes.opened(url, endpoint).list(MARK)
@@ -97,7 +103,7 @@ class _Todo:
 
 def _ask_whose(home: Home, url: str, project: str) -> None:
     """Refuse the storage of another project."""
-    owner = json.loads(content(home, MARK)).get("project")
+    owner = json.loads(_content(home, MARK)).get("project")
     if owner != project:
         hint = "Name another prefix in 'storage'."
         raise StorageError(f"holds the project {owner!r}, and this one is {project!r}.", where=url, hint=hint)
@@ -175,7 +181,7 @@ def _fetching(home: Home, one: Kept, name: str) -> Callable[[], None]:
     return fetch
 
 
-def content(home: Home, name: str) -> bytes:
+def _content(home: Home, name: str) -> bytes:
     """Return a small file of a home."""
     sink = io.BytesIO()
     home.fetch(name, sink)
