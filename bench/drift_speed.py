@@ -1,6 +1,6 @@
 """What a drift verdict costs against a stored reference, beside a loop over scipy's tests in the same run.
 
-Run from the project's folder: python -m bench.drift_speed [--quick]
+Run from the project's folder: python -m bench.drift_speed [--quick] [--rows N]
     [--evidently PYTHON] [--nannyml PYTHON]
 
 Tables of 20 columns of numbers and 5 of categories. Vigil profiles the batch and judges it against a stored
@@ -8,10 +8,10 @@ profile; "judge" is the second part alone, which does not depend on the number o
 ``ks_2samp`` and ``chi2_contingency`` on the rows of both sides, its reference in memory, unsorted, as it is
 usually written. Best of a few runs; without import and load.
 
-"From Parquet" reads, profiles and judges in a process of its own; its peak is what it needs beyond the
-imports, as a share of the frame in memory. Peers get the same rows in an environment of their own, whose
-interpreter is named; without one, a line says so. They are given both frames in memory and their
-defaults; NannyML is fitted on the reference beforehand, as Vigil's is profiled.
+"From Parquet" reads, profiles and judges in a process of its own; its peak is what it holds at most beyond
+what it held before, with all imported, as a share of the frame in memory (Linux). Peers get the same rows in
+an environment of their own, whose interpreter is named; without one, a line says so. They are given both
+frames in memory and their defaults; NannyML is fitted on the reference beforehand, as Vigil's is profiled.
 """
 
 from __future__ import annotations
@@ -72,6 +72,12 @@ def loop(reference: pa.Table, current: pa.Table) -> list[float]:
     return found
 
 
+def held(what: str) -> int:
+    """Return the bytes that this process has now (``VmRSS``) or has had at most (``VmHWM``)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(what))
+
+
 def _counts(cells: pa.ChunkedArray) -> dict[str, int]:
     """Return the rows of each level."""
     return {pair["values"]: pair["counts"] for pair in cells.value_counts().to_pylist()}
@@ -89,21 +95,20 @@ def best(work: Callable[[], object], runs: int) -> float:
 
 #: What a process does from a file: it prints its seconds and its peak beyond the imports, in bytes.
 FROM_FILE = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
-import numpy, pyarrow.parquet, scipy.special
-from bench.drift_speed import COLUMNS
+import numpy, pyarrow.compute, pyarrow.parquet, scipy.special
+from bench.drift_speed import COLUMNS, held
 from vigil import drift
 from vigil.profiles import Profile, of_parquet
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 stored = Profile.from_json(json.loads(Path(sys.argv[2]).read_text()))
-before = peak()
+Path("/proc/self/clear_refs").write_text("5")
+before = held("VmRSS")
 for _ in range(2):
     started = time.perf_counter()
     drift.judge(stored, of_parquet(Path(sys.argv[1]), COLUMNS))
     taken = time.perf_counter() - started
-print(taken, peak() - before)
+print(taken, held("VmHWM") - before)
 """
 
 #: Peers, each with both frames in memory; they print their seconds.
@@ -149,7 +154,7 @@ def from_file(rows: int, ours: pa.Table, theirs: pa.Table, peers: dict[str, str 
         stored.write_text(json.dumps(profile(ours, COLUMNS).to_json()))
         seconds, peak = run(sys.executable, FROM_FILE, str(paths[1]), str(stored))
         frame = theirs.to_pandas().memory_usage(deep=True).sum()
-        print(f"{rows:>9,}  from Parquet {1000 * seconds:.0f} ms, peak {peak / frame:.2f} of the frame")
+        print(f"{rows:>9,}  from Parquet {1000 * seconds:.0f} ms, peak {peak / frame:.3f} of the frame")
         for name, python in peers.items():
             if python is None:
                 print(f"{'':>9}  {name}: skipped, no interpreter was named with --{name}")
@@ -174,12 +179,13 @@ def main() -> None:
     """Print the times and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="up to a hundred thousand rows")
+    parser.add_argument("--rows", type=int, action="append", help="only so many rows; may be given again")
     for name in PEERS:
         parser.add_argument(f"--{name}", metavar="PYTHON", help=f"an interpreter that has {name}")
     options = parser.parse_args()
     quick, peers = options.quick, {name: getattr(options, name) for name in PEERS}
     print(f"{'rows':>9}  {'profile':>9}  {'judge':>9}  {'both':>9}  {'scipy':>9}  {'scipy/both':>10}")
-    for rows in (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000):
+    for rows in options.rows or ((10_000, 100_000) if quick else (10_000, 100_000, 1_000_000)):
         ours, theirs = batch(rows, 1), batch(rows, 2)
         stored = Profile.from_json(json.loads(json.dumps(profile(ours, COLUMNS).to_json())))
         current = profile(theirs, COLUMNS)

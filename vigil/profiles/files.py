@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 #: Rows that are in memory at a time.
-PIECE = 131_072
+PIECE = 32_768
 
 
 def of_parquet(path: Path, columns: Sequence[Column]) -> Profile:
