@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vigil.stats import gate, metrics
+from vigil.stats import gate, metrics, swaps
 from vigil.stats.metrics._cells import CellMetric
 
 CELLS = st.lists(st.integers(0, 8), min_size=8, max_size=8).map(lambda c: np.reshape(c, (2, 2, 2)))
@@ -47,14 +47,14 @@ def every_swap(metric, cells: np.ndarray) -> float:
 def test_swap_test_is_exact(name: str, cells: np.ndarray) -> None:
     """Halving gives the p-value that adding up every swap gives, ties included."""
     metric = metrics.get(name)
-    p_value = gate.swap_p_value(metric, cells.astype(float))
+    p_value = swaps.exact(metric, cells.astype(float))
     assert p_value == pytest.approx(every_swap(metric, cells), abs=1e-9)
 
 
 def test_swap_test_stands_large_counts() -> None:
     """A billion rows cost no more than their discordant rows' spread."""
     cells = np.array([[[7e8, 4e6], [4.1e6, 3e7]], [[3e7, 5e6], [4.99e6, 2e8]]])
-    p_value = gate.swap_p_value(metrics.get("f1"), cells)
+    p_value = swaps.exact(metrics.get("f1"), cells)
     assert 0 <= p_value < 1e-6
 
 
@@ -182,7 +182,7 @@ def test_random_swaps_agree_with_the_exact_test() -> None:
     """On two classes the random swap test finds the exact p-value within its own noise."""
     f1 = metrics.get("f1")
     for cells in equal_cells(400, 6).astype(float):
-        assert gate._swapped(f1, cells, 0.05, seed=1) == pytest.approx(gate.swap_p_value(f1, cells), abs=0.05)
+        assert swaps.drawn(f1, cells, 0.05, seed=1) == pytest.approx(swaps.exact(f1, cells), abs=0.05)
 
 
 def test_losses_flip_signs() -> None:
@@ -202,7 +202,7 @@ def test_losses_flip_signs() -> None:
 def test_flips_beyond_the_budget_use_the_normal_law() -> None:
     """Where random flips are too many, the normal law of the same flips stands in, close to them."""
     gained = np.random.default_rng(3).normal(0.01, 1, size=20_000)
-    many, few = gate._flipped(gained, 0.0001, seed=0), gate._flipped(gained, 0.05, seed=0)
+    many, few = swaps.flipped(gained, 0.0001, seed=0), swaps.flipped(gained, 0.05, seed=0)
     assert many == pytest.approx(few, abs=0.04)
 
 
