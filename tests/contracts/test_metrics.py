@@ -78,6 +78,8 @@ def test_agrees_with_scikit_learn(pair) -> None:
             truth, heard(metric, task, truth, guess)[1], scale_by_half=True
         ),
         "auc": lambda: peer.roc_auc_score(truth, heard(metric, task, truth, guess)[1]),
+        "pinball_10": lambda: peer.mean_pinball_loss(truth, guess, alpha=0.1),
+        "pinball_90": lambda: peer.mean_pinball_loss(truth, guess, alpha=0.9),
         "mse": lambda: peer.mean_squared_error(truth, guess),
         "log_loss": lambda: peer.log_loss(truth, heard(metric, task, truth, guess)[1]),
     }

@@ -24,8 +24,8 @@ def baseline(
     """Return the best constant answer for the metric.
 
     ``y`` (n,) holds codes below ``classes``, or values. Tried are every class; for regression the
-    median and the mean; for a metric of probabilities the share of positives, or for more than two
-    classes all shares, whose answer is the most frequent class.
+    median, the mean and the quantile that the metric asks about; for a metric of probabilities the share
+    of positives, or for more than two classes all shares, whose answer is the most frequent class.
     For F1 that compares always with never positive.
     """
     judge = metrics.get(metric)
@@ -36,7 +36,10 @@ def baseline(
         return Baseline(
             float(shares.argmax()), judge.value(judge.tally(y, every, classes=classes, clip=clip))
         )
-    constants = [np.median(y), np.mean(y)] if task == "regression" else np.arange(classes)
+    middles = [np.median(y), np.mean(y)] if task == "regression" else []
+    if middles and len(y) and (quantile := metrics.quantile(judge)) is not None:
+        middles.append(np.quantile(y, quantile))
+    constants = middles or np.arange(classes)
     constants = [np.mean(y)] if shared and len(y) else constants
     tried = []
     for constant in constants:

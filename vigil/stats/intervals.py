@@ -7,6 +7,7 @@ binomial bound of Clopper and Pearson (1934) becomes an exact bound for F1.
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,19 @@ def chernoff_lower(hits: float, misses: float, delta: float) -> float:
             apart += (1 - share) * math.log((1 - share) / (1 - middle))
         low, high = (middle, high) if count * apart > -math.log(delta) else (low, middle)
     return low
+
+
+def normal(mean: float, error: float, confidence: float) -> tuple[float, float]:
+    """Return the two-sided normal interval of an estimate with this standard error."""
+    width = NormalDist().inv_cdf((1 + confidence) / 2) * error
+    return mean - width, mean + width
+
+
+def normal_in_logits(share: float, error: float, confidence: float) -> tuple[float, float]:
+    """Return the normal interval of a share's logit, as shares; 0 < share < 1 (the delta method)."""
+    slope = share * (1 - share)
+    low, high = normal(math.log(share / (1 - share)), error / slope, confidence)
+    return 1 / (1 + math.exp(-low)), 1 / (1 + math.exp(-high))
 
 
 def f1_from_share(share: npt.ArrayLike) -> Floats:

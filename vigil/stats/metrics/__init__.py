@@ -119,6 +119,12 @@ def default(task: Task) -> Metric:
     return get({"binary": "f1", "multiclass": "macro_f1", "regression": "mae"}[task])
 
 
+def quantile(metric: Metric) -> float | None:
+    """Return the quantile that a metric judges answers as, None where it is not about one."""
+    found: float | None = getattr(metric, "quantile", None)
+    return found
+
+
 def _files() -> list[str]:
     """Return the names of this folder's metric files."""
     return sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))

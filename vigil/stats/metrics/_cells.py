@@ -8,7 +8,6 @@ has the diagonal and all else. Every share is watched by its own process.
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from vigil.records import Task
 from vigil.stats.betting import BETS, Floats, log_growth
-from vigil.stats.intervals import f1_from_share, share_from_f1, share_lower, share_upper
+from vigil.stats.intervals import f1_from_share, normal_in_logits, share_from_f1, share_lower, share_upper
 from vigil.stats.power import found_share, needed
 
 #: Hits and misses below which a share is no reference.
@@ -241,10 +240,8 @@ class CellMetric:
         """
         value, rows = float(self.score(table)), table.sum()
         if 0 < value < 1:
-            spread = math.sqrt(float((table * self.influence(table) ** 2).sum())) / rows
-            width = NormalDist().inv_cdf((1 + confidence) / 2) * spread / (value * (1 - value))
-            centre = math.log(value / (1 - value))
-            return _logistic(centre - width), _logistic(centre + width)
+            error = math.sqrt(float((table * self.influence(table) ** 2).sum())) / rows
+            return normal_in_logits(value, error, confidence)
         hits, misses = self._counts(table)
         seen = self._seen(hits + misses)
         tail = (1 - confidence) / (2 * seen.sum())
@@ -261,8 +258,3 @@ def _ratio(hits: Floats, misses: Floats) -> Floats:
     """Return the shares of hits, 0 where there is nothing to share."""
     ratio: Floats = hits / np.maximum(hits + misses, 1)
     return ratio
-
-
-def _logistic(logit: float) -> float:
-    """Return 1/(1 + e^−x)."""
-    return 1 / (1 + math.exp(-logit))

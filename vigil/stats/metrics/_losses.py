@@ -8,7 +8,6 @@ rows than those tallied.
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from vigil.records import Task
 from vigil.stats.betting import BETS, Floats, log_growth, log_growth_of_losses
-from vigil.stats.intervals import mean_upper, share_upper
+from vigil.stats.intervals import mean_upper, normal, share_upper
 from vigil.stats.power import found_rise, needed
 
 #: Cells of the grid on which losses are summarised.
@@ -97,8 +96,8 @@ class LossMetric:
             return None
         mean = tally["sum"] / rows
         variance = max(tally["squares"] - rows * mean**2, 0.0) / (rows - 1)
-        width = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(variance / rows)
-        return max(mean - width, 0.0), mean + width
+        low, high = normal(mean, math.sqrt(variance / rows), confidence)
+        return max(low, 0.0), high
 
     def processes(self, classes: int = 0) -> int:
         """Return two: the clipped mean and the tail."""
