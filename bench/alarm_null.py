@@ -360,7 +360,7 @@ def whole_grid(streams: int, kept: resumed.Kept, jobs: int | None) -> None:
     """Print the grid: nothing changed, the class mix halved on fewer streams, rows in clusters."""
     grid_table(grid(streams), "", kept, jobs)
     grid_table(grid(max(streams // 5, 10), halved=True), ", class mix halved", kept, jobs)
-    cluster_table(max(streams // 10, 10), 1000, kept)
+    cluster_table(max(streams // 50, 10), 400, kept)
 
 
 def main() -> None:
