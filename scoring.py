@@ -49,7 +49,7 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     contract = project.contract()
     metric = project.metric(contract.task)
     rows = arrays.complete(project.table.batch(batch.order), contract.identity)
-    judged = judge(project.models, live, rows, contract, metric)
+    judged = judge(project.models, live, rows, contract, metric, project.opened)
     trained = keys.load(project.models / live)
     identity = [column.name for column in contract.identity]
     hashes = hashing.row_hashes(rows, identity)[judged.labelled]

@@ -35,7 +35,9 @@ def seated(project: Project, batch: Batch, since: int) -> Panel:
         since=since,
         without=project.ledger.faults.held(),
     )
-    return Panel(rows, contract, project.metric(contract.task), project.models, since=since)
+    return Panel(
+        rows, contract, project.metric(contract.task), project.models, since=since, opened=project.opened
+    )
 
 
 def rules(project: Project, *, attempt: int, refresh: bool = False, anchors: Sequence[str] = ()) -> Rules:

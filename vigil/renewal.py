@@ -121,7 +121,12 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
     rows = recent(project, batch)
     made = renewing.form(rows, able(project, rows), metric.name, after=batch.order, recipe=recipe)
     release = voting.pack(
-        project.models, made.members, made.weights, calibration=made.calibration, threshold=made.threshold
+        project.models,
+        made.members,
+        made.weights,
+        calibration=made.calibration,
+        threshold=made.threshold,
+        forms=[rows.form(member) for member in made.members],
     )
     count = len(made.members)
     what = f"a vote of {count} releases" if count > 1 else f"release {made.members[0]}"

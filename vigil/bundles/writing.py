@@ -8,6 +8,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def write(folder: Path, *, pipeline: Any, manifest: Mapping[str, Any], files: Ma
     return name
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions that a stored pipeline depends on, Python's by major and minor."""
     python = ".".join(platform.python_version_tuple()[:2])

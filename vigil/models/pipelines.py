@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +38,14 @@ def finish(raw: np.ndarray, calibration: Mapping[str, Any] | None, threshold: fl
     return decide(calibrated(raw, calibration), threshold)
 
 
+@lru_cache(maxsize=1)
+def _threads(_modules: int) -> Any:
+    """Return what holds libraries to a number of threads; looked for again when a module came in since."""
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+    return ThreadpoolController()
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Hold the libraries to one thread, so that sums are added in one order, and keep them silent.
@@ -43,8 +53,6 @@ def _quiet() -> Iterator[None]:
     Rare classes, constant columns, unseen levels and a last unfinished step are expected here, and
     handled; scikit-learn would warn of each, each time.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with threadpool_limits(limits=1), warnings.catch_warnings():
+    with _threads(len(sys.modules)).limit(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", category=UserWarning)
         yield

@@ -27,16 +27,18 @@ def pack(
     *,
     calibration: Mapping[str, Any] | None,
     threshold: float | None,
+    forms: Sequence[Compiled] | None = None,
 ) -> str:
     """Write the bundle of a vote among compiled releases, newest last; return its id.
 
     What it says of itself is what its newest member says, but for how it answers. The same members,
-    weights, calibration and threshold give the same bundle. Raises BundleError when a member cannot be
+    weights, calibration and threshold give the same bundle. ``forms`` are the members' compiled forms
+    where these are open already. Raises BundleError when a member cannot be
     read.
     """
     manifests = [bundles.verify(folder, member) for member in members]
     newest = manifests[-1]
-    forms = [Compiled.load(folder / member) for member in members]
+    forms = forms or [Compiled.load(folder / member) for member in members]
     made = Compiled(
         shape=Vote.of(weights, forms),
         task=newest["task"],

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Rows of a data file that compaction leaves alone.
 FULL_FILE = 1_000_000
 
+#: Bytes of all data files asked for up to which they are kept, and of their rows that are kept at most.
+SMALL, MOST_KEPT = 8 * 2**20, 64 * 2**20
+
 
 class DataFile:
     """One live data file: its rows and the range of batches in it."""
@@ -31,6 +34,29 @@ class DataFile:
         self.last: int = action[f"max.{ORDER_COLUMN}"]
 
 
+class Kept:
+    """Small data files as they were read last: a run asks for the newest ones again and again.
+
+    Files never change, so that what is kept is what is on the disk. What was not asked for longest goes
+    first.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, pa.Table] = {}
+
+    def read(self, root: Path, file: DataFile, schema: pa.Schema) -> pa.Table:
+        """Return all rows of a small data file, with every column of the table's schema."""
+        from pyarrow import dataset
+
+        rows = self._rows.pop(file.path, None)
+        if rows is None or rows.schema.names != schema.names:
+            rows = dataset.dataset([str(root / file.path)], schema=schema, format="parquet").to_table()
+        self._rows[file.path] = rows
+        while sum(one.nbytes for one in self._rows.values()) > MOST_KEPT:
+            del self._rows[next(iter(self._rows))]
+        return rows
+
+
 def read(
     root: Path,
     files: Sequence[DataFile],
@@ -39,14 +65,22 @@ def read(
     *,
     since: int | None = None,
     through: int | None = None,
+    kept: Kept,
 ) -> pa.Table:
     """Return some columns of the rows of a range of batches, by order and line; ``schema`` is the table's."""
+    import pyarrow as pa
     from pyarrow import dataset
 
+    stored = shapes.as_stored(schema)
     wanted = list(dict.fromkeys([*columns, ORDER_COLUMN, LINE_COLUMN]))
-    paths = [str(root / file.path) for file in files]
-    found = dataset.dataset(paths, schema=shapes.as_stored(schema), format="parquet")
-    rows = found.to_table(columns=wanted, filter=_between(since, through))
+    if sum(file.size for file in files) <= SMALL:
+        parts = [kept.read(root, file, stored).select(wanted) for file in files]
+        rows = pa.concat_tables(parts) if parts else shapes.subset(stored, wanted).empty_table()
+        limits = _between(since, through)
+        rows = rows if limits is None else rows.filter(limits)
+    else:
+        found = dataset.dataset([str(root / file.path) for file in files], schema=stored, format="parquet")
+        rows = found.to_table(columns=wanted, filter=_between(since, through))
     return in_order(rows).select(columns).cast(shapes.subset(schema, columns))
 
 

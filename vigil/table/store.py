@@ -55,6 +55,8 @@ class Table:
         self._at = at
         self._open: DeltaTable | None = None
         self._known: int | None = None
+        self._listed: tuple[int, list[DataFile]] | None = None
+        self._kept = files.Kept()
 
     def exists(self) -> bool:
         """Say whether there is a version to read."""
@@ -322,18 +324,23 @@ class Table:
         delta = self._delta()
         if delta is None:
             return []
-        import pyarrow as pa
+        if self._listed is None or self._listed[0] != delta.version():
+            import pyarrow as pa
 
-        with _explained(self.root):
-            actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
-        return sorted((DataFile(action) for action in actions), key=lambda file: (file.first, file.path))
+            with _explained(self.root):
+                actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+            found = sorted((DataFile(action) for action in actions), key=lambda file: (file.first, file.path))
+            self._listed = delta.version(), found
+        return self._listed[1]
 
     def _read(
         self, chosen: Sequence[DataFile], since: int | None, through: int | None, columns: list[str]
     ) -> pa.Table:
         """Read the chosen rows of data files, by order and line."""
         with _explained(self.root):
-            return files.read(self.root, chosen, self.schema(), columns, since=since, through=through)
+            return files.read(
+                self.root, chosen, self.schema(), columns, since=since, through=through, kept=self._kept
+            )
 
     def _take_schema(self, schema: pa.Schema) -> None:
         """Create the table, or add the columns that are new to it."""

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vigil.stats import curves, gate
+from vigil.stats import gate
 from vigil.stats.gate import GateResult
 from vigil.stats.metrics import Metric
+from vigil.stats.reliability import reliability
 from vigil.trials.judged import Judged
-from vigil.trials.panel import Panel
+from vigil.trials.panel import CONFIDENCE, Panel
 from vigil.trials.snapshot import GATING
 
 #: Answers to one row that are timed; the median counts.
@@ -31,8 +32,8 @@ class Rules:
 
     ``attempt`` counts the tries on these rows; ``level`` is the error allowed to all of them. ``margin`` is
     how much worse a refresh, or a slice, may be; ``refresh`` asks for no more than that. ``anchors`` are
-    earlier releases that won their place by being better. ``slices`` are columns; ``calibration`` (mean
-    gap of probability and share) and ``latency_ms`` (one row) are None where nothing is asked.
+    earlier releases that won their place by being better. ``slices`` are columns; ``calibration`` (how
+    far probabilities may be off) and ``latency_ms`` (one row) are None where nothing is asked.
     """
 
     attempt: int
@@ -161,17 +162,19 @@ def _slices(contest: Contest, rules: Rules, result: GateResult) -> Hurdle:
 
 
 def _calibration(contest: Contest, rules: Rules, result: GateResult) -> Hurdle:
-    """Ask that probabilities are as right as the budget says: the mean gap over ten bins."""
+    """Ask that probabilities are as right as the budget says, beyond what chance alone would show."""
     said = contest.probability
     if rules.calibration is None or said is None or said.ndim != 1:
         return result, {}
-    bins = curves.calibration(contest.truth, said)
-    total = sum(row["rows"] for row in bins)
-    gap = sum(row["rows"] * abs(row["predicted"] - row["observed"]) for row in bins) / max(total, 1)
-    if gap <= rules.calibration:
-        return result, {"calibration_gap": gap}
-    why = f"its probabilities are off by {gap:.3f} on average, and {rules.calibration:g} is allowed"
-    return _kept(result, why), {"calibration_gap": gap}
+    measured = reliability(contest.truth, said)
+    if measured is None:
+        return result, {}
+    low, high = measured.interval(CONFIDENCE)
+    found = {"calibration_gap": measured.gap, "calibration_low": low, "calibration_high": high}
+    if measured.gap <= rules.calibration:
+        return result, found
+    why = f"its probabilities are off by {measured.gap:.3f} ({low:.3f} to {high:.3f}) beyond chance, and "
+    return _kept(result, f"{why}{rules.calibration:g} is allowed"), found
 
 
 def _latency(contest: Contest, rules: Rules, result: GateResult) -> Hurdle:

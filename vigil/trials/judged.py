@@ -85,13 +85,23 @@ class Judged:
         return found | curves.ranking(self.truth, self.probability)
 
 
-def judge(bundles: Path, release: str, table: pa.Table, contract: Contract, metric: Metric) -> Judged:
+def judge(
+    bundles: Path,
+    release: str,
+    table: pa.Table,
+    contract: Contract,
+    metric: Metric,
+    opened: dict[str, Any] | None = None,
+) -> Judged:
     """Ask a release of the folder ``bundles`` about every labelled row of a table.
 
     It is asked by the features that it was trained on, which a later contract may have dropped: these
-    are missing in later rows.
+    are missing in later rows. ``opened`` keeps the release that was asked last, for the next time.
     """
-    answerer, manifest = open_answerer(bundles, release), load_manifest(bundles, release)
+    kept = {} if opened is None else opened
+    if kept.get("asked", ("",))[0] != release:
+        kept["asked"] = release, open_answerer(bundles, release), load_manifest(bundles, release)
+    _, answerer, manifest = kept["asked"]
     order = code_order(contract)
     truth, labelled = arrays.labels(table, contract, order)
     rows = table.filter(pa.array(labelled))

@@ -26,24 +26,34 @@ CONFIDENCE = 0.95
 class Panel:
     """Judges bundles of the folder ``bundles`` on the held-out rows of one snapshot.
 
-    ``since`` is the order of the first batch whose rows count.
+    ``since`` is the order of the first batch whose rows count; for ``opened`` see ``judge``.
     """
 
     def __init__(
-        self, rows: Snapshot, contract: Contract, metric: Metric, bundles: Path, *, since: int = BEFORE_ALL
+        self,
+        rows: Snapshot,
+        contract: Contract,
+        metric: Metric,
+        bundles: Path,
+        *,
+        since: int = BEFORE_ALL,
+        opened: dict[str, Any] | None = None,
     ) -> None:
         self.metric = metric
         self._rows = rows
         self._contract = contract
         self._bundles = bundles
         self._since = since
+        self._opened = opened
         self._known: dict[tuple[str, tuple[int, ...]], Judged] = {}
 
     def judged(self, release: str, *sides: int) -> Judged:
         """Return a release's answers on the labelled rows of some sides of the holdout."""
         if (release, sides) not in self._known:
             table = self._rows.take(self._rows.part(*sides, since=self._since))
-            self._known[release, sides] = judge(self._bundles, release, table, self._contract, self.metric)
+            self._known[release, sides] = judge(
+                self._bundles, release, table, self._contract, self.metric, self._opened
+            )
         return self._known[release, sides]
 
     def bucket(self, judged: Judged, *sides: int) -> npt.NDArray[np.int64] | None:

@@ -69,12 +69,16 @@ class Recent:
         """Say whether a release has a compiled form, and was trained on the columns of today."""
         return self._answerer(release) is not None
 
+    def form(self, release: str) -> Compiled:
+        """Return the compiled form of a release that can vote."""
+        answerer = self._answerer(release)
+        assert answerer is not None  # noqa: S101 — asked of releases that can vote
+        return answerer
+
     def probability(self, release: str, order: int) -> Floats:
         """Return the calibrated probabilities (n, K) that a release gives the rows of one batch."""
         if (release, order) not in self._known:
-            answerer = self._answerer(release)
-            assert answerer is not None  # noqa: S101 — asked of releases that can vote
-            self._known[release, order] = answerer.spread(self._columns[order])
+            self._known[release, order] = self.form(release).spread(self._columns[order])
         return self._known[release, order]
 
     def loss(self, release: str, orders: Sequence[int]) -> float:

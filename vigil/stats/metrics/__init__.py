@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from functools import cache
 from typing import Any, Literal, Protocol
 
 import numpy.typing as npt
@@ -97,6 +98,7 @@ class Metric(Protocol):
         """
 
 
+@cache
 def get(name: str) -> Metric:
     """Return a metric. Raises VigilError for an unknown name, with the one that was probably meant."""
     known = _files()

@@ -1,0 +1,47 @@
+"""Data files that are kept as they were read: the rows are those of the disk, and memory has an end."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.table.test_store import batch, filled
+from vigil.table import files
+from vigil.table.store import Table
+
+
+def test_what_is_kept_is_what_is_on_the_disk(tmp_path: Path) -> None:
+    """Asked again and again, through new batches, a new column and compaction, as a fresh reader reads."""
+    table = filled(tmp_path, 3)
+    for order in range(4, 8):
+        assert table.rows().equals(Table(tmp_path).rows())
+        assert table.batch(order - 1).equals(Table(tmp_path).batch(order - 1))
+        table.append(batch(order, **({"extra": np.ones(5)} if order > 5 else {})), [f"digest{order}"])
+    assert table.rows(columns=["extra"]).column(0).null_count == 25
+    table.compact()
+    assert table.rows().equals(Table(tmp_path).rows())
+    assert table.rows(since=3, through=5, columns=["wage"]).num_rows == 15
+
+
+def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second look at the same batches needs no file; one file over the limit is read each time."""
+    table = filled(tmp_path, 3)
+    before = table.rows()
+    for part in tmp_path.glob("part-*"):
+        part.rename(part.with_suffix(".away"))
+    assert table.rows().equals(before)
+    monkeypatch.setattr(files, "SMALL", 0)
+    for part in tmp_path.glob("*.away"):
+        part.rename(part.with_suffix(".parquet"))
+    assert table.rows().equals(before)
+
+
+def test_what_was_not_asked_for_longest_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more is kept than fits; the newest stays."""
+    table = filled(tmp_path, 5)
+    monkeypatch.setattr(files, "MOST_KEPT", 2 * table.batch(1).nbytes + 200)
+    for order in range(1, 6):
+        table.batch(order)
+    names = [file.path for file in table._files()]
+    assert list(table._kept._rows) == names[-len(table._kept._rows) :]
+    assert 1 <= len(table._kept._rows) <= 2
