@@ -43,6 +43,7 @@ class Kept:
 
     def __init__(self) -> None:
         self._rows: dict[str, pa.Table] = {}
+        self._bytes = 0
 
     def read(self, root: Path, file: DataFile, schema: pa.Schema) -> pa.Table:
         """Return all rows of a small data file, with every column of the table's schema."""
@@ -50,10 +51,12 @@ class Kept:
 
         rows = self._rows.pop(file.path, None)
         if rows is None or rows.schema.names != schema.names:
+            self._bytes -= rows.nbytes if rows is not None else 0
             rows = dataset.dataset([str(root / file.path)], schema=schema, format="parquet").to_table()
+            self._bytes += rows.nbytes
         self._rows[file.path] = rows
-        while sum(one.nbytes for one in self._rows.values()) > MOST_KEPT:
-            del self._rows[next(iter(self._rows))]
+        while self._bytes > MOST_KEPT:
+            self._bytes -= self._rows.pop(next(iter(self._rows))).nbytes
         return rows
 
 
