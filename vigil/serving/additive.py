@@ -118,8 +118,8 @@ class Grid:
         return found
 
 
-#: Rows answered together, so that what is made of them stays in the processor's cache.
-CHUNK = 1024
+#: Rows answered together: what is made of them stays in the cache, and is small enough to be allocated well.
+CHUNK = 512
 
 
 @dataclass(frozen=True, slots=True)
