@@ -254,12 +254,6 @@ def test_two_new_names_in_a_column_are_one_finding() -> None:
     assert one.repair == {"column": "plan", "levels": {"Starter": PLANS[0], "Regular": PLANS[1]}}
 
 
-def test_a_run_of_labels_is_believed_when_the_features_say_so() -> None:
-    """A batch that is sorted by what its labels hang on has long runs of one label, and is sound."""
-    table = rows(9).sort_by("visits")
-    assert [one for one in faults.look(case(table)) if holds(one) and one.fault == "constant_labels"] == []
-
-
 def test_an_unknown_name_is_refused_with_the_likely_one() -> None:
     """A misspelt fault is answered with the known one."""
     with pytest.raises(VigilError, match="Did you mean 'sentinel'"):

@@ -134,15 +134,11 @@ class Density:
     def explained(self, undo: Undo) -> Explained:
         """Return what an explanation comes to on all rows, and on earlier batches."""
         cells = self._past.cells(-1)
-        ratios = self.rows(undo)
+        ratios = self._ratios(self._past.whole, cells, undo)
         share, gain, weight = _gain(ratios)
         mask = weight > 0.5
         rates = [self._rate(at, undo) for at in self._past.tested]
         return Explained(share, gain, max(rates) * len(ratios), self._misfit(undo(cells), mask), mask)
-
-    def rows(self, undo: Undo) -> Floats:
-        """Return what each row of the batch says for an explanation, in nats."""
-        return self._ratios(self._past.whole, self._past.cells(-1), undo)
 
     def _ratios(self, fitted: _Fitted, cells: Cells, undo: Undo) -> Floats:
         """Return what each row says for an explanation, in nats."""
