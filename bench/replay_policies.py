@@ -2,6 +2,7 @@
 
 Run from the project's folder: VIGIL_DATA=folder python -m bench.replay_policies [--quick] [--jobs 2]
 [--seeds 5] [--model logistic] [--stream electricity] [--policy vigil], the last three as often as wanted.
+With --keep FILE --minutes 4 it goes on, a few policies at a time, where the last run stopped.
 
 Electricity is cut into weeks (336 rows) after 8 of them, weather into half-years (180 rows) after 6. The
 yardsticks are the costly ones: a new model after every batch. Each row is a mean over the seeds, and also
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import replay
+from bench import _resumed as resumed
 from vigil.command import guarded
 from vigil.project import Project
 from vigil.replaying import outcome
@@ -48,10 +50,36 @@ SETTINGS = {
 }  # fmt: skip
 
 
+def life(
+    data: Path, stream: str, settings: dict[str, Any], options: argparse.Namespace, kept: resumed.Kept
+) -> list[dict[str, Any]]:
+    """Return the figures of each policy on one stream, as far as the time given reaches."""
+    chosen, found = options.policy or [*YARDSTICKS, *PACES, *MEASURED], []
+    for start in range(0, len(chosen), options.jobs):
+        some = chosen[start : start + options.jobs]
+        name = (stream, *settings.values(), "quick" if options.quick else "whole", *some)
+        found += kept.get(name, lambda some=some: replayed(data, stream, settings, options, some)) or []
+    return found
+
+
 def replayed(
-    data: Path, stream: str, folder: Path, settings: dict[str, Any], options: argparse.Namespace
+    data: Path, stream: str, settings: dict[str, Any], options: argparse.Namespace, chosen: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Replay one stream, or its first batches, under some policies at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        lived = replayed_in(Path(folder) / "site", data, stream, settings, options, chosen)
+    return [one.figures() for one in lived]
+
+
+def replayed_in(
+    folder: Path,
+    data: Path,
+    stream: str,
+    settings: dict[str, Any],
+    options: argparse.Namespace,
+    chosen: Sequence[str],
 ) -> list[outcome.Outcome]:
-    """Replay one stream, or its first batches, under all policies."""
+    """Replay in a folder of their own."""
     target, first, size = STREAMS[stream]
     folder.mkdir()
     config = folder / "config.json"
@@ -61,14 +89,21 @@ def replayed(
     part.write_text("".join(lines[: 1 + first + QUICK * size] if options.quick else lines))
     arguments = ["--data", str(part), "--first-rows", str(first), "--batch-rows", str(size)]
     arguments += ["--out", str(folder / "out"), "--jobs", str(options.jobs)]
-    chosen = options.policy or (*YARDSTICKS, *PACES, *MEASURED)
     arguments += [word for policy in chosen for word in ("--policy", policy)]
     return replay.run(Project(config), replay.command_line().parse_args(arguments))
 
 
-def table(lives: Sequence[Sequence[outcome.Outcome]]) -> list[str]:
-    """Return the figures, means over lives with other seeds, beside the best yardstick and at equal fits."""
-    rows = [mean([one.figures() for one in same]) for same in zip(*lives, strict=True)]
+def table(lives: Sequence[Sequence[dict[str, Any]]]) -> list[str]:
+    """Return the figures, means over lives with other seeds, beside the best yardstick and at equal fits.
+
+    A policy that some lives have not reached yet is a mean over the others.
+    """
+    lived: dict[str, list[dict[str, Any]]] = {}
+    for one in (row for rows in lives for row in rows):
+        lived.setdefault(one["policy"], []).append(one)
+    rows = [mean(same) | {"lives": len(same)} for same in lived.values()]
+    if not rows:
+        return ["nothing was reached in the time given"]
     score = next(name for name in rows[0] if name.startswith("pooled"))
     yardsticks = [row for row in rows if row["policy"] in YARDSTICKS]
     best = max(yardsticks, key=lambda row: row[score], default=None)
@@ -90,14 +125,13 @@ def mean(figures: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def run(options: argparse.Namespace) -> None:
     """Print one table for each stream and model type."""
-    data = Path(os.environ["VIGIL_DATA"])
+    data, kept = Path(os.environ["VIGIL_DATA"]), resumed.Kept(options.keep, options.minutes)
     for stream in options.stream or STREAMS:
         for model in options.model or MODELS:
-            with tempfile.TemporaryDirectory() as folder:
-                lives = [
-                    replayed(data, stream, Path(folder) / str(seed), {"model": model, "seed": seed}, options)
-                    for seed in range(options.seeds)
-                ]
+            lives = [
+                life(data, stream, {"model": model, "seed": seed}, options, kept)
+                for seed in range(options.seeds)
+            ]
             print(f"\n{stream}, {model}, {options.seeds} seeds")
             print("\n".join(table(lives)), flush=True)
 
@@ -111,6 +145,7 @@ def main() -> int:
     parser.add_argument("--model", action="append", help=f"model types; without it {' and '.join(MODELS)}")
     parser.add_argument("--stream", action="append", choices=list(STREAMS), help="without it, all")
     parser.add_argument("--policy", action="append", help="policies; without it, all of this bench")
+    resumed.add_options(parser)
     options = parser.parse_args()
     if "VIGIL_DATA" not in os.environ:
         print("skipped: set VIGIL_DATA to the folder of electricity.csv and weather.csv")
