@@ -46,7 +46,7 @@ from vigil.stats import intervals
 REFERENCES, BATCHES, WIDTHS, LEVELS = (1000, 50_000), (100, 500, 5000, 50_000), (5, 20, 100), (5, 50, 500)
 MISSING, MOST = 0.05, 75
 POINTS = (0.01, 0.05, 0.1)
-TESTS = {"number": ("ks", "spread", "missing_share"), "category": ("chi_squared", "unseen_levels")}
+TESTS = {"number": ("ks", "spread", "tails", "missing_share"), "category": ("chi_squared", "unseen_levels")}
 RULES = ("evidently any", "evidently half", "nannyml any", "psi any")
 CHANGES = (
     "mean 0.25", "mean 0.4", "scale 1.3", "scale 1.6", "tail 2", "tail 3",

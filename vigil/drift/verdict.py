@@ -25,7 +25,7 @@ ALPHA = 0.01
 LEAST = 50
 #: The tests of each kind of column. Text is judged by its length.
 DEFAULTS: Mapping[Kind, tuple[str, ...]] = {
-    "number": ("ks", "spread", "missing_share"),
+    "number": ("ks", "spread", "tails", "missing_share"),
     "category": ("chi_squared", "missing_share", "unseen_levels"),
     "text": ("ks", "missing_share"),
     "date": ("missing_share",),

@@ -31,7 +31,7 @@ def measure(reference: ColumnProfile, current: ColumnProfile) -> Measured | None
         return None
     ours, theirs = lost(reference), lost(current)
     difference = theirs / m - ours / n
-    p_value = _p_value(ours, theirs, n, m) if 0 < ours + theirs < n + m else None
+    p_value = exact_p(ours, theirs, n, m) if 0 < ours + theirs < n + m else None
     return Measured(difference, p_value, abs(difference), n, m)
 
 
@@ -61,7 +61,7 @@ def lost(column: ColumnProfile) -> int:
     return column.missing + (column.numbers.infinite if column.numbers is not None else 0)
 
 
-def _p_value(ours: int, theirs: int, n: int, m: int) -> float:
+def exact_p(ours: int, theirs: int, n: int, m: int) -> float:
     """Return the two-sided p-value of a table with some missing rows and some others."""
     smallest = min(ours + theirs, n + m - ours - theirs, n, m)
     return _exact(ours, theirs, n, m) if smallest <= _LARGE else _corrected(ours, theirs, n, m)
