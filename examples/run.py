@@ -1,24 +1,27 @@
 """Run the four examples by the real commands, one file after the other, and print one table.
 
-    python examples/run.py [--data FOLDER] [--only NAME ...] [--out FOLDER]
+    python examples/run.py [--data FOLDER] [--only NAME ...] [--out FOLDER] [--pages]
 
 Each example gets a folder of its own with its config and its contract; its files arrive there one by
 one, and after each ``fullprocess.py`` runs. Without ``--data`` the files are generated; with it they
-are loaded from the real ones that the folder holds, where it holds them. Where a file is refused and
-the example has a ``contract-2.json``, that is put in force, as a person would edit it, and the tick
-runs again.
+are loaded from the real ones that the folder holds, and an example whose file is not among them is
+left out. Where a file is refused and the example has a ``contract-2.json``, that is put in force, as a
+person would edit it, and the tick runs again. With ``--pages`` what was printed of an example replaces
+what stands on its page.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -31,15 +34,17 @@ HEADER = ("problem", "data", "rows", "model", "metric", "baseline", "verdicts", 
 Answer = dict[str, Any]
 
 
-def run(names: Sequence[str], out: Path, data: Path | None) -> list[tuple[str, ...]]:
+def run(names: Sequence[str], out: Path, data: Path | None, *, pages: bool = False) -> list[tuple[str, ...]]:
     """Run the named examples in folders below `out`; return the table's rows."""
     found = []
     for name in names:
         begun = time.monotonic()
         site = Site(name, out / name)
-        origin = site.prepare(data)
-        site.play()
-        found.append(site.row(origin, time.monotonic() - begun))
+        if site.prepare(data):
+            site.play()
+            found.append(site.row("real" if data else "generated", time.monotonic() - begun))
+            if pages:
+                site.write_page(found[-1])
     return found
 
 
@@ -53,21 +58,25 @@ class Site:
         self.settings = json.loads((self.example / "config.json").read_text())
         self.input = folder / self.settings["input_folder_path"]
         self.output = folder / self.settings["output_folder_path"]
+        self.said: list[str] = []
 
-    def prepare(self, data: Path | None) -> str:
-        """Lay out config, contract and the files to come; return whether these are real."""
+    def prepare(self, data: Path | None) -> bool:
+        """Lay out config, contract and the files to come; say and return False where there are none."""
         self.input.mkdir(parents=True)
         self.output.mkdir()
         shutil.copy(self.example / "config.json", self.folder)
         shutil.copy(self.example / "contract.json", self.output)
         later = self.folder / "later"
-        if data is not None and (self.example / "load.py").exists():
-            loaded = python(self.example / "load.py", data, "--out", later)
-            if loaded.returncode == 0:
-                return "real"
-            self.say(f"{loaded.stderr.strip()}; generated instead")
-        checked(python(self.example / "generate.py", "--out", later))
-        return "generated"
+        if data is None:
+            checked(python(self.example / "generate.py", "--out", later))
+            return True
+        if not (self.example / "load.py").exists():
+            self.say("left out: there is no public data of this kind")
+            return False
+        loaded = python(self.example / "load.py", data, "--out", later)
+        if loaded.returncode:
+            self.say(f"left out: {loaded.stderr.strip()}")
+        return not loaded.returncode
 
     def play(self) -> None:
         """Let the files arrive one by one, and run a tick after each."""
@@ -109,9 +118,19 @@ class Site:
             str(folder / "report.pdf"),
         )
 
+    def write_page(self, row: tuple[str, ...]) -> None:
+        """Put what was printed, and the example's line of the table, where they stand on its page."""
+        page = self.example / "README.md"
+        printed = "\n".join([*self.said, "", table([HEADER, row])]).replace(str(self.folder.parent), "…")
+        block = re.compile(rf"^```\n{self.name}: .*?\n```$", re.MULTILINE | re.DOTALL)
+        page.write_text(block.sub(lambda _: f"```\n{printed}\n```", page.read_text(), count=1))
+
     def say(self, words: str) -> None:
-        """Say on the console what happens where."""
-        print(f"{self.name}: {words}", flush=True)
+        """Say on the console what happens where, and write it into the example's log with the time."""
+        self.said.append(f"{self.name}: {words}")
+        print(self.said[-1], flush=True)
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ} {words}\n")
 
 
 def told(file: Answer) -> str:
@@ -179,9 +198,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="where the real files lie")
     parser.add_argument("--only", nargs="+", choices=PROBLEMS, default=PROBLEMS, metavar="NAME")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="an empty folder to work in (a new one)")
+    parser.add_argument("--pages", action="store_true", help="write what is printed into the examples' pages")
     options = parser.parse_args()
+    if options.pages and options.data:
+        parser.error("the pages show generated data: --pages goes without --data")
     out = (options.out or Path(tempfile.mkdtemp(prefix="vigil-examples-"))).absolute()
-    rows = run(options.only, out, options.data.absolute() if options.data else None)
+    data = options.data.absolute() if options.data else None
+    rows = run(options.only, out, data, pages=options.pages)
+    if not rows:
+        sys.exit("No example has its file there: the page of each says what it is called.")
     print("\n" + table([HEADER, *rows]))
 
 

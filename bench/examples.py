@@ -1,0 +1,186 @@
+"""What the examples' models score on a held-out fifth, by their configuration alone.
+
+    python -m bench.examples [--data FOLDER] [--seeds 5] [--only NAME ...] [--model NAME] [--trials N]
+
+Each example's files are loaded from the real ones in FOLDER, or in that which the environment names as
+VIGIL_EXAMPLES (an example whose file is not there is left out), or else generated, and taken in by
+``fullprocess.py --steps ingestion``: checked, deduplicated, in the table. Then, for each seed, a fifth of
+those whom the rows are about is held out, every model type that the config names is fitted to the rest, and
+the one with the best score out of fold answers the fifth: threshold, calibration and choice come from
+training rows alone, and so do settings where --trials has them searched for. Beside it stands what others
+report of the same public data; on generated rows there is nothing to compare with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from examples.run import PROBLEMS, ROOT, Site, checked, python
+from vigil import models
+from vigil.models import searching
+from vigil.models.fitting import Lesson
+from vigil.models.spaces import Settings
+from vigil.project import Project
+from vigil.records import Contract
+from vigil.stats import metrics
+from vigil.table import hashing
+from vigil.trials import arrays, leaks
+
+HELD_OUT = 0.2
+#: Rows that are drawn of an example, so that a figure is of the amount of data that others had.
+MOST = {"rentals": 20_000}
+#: What others report of the public data, and what is aimed at.
+OTHERS = {
+    "income": {"F1": "others 0.67 to 0.722, aim 0.735", "AUC": "others 0.904 to 0.93, aim 0.928"},
+    "churn": {"F1": "others 0.873, aim 0.905", "AUC": "others 0.989, aim 0.994"},
+    "rentals": {"MAE": "others 32.9 to 33.9, aim 31.2", "R²": "others 0.56 to 0.59"},
+}
+
+Scores = dict[str, float]
+Mask = npt.NDArray[np.bool_]
+
+
+def laid_out(name: str, folder: Path, data: Path | None) -> Project | None:
+    """Take an example's files into a project of its own; None where its real file is not there."""
+    site = Site(name, folder)
+    if not site.prepare(data):
+        return None
+    for file in sorted((folder / "later").rglob("*.csv")):
+        shutil.copy(file, site.input)
+    edited = site.example / "contract-2.json"
+    if edited.exists():
+        # A row that a person lets in after a refusal is let in at once.
+        shutil.copy(edited, site.output / "contract.json")
+    checked(python(ROOT / "fullprocess.py", "--config", folder / "config.json", "--steps", "ingestion"))
+    return Project(folder / "config.json")
+
+
+def measured(
+    project: Project, rows: pa.Table, held_out: Mask, seed: int, kinds: Sequence[str], trials: int
+) -> Scores:
+    """Return what the best candidate by its score out of fold makes of held-out rows."""
+    contract = project.contract()
+    metric, order = project.metric(contract.task), models.code_order(contract)
+    truth, _ = arrays.labels(rows, contract, order)
+    given_away = leaks.found(rows.filter(pa.array(~held_out)), contract, truth[~held_out])
+    left_out = leaks.left_out(contract, given_away, project.config.allow_leaks)
+    features = [column for column in contract.features if column.name not in left_out]
+    cells = arrays.features(rows, features)
+    groups = hashing.row_hashes(rows, [column.name for column in contract.identity])
+    training = {name: column[~held_out] for name, column in cells.items()}
+    how: dict[str, Any] = {
+        "task": contract.task,
+        "classes": order,
+        "features": features,
+        "metric": metric.name,
+        "seed": seed,
+        "groups": groups[~held_out] if contract.by_role("key") else None,
+    }
+    candidates = [
+        models.fit(
+            kind,
+            training,
+            truth[~held_out],
+            **how,
+            settings=found(kind, training, truth[~held_out], how, trials),
+        )
+        for kind in kinds
+    ]
+    sign = 1 if metric.higher_is_better else -1
+    best = max(candidates, key=lambda one: sign * (one.score or 0.0))
+    said = best.predict({name: column[held_out] for name, column in cells.items()})
+    return scores(contract, truth[held_out], said)
+
+
+def found(kind: str, cells: Any, truth: npt.NDArray[Any], how: dict[str, Any], trials: int) -> Settings:
+    """Return the settings that a search with so many trials comes to, the usual ones without a trial."""
+    if not trials:
+        return {}
+    lesson = Lesson.of(kind, cells, truth, **how)
+    return searching.search(lesson, [], iter(range(trials)), until=math.inf).settings
+
+
+def scores(contract: Contract, truth: npt.NDArray[Any], said: Any) -> Scores:
+    """Return F1 and AUC of a binary task, MAE and R² of a regression, macro-F1 of any other."""
+    if contract.task == "regression":
+        errors = truth - said.outcome
+        return {"MAE": float(np.abs(errors).mean()), "R²": float(1 - (errors**2).mean() / truth.var())}
+    named = {"F1": "f1", "AUC": "auc"} if contract.task == "binary" else {"macro-F1": "macro_f1"}
+    told = {}
+    for title, name in named.items():
+        judge = metrics.get(name)
+        heard = said.probability if judge.of == "probability" else said.outcome
+        told[title] = judge.value(judge.tally(truth, heard, classes=len(contract.classes), clip=None)) or 0.0
+    return told
+
+
+def split(rows: pa.Table, contract: Contract, seed: int) -> Mask:
+    """Hold out a fifth of those whom the rows are about, drawn with a seed."""
+    identity = hashing.row_hashes(rows, [column.name for column in contract.identity])
+    _, whom = np.unique(identity, axis=0, return_inverse=True)
+    drawn = np.random.default_rng(seed).permutation(int(whom.max()) + 1)
+    return np.asarray(drawn[whom.reshape(-1)] < HELD_OUT * len(drawn))
+
+
+def labelled(project: Project, most: int | None) -> pa.Table:
+    """Return the table's labelled rows, at most so many of them."""
+    contract = project.contract()
+    rows = project.table.rows(columns=[c.name for c in contract.columns if c.role != "ignored"])
+    rows = rows.filter(rows.column(contract.target.name).is_valid())
+    if most is None or most >= rows.num_rows:
+        return rows
+    chosen = np.sort(np.random.default_rng(0).permutation(rows.num_rows)[:most])
+    return rows.take(pa.array(chosen))
+
+
+def main() -> None:
+    """Measure every example, and print one line for each score."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="where the real files lie")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=PROBLEMS, default=PROBLEMS, metavar="NAME")
+    parser.add_argument("--model", help="a model type instead of the one that the config names")
+    parser.add_argument("--trials", type=int, default=0, help="settings that are tried of each type (none)")
+    given = parser.parse_args()
+    named = given.data or os.environ.get("VIGIL_EXAMPLES")
+    data = Path(named).absolute() if named else None
+    with tempfile.TemporaryDirectory(prefix="vigil-bench-") as folder:
+        for name in given.only:
+            project = laid_out(name, Path(folder) / name, data)
+            if project is not None:
+                report(name, project, given, real=data is not None)
+                project.close()
+
+
+def report(name: str, project: Project, given: argparse.Namespace, *, real: bool) -> None:
+    """Measure one example and print its lines."""
+    rows = labelled(project, MOST.get(name))
+    kinds = models.chosen(given.model or project.config.model)
+    every = [
+        measured(project, rows, split(rows, project.contract(), seed), seed, kinds, given.trials)
+        for seed in range(given.seeds)
+    ]
+    origin = "real" if real else "generated"
+    searched = f", {given.trials} trials" if given.trials else ""
+    print(f"{name}, {rows.num_rows:,} {origin} rows, {' or '.join(kinds)}{searched}")
+    for title in every[0]:
+        values = [one[title] for one in every]
+        each = " ".join(f"{value:.4f}" for value in values)
+        beside = f"; {OTHERS[name][title]}" if real and name in OTHERS else ""
+        print(f"  {title:4} mean {np.mean(values):.4f} of {each}{beside}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
