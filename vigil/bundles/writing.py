@@ -78,19 +78,29 @@ def _place(folder: Path, name: str, content: Mapping[str, bytes]) -> None:
         aside.chmod(0o755)
         durable.sync(aside)
         durable.publish_folder(aside, folder / name, MANIFEST)
-        _make_way(folder, name)
-        aside.rename(folder / name)
+        _settle(aside, folder / name)
         durable.sync(folder)
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
         raise
 
 
-def _make_way(folder: Path, name: str) -> None:
+def _settle(aside: Path, place: Path) -> None:
+    """Rename a whole bundle into its place; what another writer put there stays if it is whole too."""
+    if place.exists() and not _whole(place.parent, place.name):
+        _make_way(place)
+    try:
+        aside.rename(place)
+    except OSError:
+        if not _whole(place.parent, place.name):
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _make_way(place: Path) -> None:
     """Move a damaged bundle aside, in one step."""
-    if (folder / name).exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder))
-        (folder / name).rename(old / name)
+    old = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    place.rename(old / place.name)
 
 
 def _sweep(folder: Path, name: str) -> None:
