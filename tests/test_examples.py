@@ -280,8 +280,10 @@ def test_a_sweep_over_settings_is_kept_compared_and_rebuilt(trained):
     settings = trained("rentals")
     before = {row["id"] for row in runs(settings)}
     said = python("training.py", "--config", settings, "--search", "--trials", "2").stdout
-    assert said.count("the best of 2 trials") == 3
+    # Where the usual settings are the best of a type, its model is the one that is there already.
+    assert "the best of 2 trials" in said
     swept = [row for row in runs(settings) if row["id"] not in before]
+    assert swept
     assert all(row["out_of_fold"] is not None for row in swept)
     one = swept[0]["id"]
     assert one in python("training.py", "--config", settings, "--compare").stdout
