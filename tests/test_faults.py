@@ -145,13 +145,17 @@ def test_a_fault_goes_back_to_its_first_batch(broken):
 
 
 def test_faults_that_cannot_be_settled_say_why(broken):
-    """An unknown id, a second repair, an early undo: each is answered in words."""
+    """An unknown id and an early undo are answered in words; a repair asked for twice is done once."""
     (fault,) = standing(broken)
     with pytest.raises(VigilError, match="there is no fault 9-x"):
         diagnostics.command(broken.project(), asked(fix="9-x"))
     with pytest.raises(VigilError, match="nothing to take back"):
         diagnostics.command(broken.project(), asked(undo=fault["id"]))
     diagnostics.command(broken.project(), asked(fix=fault["id"], apply=True))
+    diagnostics.command(broken.project(), asked(fix=fault["id"], apply=True))
+    decided = broken.project().ledger.decisions.of_batch(fault["batch"])
+    assert [one.kind for one in decided].count("fix") == 1
+    broken.tick()
     with pytest.raises(VigilError, match="fixed already"):
         diagnostics.command(broken.project(), asked(fix=fault["id"], apply=True))
 
