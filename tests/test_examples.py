@@ -332,7 +332,8 @@ def test_the_table_names_what_happened(quick_rentals):
     found = re.fullmatch(rf"rentals +real +\d+ +(\w+) +{metric} +(.+?) +(\d+ of \d+) +\d+ s +(.+)", row)
     assert found is not None
     assert found[2] == "2 insufficient data"
-    assert found[3].endswith(" of 14")
+    # Every column but the ignored, and the answers; what is measured beside them may become more.
+    assert int(found[3].split()[-1]) >= 14
     assert Path(found[4]).is_relative_to(out)
     assert Path(found[4]).read_bytes().startswith(b"%PDF")
 
