@@ -5,8 +5,8 @@
 Three claims, each in processes of their own, timed inside after the imports, peak memory from outside.
 Many files: read, checked against the contract, deduplicated, profiled and stored; beside it DuckDB's
 ``read_csv`` + ``DISTINCT`` to Parquet of the same files, two threads each. One more: a new file of the
-same form after a history of so many rows, deduplicated against all of them. Large: one file of so many
-megabytes.
+same form after a history of so many rows, deduplicated against all of them; that history is put into the
+table, the index and the ledger by the classes that a tick uses. Large: one file of so many megabytes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ sys.path.insert(0, {root!r})
 import ingestion, duckdb, deltalake, sqlalchemy
 import pyarrow.csv, pyarrow.parquet, pyarrow.dataset, pyarrow.compute
 from pathlib import Path
+from typing import Any
 from vigil.console import Console
 from vigil.project import Project
 from vigil.run import begun
@@ -61,7 +63,8 @@ def main() -> None:
     """Measure, and print one figure a line."""
     options = command_line().parse_args()
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
-        many_files(Path(scratch) / "many", options.files, options.rows)
+        if options.files:
+            many_files(Path(scratch) / "many", options.files, options.rows)
         if options.history:
             one_more(Path(scratch) / "more", [int(rows) for rows in options.history.split(",")])
         if options.large:
@@ -88,10 +91,9 @@ def one_more(folder: Path, histories: list[int]) -> None:
     for place, history in enumerate(histories):
         here = folder / str(place)
         lay_out(here)
-        step = min(history, 1_000_000)
-        for number in range(history // step):
-            write_file(here / "arriving" / f"f-{number:05}.csv", number, step)
+        write_file(here / "arriving" / "f.csv", 0, 10_000)
         timed(here, DRIVE)
+        remember(here, history)
         found = []
         for number in range(3):
             write_file(here / "arriving" / f"g-{number}.csv", 900_000 + number, 10_000)
@@ -100,6 +102,42 @@ def one_more(folder: Path, histories: list[int]) -> None:
         print(
             f"10,000 new rows after {history:,}: {costs[-1]:.2f} s ({costs[-1] / costs[0]:.2f} x the first)"
         )
+
+
+def remember(folder: Path, history: int) -> None:
+    """Put so many rows into a project's table, index and ledger as a tick would, but without files."""
+    import pyarrow as pa
+
+    from vigil import profiles
+    from vigil.console import Console
+    from vigil.project import Project
+    from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN, Batch
+    from vigil.table import hashing
+
+    project = Project(folder / "config.json", console=Console(quiet=True))
+    columns = [column for column in project.contract().columns if column.role != "ignored"]
+    types = {"number": pa.float64(), "date": pa.timestamp("us")}
+    size = min(history, 1_000_000)
+    for order in range(2, 2 + history // size):
+        drawn = customers(order, size)
+        cells = {c.name: drawn.column(c.name).cast(types.get(c.kind, pa.string())) for c in columns}
+        cells["joined"] = cells["joined"].cast(pa.timestamp("us", "UTC"))
+        table = pa.table(cells)
+        hashes = hashing.row_hashes(table, table.column_names)
+        name = f"history-{order}"
+        batch = Batch(name, order, name, name, name, size, size, 0, 0, 1)
+        made = profiles.profile(table.slice(0, 10_000), columns).to_json()
+        for title, values in {
+            BATCH_COLUMN: pa.repeat(name, size),
+            ORDER_COLUMN: pa.repeat(pa.scalar(order, pa.int64()), size),
+            LINE_COLUMN: pa.array(np.arange(size) + 2),
+            HASH_COLUMN: hashing.to_column(hashes),
+        }.items():
+            table = table.append_column(title, values)
+        project.ledger.batches.announce([(batch, made)], run=1)
+        project.seen.add(hashes, project.table.append(table, [name]))
+        project.ledger.batches.settle([name])
+    project.close()
 
 
 def large(folder: Path, megabytes: int) -> None:
@@ -134,12 +172,23 @@ def lay_out(folder: Path) -> None:
 
 def write_file(path: Path, number: int, rows: int, *, more: bool = False) -> None:
     """Write customers, unlike those of every other number."""
-    import pyarrow as pa
     import pyarrow.csv
+
+    table = customers(number, rows)
+    with path.open("ab" if more else "wb") as file:
+        if not more:
+            file.write(HEADER.encode())
+        options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+        pyarrow.csv.write_csv(table, file, options)
+
+
+def customers(number: int, rows: int) -> Any:
+    """Draw an Arrow table of customers."""
+    import pyarrow as pa
 
     dice = np.random.default_rng(number)
     days = np.datetime64("2020-01-01") + dice.integers(0, 2000, rows)
-    table = pa.table(
+    return pa.table(
         {
             "customer": [f"c{number}-{row}" for row in range(rows)],
             "age": dice.integers(18, 90, rows),
@@ -153,11 +202,6 @@ def write_file(path: Path, number: int, rows: int, *, more: bool = False) -> Non
             "left": dice.integers(0, 2, rows),
         }
     )
-    with path.open("ab" if more else "wb") as file:
-        if not more:
-            file.write(HEADER.encode())
-        options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
-        pyarrow.csv.write_csv(table, file, options)
 
 
 def timed(folder: Path, code: str) -> tuple[float, float, float]:
@@ -176,7 +220,7 @@ def timed(folder: Path, code: str) -> tuple[float, float, float]:
 def command_line() -> argparse.ArgumentParser:
     """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=50)
+    parser.add_argument("--files", type=int, default=50, help="how many at once; 0 leaves this out")
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--history", default="", help="rows in the table before one more file, by comma")
     parser.add_argument("--large", type=int, default=0, metavar="MB")
