@@ -160,13 +160,14 @@ def asked(**options):
         "search": False,
         "trials": None,
         "seconds": None,
+        "shap": None,
     }
     return argparse.Namespace(**{**given, **options})
 
 
 def test_a_search_gives_candidates_and_its_evidence(site):
     """The command tries as many settings as asked; the usual candidate stands beside the best one."""
-    project = taken_in(site, ("w-1.csv", 300, 1))
+    project = taken_in(site, ("w-1.csv", 300, 2))
     training.command(project, asked(search=True, trials=6))
     found = {bool(row["facts"].get("settings")): row for row in project.ledger.releases.all()}
     assert set(found) == {True, False}
