@@ -104,7 +104,10 @@ def _beyond(case: Case, column: Column, now: float) -> float:
     others = [one for one in case.columns("number", "category") if one.role == "feature" and one != column]
     every = [_told(case, one, at) or 0.0 for one in others for at in range(len(case.past))]
     # The variance of an area A is A(1 − A)/m at most, with m the rows of the rarer class (a fifth is taken).
-    error = 2 * float(np.sqrt((1 + now) * (1 - now) / 4 / (case.count / 5)))
+    # A few rows in perfect order do not show that A is 1: the rule of succession holds it at 1 − 1/(m + 2).
+    rarer = case.count / 5
+    area = min((1 + now) / 2, 1 - 1 / (rarer + 2))
+    error = 2 * float(np.sqrt(area * (1 - area) / rarer))
     return 1.0 if now - 3 * error >= max(every, default=0.0) else 0.6
 
 
