@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -550,7 +551,10 @@ def main() -> None:
         "--trials", type=int, default=30, help="repetitions; those of power are four times as many"
     )
     for name in PROGRAMS:
-        parser.add_argument(f"--{name}", metavar="PYTHON", help=f"an interpreter that has {name}")
+        named = os.environ.get(f"{name.upper()}_PYTHON")
+        parser.add_argument(
+            f"--{name}", metavar="PYTHON", default=named, help=f"an interpreter that has {name}"
+        )
     resumed.add_options(parser)
     options = parser.parse_args()
     kept, held = resumed.Kept(options.keep, options.minutes), True

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -181,7 +182,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="up to a hundred thousand rows")
     parser.add_argument("--rows", type=int, action="append", help="only so many rows; may be given again")
     for name in PEERS:
-        parser.add_argument(f"--{name}", metavar="PYTHON", help=f"an interpreter that has {name}")
+        named = os.environ.get(f"{name.upper()}_PYTHON")
+        parser.add_argument(
+            f"--{name}", metavar="PYTHON", default=named, help=f"an interpreter that has {name}"
+        )
     options = parser.parse_args()
     quick, peers = options.quick, {name: getattr(options, name) for name in PEERS}
     print(f"{'rows':>9}  {'profile':>9}  {'judge':>9}  {'both':>9}  {'scipy':>9}  {'scipy/both':>10}")
