@@ -12,10 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from tests import postgres, s3
 from vigil.console import Console
 from vigil.project import Project
+
+# How long one example takes says more about what else the machine does than about the code.
+settings.register_profile("vigil", deadline=None)
+settings.load_profile("vigil")
 
 #: The reasons for which a test may be skipped where everything else is installed: real data, a peer's
 #: published example, and a tracking server that weighs more than all the rest.

@@ -219,7 +219,10 @@ def test_as_many_as_may_wait_are_all_answered_however_slow_it_is(running: Any) -
     found: list[Any] = []
     paths = ["/slow"] * 2 + ["/healthz"] * (serving.WAITING - 2)
     askers = [threading.Thread(target=lambda path=path: found.append(get(running, path))) for path in paths]
-    for asker in askers:
+    for asker in askers[:2]:
+        asker.start()
+    wait_until(lambda: running.task_dispatcher.active_count == 2 and not running.task_dispatcher.queue)
+    for asker in askers[2:]:
         asker.start()
     wait_until(lambda: len(running.task_dispatcher.queue) == serving.WAITING - 2)
     time.sleep(0.7)
@@ -237,6 +240,15 @@ def test_half_open_connections_do_not_keep_others_out(running: Any) -> None:
     assert get(running, "/healthz")["status"] == "ok"
     for connection in hanging:
         connection.close()
+
+
+def test_a_server_that_nobody_asks_rests(running: Any) -> None:
+    """The reading loop wakes a few times in a second, not thousands of times."""
+    assert get(running, "/healthz")["status"] == "ok"
+    turns, ready = [], running.readable
+    running.readable = lambda: turns.append(1) or ready()
+    time.sleep(1.2)
+    assert 1 <= len(turns) <= 8
 
 
 def test_a_taken_port_is_said_in_words(running: Any, world: Any) -> None:

@@ -61,7 +61,6 @@ def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None
             max_request_body_size=limit + 1,
             recv_bytes=RECEIVED,
             inbuf_overflow=KEPT,
-            asyncore_loop_timeout=HOLD,
             clear_untrusted_proxy_headers=not app.config.get("PROXY"),
             asyncore_use_poll=True,
             ident=None,
@@ -71,6 +70,8 @@ def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None
         what = f"cannot listen on {host}, port {port} ({error.strerror or error})."
         hint = "Choose another with --port, or 0 for a free one."
         raise ServiceError(what, where="service", hint=hint) from error
+    # As an option it would be cut to whole seconds, and half of one to none: a loop that never rests.
+    server.adj.asyncore_loop_timeout = HOLD
     dispatcher.set_thread_count(threads)
     return server
 
