@@ -229,7 +229,16 @@ def test_any_number_of_rows(name: str, count: int) -> None:
     """No rows, one, or few; with or without a past: an answer, never an error."""
     few = case(rows(9, count))
     lonely = replace(
-        few, past=(), before=(), reference=None, files=(), _read={}, _counted={}, _known={}, _decimals={}
+        few,
+        past=(),
+        before=(),
+        reference=None,
+        files=(),
+        _read={},
+        _counted={},
+        _known={},
+        _decimals={},
+        _filled={},
     )
     empty = pa.table(
         {name: pa.nulls(40, rows(9, 1).schema.field(name).type) for name in rows(9, 1).column_names}
@@ -245,6 +254,43 @@ def test_nothing_is_sure_without_a_past() -> None:
             make(), past=(), before=(), reference=None, files=(), _read={}, _counted={}, _known={}
         )
         assert [one for one in faults.look(alone) if holds(one)] == []
+
+
+def without(name: str, batches: int) -> Case:
+    """Put a batch before the faults, with a column of which the first earlier batches have missing cells."""
+    past = [
+        mending.with_column(part, name, pa.nulls(part.num_rows, part.schema.field(name).type))
+        if at < batches
+        else part
+        for at, part in enumerate(PAST)
+    ]
+    before = [profiles.profile(part, COLUMNS) for part in past]
+    return replace(case(rows(9)), past=past, before=before, reference=profiles.merge(before))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("batches", [len(PAST), len(PAST) - 1, len(PAST) - 3, 1])
+@pytest.mark.parametrize("name", ["visits", "spend", "age", "plan", "note", "left"])
+def test_a_column_that_the_contract_gains_is_no_fault(name: str, batches: int) -> None:
+    """The first batch with a column is sound, and so is a later one; nothing is warned of."""
+    made = without(name, batches)
+    assert [one for kind in faults.names() for one in faults.get(kind).look(made) if holds(one)] == []
+    assert [one for one in faults.look(made) if holds(one)] == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_new_column_that_is_the_label_is_suspected_only() -> None:
+    """What tells the label from its first batch on may be a true gift: it is told, and holds nothing."""
+    made = replace(without("age", len(PAST)), rows=leaking().rows)
+    (one,) = [one for one in faults.look(made) if one.fault == "leak"]
+    assert (one.columns, holds(one)) == (("age",), False)
+
+
+def test_a_limit_that_some_unit_would_explain_is_a_clipped_range() -> None:
+    """One value on a limit, which °F turned back would make a usual one, is no change of unit."""
+    made = changed("age", lambda values: np.minimum(values, 66.0))
+    assert [one.fault for one in faults.look(made) if holds(one)] == ["clipped"]
+    assert [one for one in faults.get("unit_change").look(made) if holds(one)] == []
 
 
 def test_two_new_names_in_a_column_are_one_finding() -> None:

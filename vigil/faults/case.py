@@ -46,16 +46,27 @@ class Case:
     _counted: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     _known: dict[str, frozenset[str]] = field(default_factory=dict)
     _decimals: dict[str, int | None] = field(default_factory=dict)
+    _filled: dict[tuple[str, int], bool] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
         """The number of rows of the batch."""
         return self.rows.num_rows
 
-    def columns(self, *kinds: Kind, keys: bool = False) -> tuple[Column, ...]:
-        """Return the columns of some kinds: features, target and time, and the key when asked for."""
+    def columns(self, *kinds: Kind, keys: bool = False, new: bool = False) -> tuple[Column, ...]:
+        """Return the columns of some kinds: features, target and time, and the key when asked for.
+
+        A column that the contract has gained since the earlier batches has nothing to be compared with: it
+        is left out unless ``new`` asks for it. Where there is no earlier batch, no column is left out.
+        """
         roles = {"feature", "target", "time"} | ({"key"} if keys else set())
-        return tuple(c for c in self.contract.columns if c.role in roles and c.kind in kinds)
+        mine = (c for c in self.contract.columns if c.role in roles and c.kind in kinds)
+        return tuple(c for c in mine if new or not self.past or self.has_history(c))
+
+    def has_history(self, column: Column, until: int | None = None) -> bool:
+        """Say whether some cell of a column is known in the earlier batches, or in the first few of them."""
+        places = range(len(self.past))[:until]
+        return any(self._has_known(column.name, place) for place in places)
 
     def numbers(self, name: str) -> Floats:
         """Return a number column of the batch, or a date's seconds since 1970; NaN is missing."""
@@ -141,6 +152,12 @@ class Case:
         if (name, place) not in self._counted:
             self._counted[name, place] = _tally(self._array(name, place))
         return self._counted[name, place]
+
+    def _has_known(self, name: str, place: int) -> bool:
+        """Say whether a column has a known cell in an earlier batch, looked up once."""
+        if (name, place) not in self._filled:
+            self._filled[name, place] = bool(is_known(self._array(name, place)).any())
+        return self._filled[name, place]
 
     def _finite(self, name: str, place: int) -> Floats:
         """Return the finite values of a column."""

@@ -163,11 +163,14 @@ class _Past:
     """The earlier batches: fitted together, and the older half of them to test on the newer half."""
 
     def __init__(self, case: Case) -> None:
-        self.columns = [c for c in case.columns("number", "category") if c.kind == "number" or _few(case, c)]
         self._case = case
         self._count = len(case.past)
+        self._first = max(1, self._count // 2)
+        # The older half is a measure by itself, so that a column must be known there, too.
+        known = (c for c in case.columns("number", "category") if case.has_history(c, self._first))
+        self.columns = [c for c in known if c.kind == "number" or _few(case, c)]
         self._kept: dict[tuple[int, int], dict[str, Any]] = {}
-        self.tested = range(max(1, self._count // 2), self._count) if self._count > 1 else range(1)
+        self.tested = range(self._first, self._count) if self._count > 1 else range(1)
 
     @cached_property
     def whole(self) -> _Fitted:
@@ -177,7 +180,7 @@ class _Past:
     @cached_property
     def older(self) -> _Fitted:
         """The batches before the tested ones."""
-        return _Fitted(self.columns, [self.cells(at) for at in range(max(1, self._count // 2))])
+        return _Fitted(self.columns, [self.cells(at) for at in range(self._first)])
 
     def cells(self, at: int, most: int = 2**62) -> dict[str, Any]:
         """Return the cells of a batch (−1 is the one under suspicion), or of some of its rows.

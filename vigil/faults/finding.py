@@ -97,7 +97,7 @@ class Fault:
             for one in self._look(case):
                 yield replace(one, fault=self.NAME, confidence=float(one.confidence))
             return
-        for column in case.columns(*self.COLUMNS):
+        for column in case.columns(*self.COLUMNS, new=self.LONELY):
             if self.OF_TARGET or column.role != "target":
                 for one in self._look(case, column):
                     columns = one.columns or (column.name,)

@@ -21,6 +21,8 @@ LEAST_SHARE, LEAST_ROWS = 0.1, 15
 def look(case: Case) -> Iterator[Finding]:
     """Look at the longest run of one label."""
     target = case.contract.target
+    if not case.has_history(target):
+        return
     cells, parts = case.cells(target), case.past_cells(target)
     first, length = surprise.longest_run(cells)
     if length < max(LEAST_ROWS, LEAST_SHARE * len(cells)):

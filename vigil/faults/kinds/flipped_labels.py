@@ -53,7 +53,7 @@ class Turned(Undo):
 def look(case: Case) -> Iterator[Finding]:
     """Turn the labels round, and see whether they fit better."""
     contract = case.contract
-    if contract.task != "binary" or case.count < LEAST_ROWS:
+    if contract.task != "binary" or case.count < LEAST_ROWS or contract.target not in case.density.columns:
         return
     name = contract.target.name
     undo = Turned(name, contract.classes)

@@ -75,7 +75,7 @@ def look_at(case: Case, column: Column) -> Iterator[Finding]:
 
 def _is_copy(case: Case, column: Column, alike: float) -> float:
     """Return how sure a column is a copy of the label, which it was not before."""
-    if alike < LEAST_ALIKE or not case.past:
+    if alike < LEAST_ALIKE or not case.has_history(column):
         return 0.0
     usual = max(_alike(case, column, at) for at in range(len(case.past)))
     error = (1 - alike**2) / float(np.sqrt(case.count)) + 0.01
@@ -87,7 +87,7 @@ def _tells_more(case: Case, column: Column, now: float) -> float:
     """Return how sure a feature tells more than it did, and than any feature did."""
     if now < LEAST_TOLD:
         return 0.0
-    if not case.past:
+    if not case.has_history(column):
         return 0.7 if now >= CANDIDATE else 0.0
     usual = max((_told(case, column, at) or 0.0 for at in range(len(case.past))), default=0.0)
     risen = max(now - max(usual, 0.5), 0.0) * 8

@@ -19,7 +19,7 @@ from vigil.faults.lattice import on_grid
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from vigil.faults.case import Case
+    from vigil.faults.case import Case, Floats
     from vigil.records import Column
 
 TITLE = "another unit"
@@ -66,7 +66,7 @@ class Rescaled(Undo):
 
 def look_at(case: Case, column: Column) -> Iterator[Finding]:
     """Try each change on a column of numbers, and name the best."""
-    if len(case.known_numbers(column)) < LEAST_ROWS:
+    if len(case.known_numbers(column)) < LEAST_ROWS or column not in case.density.columns:
         return
     decimals = case.decimals(column)
     undone = [Rescaled(column.name, factor, offset, decimals) for factor, offset, _ in CHANGES]
@@ -90,7 +90,10 @@ def _finding(case: Case, column: Column, change: int, found: Explained) -> Findi
     undone = (now - offset) / factor
     how = f"rescale by {wording.figure(1 / factor)}" if not offset else f"turn {said} back"
     return Finding(
-        confidence=found.confidence * found.clear * _agrees(case, column, found, factor, offset),
+        confidence=found.confidence
+        * found.clear
+        * _agrees(case, column, found, factor, offset)
+        * _varies(case, column, found),
         rows=int(mask.sum()),
         what=(
             f"The unit of {name} has changed ({said}) in "
@@ -125,6 +128,22 @@ def _agrees(case: Case, column: Column, found: Explained, factor: float, offset:
         return 1.0 if float(on_grid(values, decimals - lost).mean()) >= 0.9 else 0.3
     came_rounded = float(on_grid(values, decimals).mean()) >= 0.9
     return 0.5 if came_rounded and found.mask.mean() < 0.8 else 1.0
+
+
+def _varies(case: Case, column: Column, found: Explained) -> float:
+    """Ask that the rows differ, as in another unit they would: one value for most of them is a heap.
+
+    A limit that cuts a range off makes one, and some unit fits any value.
+    """
+    values, past = case.numbers(column.name)[found.mask], np.concatenate(case.past_known_numbers(column))
+    heap = _heaped(values[np.isfinite(values)])
+    return 0.3 if heap > 0.5 and heap > 2 * _heaped(past) else 1.0
+
+
+def _heaped(values: Floats) -> float:
+    """Return the share of the most frequent value."""
+    counts = np.unique(values, return_counts=True)[1]
+    return float(counts.max(initial=0)) / max(len(values), 1)
 
 
 def mend(rows: pa.Table, repair: Mapping[str, Any]) -> pa.Table:
