@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from bench.broken.trials import Trial
 from vigil import faults
+from vigil.faults.naming import LEAST
 
 #: Levels that a threshold is chosen from.
 GRID = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
@@ -27,28 +29,67 @@ def of_files() -> Thresholds:
     return {name: faults.get(name).THRESHOLD for name in faults.names()}
 
 
-def chosen(some: Sequence[Trial]) -> Thresholds:
+def lowest(some: Sequence[Trial]) -> Thresholds:
     """Return, for each fault, the lowest level at which it is quiet enough on these trials.
 
     It names no more than its equal part of the 1 % of the sound batches, and is the first to be named in
-    no more than 1 % of the batches that are broken otherwise.
+    no more than 1 % of the batches that are broken otherwise. A few hundred sound batches cannot show so
+    small a part: the level is the first that names none of them, and other data have surer ones.
     """
-    sound, broken = [t for t in some if not t.fault], [t for t in some if t.fault]
+    quiet = _quiet(some)
+    sound = [trial for trial in some if not trial.fault]
+    part = FALSE * len(sound) / len(faults.names())
+    return {
+        name: next((lv for lv in GRID if lv >= quiet[name] and _above(sures, lv) <= part), 1.01)
+        for name, sures in _false(sound).items()
+    }
+
+
+def tail(some: Sequence[Trial]) -> Thresholds:
+    """Return, for each fault, the level that it passes in its part of the 1 % of sound batches, by estimate.
+
+    How many sound batches a fault has a word for is counted, with half a one added (Jeffreys), and how
+    fast confidences thin out above that is estimated: −log(1 − confidence) is taken for exponential beyond
+    its start (peaks over a threshold: Davison and Smith 1990). All faults put confidences on one scale, so
+    the mean excess is that of all together, with one of size 1 added, the scale's unit. Comes first in no
+    more than 1 % of the batches that are broken otherwise, too.
+    """
+    quiet = _quiet(some)
+    sound = [trial for trial in some if not trial.fault]
+    false = _false(sound)
+    excesses = [math.log((1 - LEAST) / max(1 - sure, 1e-9)) for sures in false.values() for sure in sures]
+    mean = (sum(excesses) + 1) / (len(excesses) + 1)
+    part = FALSE * len(sound) / len(faults.names())
     made = {}
-    for name in faults.names():
-        false = [one[2] for t in sound for one in t.found if one[0] == name]
-        others = [t for t in broken if t.fault != name and t.found and t.found[0][0] == name]
-        wrong = [t.found[0][2] for t in others]
-        made[name] = next(
-            (
-                level
-                for level in GRID
-                if _above(false, level) <= FALSE * len(sound) / len(faults.names())
-                and _above(wrong, level) <= WRONG * len(broken)
-            ),
-            1.01,
-        )
+    for name, sures in false.items():
+        beyond = mean * max(math.log((len(sures) + 0.5) / part), 0.0)
+        made[name] = max(quiet[name], round(1 - (1 - LEAST) * math.exp(-beyond), 3))
     return made
+
+
+RULES = {"tail": tail, "lowest": lowest}
+
+
+def _false(sound: Sequence[Trial]) -> dict[str, list[float]]:
+    """Return the confidences of each fault's findings on sound batches, the surest of each batch."""
+    found: dict[str, list[float]] = {name: [] for name in faults.names()}
+    for trial in sound:
+        for name in {one[0] for one in trial.found}:
+            found[name].append(max(one[2] for one in trial.found if one[0] == name))
+    return found
+
+
+def _quiet(some: Sequence[Trial]) -> Thresholds:
+    """Return the level at which each fault comes first in at most 1 % of the batches broken otherwise."""
+    broken = [trial for trial in some if trial.fault]
+    firsts: dict[str, list[float]] = {name: [] for name in faults.names()}
+    for trial in broken:
+        if trial.found and trial.found[0][0] != trial.fault:
+            firsts[trial.found[0][0]].append(trial.found[0][2])
+    return {
+        name: next((level for level in GRID if _above(sures, level) <= WRONG * len(broken)), 1.01)
+        for name, sures in firsts.items()
+    }
 
 
 def _above(scores: Sequence[float], level: float) -> int:
