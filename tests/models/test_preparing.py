@@ -110,3 +110,33 @@ def test_many_levels_become_their_mean_target() -> None:
     low, middle, high, unseen = prepare.transform(frame(asked, made))[:, 0]
     assert low < 0.2 < middle < 0.8 < high
     assert abs(unseen - y.mean()) < 1e-9
+
+
+def test_a_value_that_repeats_has_its_mean_target_beside_it() -> None:
+    """Of amounts that come back, single values may tell what their order does not; others are left alone."""
+    draw = np.random.default_rng(0)
+    columns = {
+        "amount": draw.choice([0.0, 10.0, 20.0, 30.0, np.nan], 2000),
+        "size": draw.normal(size=2000),
+        "flag": draw.integers(0, 2, 2000).astype(np.float64),
+    }
+    tells = np.isin(columns["amount"], (10.0, 30.0))
+    y = (draw.random(2000) < np.where(tells, 0.9, 0.1)).astype(np.int64)
+    features = tuple(Column(name, "number") for name in columns)
+    made = plan(columns, features, task="binary", metric="f1", seed=0)
+    assert made.repeating == ("amount",)
+    prepare = pipeline(made, LinearRegression(), "steps")["prepare"].fit(frame(columns, made), y)
+    asked = {name: np.zeros(5) for name in columns} | {"amount": np.array([0.0, 10.0, 20.0, 30.0, np.nan])}
+    means = prepare.transform(frame(asked, made))[:, -1]
+    np.testing.assert_allclose(means, [0.1, 0.9, 0.1, 0.9, 0.1], atol=0.06)
+    ramps = pipeline(made, LinearRegression(), "ramps")["prepare"].fit(frame(columns, made), y)
+    assert [name for name, _, _ in ramps.transformers_] == ["numbers"]
+
+
+def test_few_rows_have_no_values_that_repeat() -> None:
+    """Twenty rows for each value are asked for on average, three values at least, 255 at most."""
+    features = (Column("n", "number"),)
+    for values, rows_of_each, repeats in ((3, 20, True), (3, 19, False), (2, 500, False), (256, 30, False)):
+        columns = {"n": np.tile(np.arange(float(values)), rows_of_each)}
+        made = plan(columns, features, task="binary", metric="f1", seed=0)
+        assert bool(made.repeating) is repeats

@@ -2,8 +2,10 @@
 
 Numbers become ramps (linear models) or steps (trees); categories with few levels one column each,
 rare levels pooled, unseen ones counted to the pool; categories with many levels the mean target of
-the level, cross-fitted. A missing category is a level of its own. Dates are seconds since 1970 and
-treated as numbers. Of a column of text, each common word becomes a number: there or not.
+the level, cross-fitted. For trees a number whose values repeat has the mean target of its value beside
+it, since a single amount or code may mean something of its own. A missing category is a level of its own.
+Dates are seconds since 1970 and treated as numbers. Of a column of text, each common word becomes a number:
+there or not.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ MANY_LEVELS = 30
 KNOTS, ROWS_PER_KNOT = 8, 40
 #: The most steps a number is cut into for trees.
 STEPS = 255
+#: A number's values repeat where there are three at least, and so many rows for each on average.
+ROWS_PER_VALUE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Plan:
     numbers: tuple[str, ...]
     levels: Mapping[str, tuple[str, ...]]
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    repeating: tuple[str, ...] = ()
     settings: Settings = field(default_factory=dict)
 
     @property
@@ -69,12 +74,13 @@ def plan(
 ) -> Plan:
     """Sort the features by treatment; a text without common words is left out."""
     numbers = tuple(f.name for f in features if f.kind in {"number", "date"})
+    repeating = tuple(name for name in numbers if _repeats(columns[name]))
     levels = {f.name: _levels(columns[f.name]) for f in features if f.kind == "category"}
     found = {f.name: words.vocabulary(columns[f.name]) for f in features if f.kind == "text"}
     texts = {name: kept for name, kept in found.items() if kept}
     numbers += tuple(words.named(name, word) for name, kept in texts.items() for word in kept)
     rows = len(next(iter(columns.values()), ()))
-    return Plan(task, metric, seed, rows, numbers, levels, texts)
+    return Plan(task, metric, seed, rows, numbers, levels, texts, repeating)
 
 
 def frame(columns: Mapping[str, np.ndarray], made: Plan) -> pd.DataFrame:
@@ -94,10 +100,12 @@ def pipeline(made: Plan, estimator: Any, numbers: Literal["ramps", "steps"]) -> 
     knots = int(np.clip(made.rows // ROWS_PER_KNOT, 2, made.settings.get("knots", KNOTS)))
     scale: Any = Ramps(knots) if numbers == "ramps" else Steps()
     mean = _mean_target(made)
+    repeating = made.repeating if numbers == "steps" else ()
     parts = [
         ("numbers", scale, list(made.numbers)),
         ("few", _one_column_each(made.rows), few),
         ("many", Pipeline([("mean", mean), ("ramps", Ramps(knots))]) if numbers == "ramps" else mean, many),
+        ("values", Pipeline([("cut", Steps()), ("mean", mean)]), list(repeating)),
     ]
     used = [part for part in parts if part[2]]
     return Pipeline([("prepare", ColumnTransformer(used, sparse_threshold=0)), ("model", estimator)])
@@ -164,6 +172,13 @@ class Steps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 def _levels(cells: np.ndarray) -> tuple[str, ...]:
     """Return the distinct strings of a column, sorted."""
     return tuple(sorted(set(cells.tolist()) - {None}))
+
+
+def _repeats(cells: np.ndarray) -> bool:
+    """Say whether a number is one of few values, each of them in many rows."""
+    known = cells[~np.isnan(cells)]
+    distinct = len(np.unique(known))
+    return 3 <= distinct <= min(STEPS, len(known) // ROWS_PER_VALUE)
 
 
 def _one_column_each(rows: int) -> OneHotEncoder:
