@@ -140,3 +140,12 @@ def test_few_rows_have_no_values_that_repeat() -> None:
         columns = {"n": np.tile(np.arange(float(values)), rows_of_each)}
         made = plan(columns, features, task="binary", metric="f1", seed=0)
         assert bool(made.repeating) is repeats
+
+
+def test_dates_and_several_classes_are_left_alone() -> None:
+    """The days to come are all new, and each class would take a column."""
+    columns = {"n": np.tile(np.arange(5.0), 200)}
+    number, date = (Column("n", "number"),), (Column("n", "date"),)
+    assert plan(columns, number, task="binary", metric="f1", seed=0).repeating == ("n",)
+    assert not plan(columns, date, task="binary", metric="f1", seed=0).repeating
+    assert not plan(columns, number, task="multiclass", metric="macro_f1", seed=0).repeating

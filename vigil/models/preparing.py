@@ -3,9 +3,10 @@
 Numbers become ramps (linear models) or steps (trees); categories with few levels one column each,
 rare levels pooled, unseen ones counted to the pool; categories with many levels the mean target of
 the level, cross-fitted. For trees a number whose values repeat has the mean target of its value beside
-it, since a single amount or code may mean something of its own. A missing category is a level of its own.
-Dates are seconds since 1970 and treated as numbers. Of a column of text, each common word becomes a number:
-there or not.
+it, since a single amount or code may mean something of its own; not a date, whose values do not come
+back, and not of more than two classes, which would each take a column. A missing category is a level of
+its own. Dates are seconds since 1970 and treated as numbers. Of a column of text, each common word
+becomes a number: there or not.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def plan(
 ) -> Plan:
     """Sort the features by treatment; a text without common words is left out."""
     numbers = tuple(f.name for f in features if f.kind in {"number", "date"})
-    repeating = tuple(name for name in numbers if _repeats(columns[name]))
+    repeating = () if task == "multiclass" else _repeating(columns, features)
     levels = {f.name: _levels(columns[f.name]) for f in features if f.kind == "category"}
     found = {f.name: words.vocabulary(columns[f.name]) for f in features if f.kind == "text"}
     texts = {name: kept for name, kept in found.items() if kept}
@@ -172,6 +173,11 @@ class Steps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 def _levels(cells: np.ndarray) -> tuple[str, ...]:
     """Return the distinct strings of a column, sorted."""
     return tuple(sorted(set(cells.tolist()) - {None}))
+
+
+def _repeating(columns: Mapping[str, np.ndarray], features: Sequence[Column]) -> tuple[str, ...]:
+    """Return the numbers whose values repeat; of a date the days to come are all new."""
+    return tuple(f.name for f in features if f.kind == "number" and _repeats(columns[f.name]))
 
 
 def _repeats(cells: np.ndarray) -> bool:
