@@ -41,7 +41,7 @@ ANSWER = record(
 EXAMPLE = {
     "project": "attrition",
     "missing": [{"column": "staff", "share": 0.02, "share_before": 0.0}],
-    "correlations": [{"columns": ["age", "wage"], "now": 0.31, "before": 0.64}],
+    "correlations": [{"columns": ["staff", "wage"], "now": 0.31, "before": 0.64}],
     "timings": [{"step": "ingestion", "last": 0.21, "median": 0.2, "history": [0.2, 0.21]}],
     "packages": {"checked": "not asked", "list": []},
     "drift_of": {
