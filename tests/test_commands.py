@@ -287,3 +287,16 @@ def test_steps_alone_do_their_part(site):
     assert {"packages", "advice"} <= set(json.loads(out))
     _, err = call("reporting", "--config", site.config, "--run", 7, code=1)
     assert "has no stored answers" in err
+
+
+def test_output_that_nobody_reads_to_its_end_is_no_fault():
+    """As with ``| head``: the command ends without a word."""
+    code = "import sys; from vigil.command import guarded\n"
+    code += "sys.exit(guarded(lambda: print('a line\\n' * 100_000)))"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout.readline() == "a line\n"
+        run.stdout.close()
+        assert (run.stderr.read(), run.wait(60)) == ("", 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,10 @@ def guarded(act: Callable[[], int | None]) -> int:
     except VigilError as error:
         print(error, file=sys.stderr if error.exit_code else sys.stdout)
         return error.exit_code
+    except BrokenPipeError:
+        # Whoever read the output has gone, as with "| head": what is left to say goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         print(f"{place}{error.strerror or error}. The next tick tries again.", file=sys.stderr)

@@ -194,6 +194,7 @@ def _known(project: Project, fault: str) -> Row:
     if row is None:
         standing = [one["id"] for one in project.ledger.faults.standing()]
         hint = f"Open are: {', '.join(standing)}." if standing else "None is open."
+        hint += f" That is of {project.config_path}; another project is named by --config."
         raise VigilError(f"there is no fault {fault}.", hint=hint)
     return row
 

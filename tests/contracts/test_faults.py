@@ -286,6 +286,21 @@ def test_a_new_column_that_is_the_label_is_suspected_only() -> None:
     assert (one.columns, holds(one)) == (("age",), False)
 
 
+@pytest.mark.parametrize("moved", [40.0, 55.0, 60.0, -30.0])
+def test_values_that_only_moved_are_no_other_scale(moved: float) -> None:
+    """Ages that are all higher or lower have kept their spread, which degrees would not."""
+    made = changed("age", lambda values: values + moved)
+    assert [one.what for one in faults.get("unit_change").look(made) if holds(one)] == []
+
+
+def test_degrees_are_told_by_their_spread() -> None:
+    """°C that come as °F."""
+    made = changed("age", lambda values: np.round(values * 1.8 + 32, 1))
+    assert [
+        "°C turned into °F" in one.what for one in faults.get("unit_change").look(made) if holds(one)
+    ] == [True]
+
+
 def test_a_limit_that_some_unit_would_explain_is_a_clipped_range() -> None:
     """One value on a limit, which °F turned back would make a usual one, is no change of unit."""
     made = changed("age", lambda values: np.minimum(values, 66.0))

@@ -164,7 +164,7 @@ def test_denied_access_is_said(forbidding: str, monkeypatch: pytest.MonkeyPatch)
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """boto3 is not installed: what to type."""
     monkeypatch.setitem(sys.modules, "boto3", None)
-    assert "pip install 'vigil[s3]'" in said("s3://bucket-without-extra/x", None)
+    assert "pip install '.[s3]'" in said("s3://bucket-without-extra/x", None)
 
 
 def test_a_share_that_is_not_mounted_is_never_filled(tmp_path: Path) -> None:

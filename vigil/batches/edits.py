@@ -32,7 +32,11 @@ def take_up(output: Path, table: Table, config: Config) -> tuple[Contract | None
         return None, []
     if in_force.target.name != config.target:
         what = f"predicts {in_force.target.name!r}, and the config's target is {config.target!r}."
-        raise ContractError(what, where=str(output / "contract.json"), hint="Make the two agree.")
+        hint = (
+            f"Name {in_force.target.name!r} in the config; or there give {config.target!r} "
+            f'the role "target" and {in_force.target.name!r} the role "feature", and require the first alone.'
+        )
+        raise ContractError(what, where=str(output / "contract.json"), hint=hint)
     if edited is None:
         contracts.refresh(output)
         return in_force, []

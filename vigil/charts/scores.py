@@ -84,7 +84,7 @@ def _course(drawn: History) -> str:
         return ""
     values = [point.score for point in drawn.points]
     low, high = wording.score(min(values)), wording.score(max(values))
-    told = f"It went from {low} to {high} over {drawn.batches:,} batches"
+    told = f"It lay between {low} and {high} over {drawn.batches:,} batches"
     told += _times(len(switches(drawn)), "another release took over")
     told += _times(len(opened(drawn)), "an incident was opened")
     fewer = len(drawn.points) < drawn.batches

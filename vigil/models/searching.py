@@ -54,7 +54,7 @@ class Found:
 def ask_for_library() -> None:
     """Raise VigilError where the extra is not installed; nothing is imported."""
     if importlib.util.find_spec(NEEDS) is None:
-        hint = f"Install it: pip install 'vigil[{EXTRA}]'"
+        hint = f"Install it: pip install '.[{EXTRA}]'"
         raise VigilError(f"a search stands on {NEEDS}, which is not installed.", where="search", hint=hint)
 
 

@@ -150,7 +150,7 @@ def _missing(policy: Policy, name: str) -> list[Fault]:
     needed: str = getattr(policy, "NEEDS", "")
     if not needed or importlib.util.find_spec(needed) is not None:
         return []
-    hint = f"Install it: pip install 'vigil[{needed}]'"
+    hint = f"Install it: pip install '.[{needed}]'"
     return [Fault("config-policy", "policy", f"{name} stands on {needed}, which is not installed.", hint)]
 
 

@@ -133,7 +133,7 @@ def _client(endpoint: str | None) -> Any:
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
     except ImportError as error:
-        hint = "Install it with the extra: pip install 'vigil[s3]'"
+        hint = "Install it with the extra: pip install '.[s3]'"
         raise StorageError("object storage needs boto3.", where="storage", hint=hint) from error
     # Checksums are sent as Content-MD5, which every server knows, and not as trailers, which not all do.
     settings: Any = Config(

@@ -33,7 +33,7 @@ class Workers:
 
     def __init__(self, kind: str, *, host: str, port: int, workers: int, threads: int, folder: Path) -> None:
         if find_spec(kind) is None:
-            hint = "Install it with the extra: pip install 'vigil[servers]'"
+            hint = "Install it with the extra: pip install '.[servers]'"
             raise ServiceError(f"{kind} is not installed.", where="service", hint=hint)
         self.port = port or free_port(host)
         address = (host, self.port)

@@ -115,12 +115,14 @@ def _finding(case: Case, column: Column, change: int, found: Explained) -> Findi
 
 
 def _agrees(case: Case, column: Column, found: Explained, factor: float, offset: float) -> float:
-    """Ask the decimals, which a change of unit by tens moves with no exception.
+    """Ask what a change of unit moves with no exception: the spread, and by tens the decimals.
 
     Of d decimals, d − 1 are left when they come times ten; divided by ten, hardly any value has d.
     """
+    if offset:
+        return 1.0 if _is_stretched(case, column, found, factor) else 0.3
     decimals = case.decimals(column)
-    if offset or decimals is None:
+    if decimals is None:
         return 1.0
     values = case.numbers(column.name)[found.mask]
     lost = round(abs(float(np.log10(factor))))
@@ -128,6 +130,16 @@ def _agrees(case: Case, column: Column, found: Explained, factor: float, offset:
         return 1.0 if float(on_grid(values, decimals - lost).mean()) >= 0.9 else 0.3
     came_rounded = float(on_grid(values, decimals).mean()) >= 0.9
     return 0.5 if came_rounded and found.mask.mean() < 0.8 else 1.0
+
+
+def _is_stretched(case: Case, column: Column, found: Explained, factor: float) -> bool:
+    """Tell whether the quartiles lie apart as the factor asks; values that merely moved keep theirs."""
+    past = np.concatenate(case.past_numbers(column.name))
+    now = case.numbers(column.name)[found.mask]
+    spreads = [np.subtract(*np.quantile(part[np.isfinite(part)], [0.75, 0.25])) for part in (past, now)]
+    if not min(spreads) > 0:
+        return False
+    return abs(float(np.log(spreads[1] / spreads[0] / factor))) < abs(float(np.log(factor))) / 2
 
 
 def _varies(case: Case, column: Column, found: Explained) -> float:
