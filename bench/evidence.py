@@ -4,7 +4,8 @@
 
 On the page a block between ```console and ``` whose first line is ``$ python -m bench.…`` is what that
 command printed, to the letter; a line behind it says when, on what and for how long. Everything else
-is prose and stays. A command that fails leaves its block as it is.
+is prose and stays. A command that fails leaves its block as it is; one that ends with 1 has missed its goal,
+and what it printed is written all the same.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ BLOCK = re.compile(
     r"^```console\n\$ python -m (?P<command>bench\.[^\n]+)\n.*?^```\n(?:\n\*Measured [^\n]*\*\n)?",
     re.MULTILINE | re.DOTALL,
 )
+
+#: What a command ends with that has measured, and missed its goal.
+MISSED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,13 @@ def commands(page: str, only: list[str] | None = None) -> Iterator[str]:
 
 
 def measure(command: str) -> Measured:
-    """Run one command. Raises CalledProcessError when it fails."""
+    """Run one command. Raises CalledProcessError when it fails, which a goal that is missed is not."""
     load, begun = os.getloadavg()[0], time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command)], capture_output=True, text=True, check=True
+        [sys.executable, "-m", *shlex.split(command)], capture_output=True, text=True, check=False
     )
+    if done.returncode not in (0, MISSED) or "Traceback" in done.stderr or not done.stdout:
+        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
     seconds = time.perf_counter() - begun
     noted = (
         f"Measured {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores ({processor()}), "

@@ -290,7 +290,7 @@ def _colours(count, *, seed, turn=0):
     draw = np.random.default_rng(seed)
     place = draw.uniform(0, 3, count)
     names = np.array(["amber", "blue", "cyan"])[(place.astype(int) + turn) % 3]
-    lines = [f"{p:.3f},{p * p:.3f},{name}" for p, name in zip(place, names, strict=True)]
+    lines = [f"{p:.6f},{p * p:.6f},{name}" for p, name in zip(place, names, strict=True)]
     return "\n".join(["place,square,colour", *lines]) + "\n"
 
 

@@ -54,6 +54,16 @@ def test_a_command_that_fails_is_no_measurement() -> None:
         evidence.measure("bench.pictures --no-such-option")
 
 
+def test_a_goal_that_was_missed_is_written_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 1 with figures is a measurement; with a traceback it is none."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "missing_goal.py").write_text("import sys; print('found 0.94'); sys.exit(1)")
+    (tmp_path / "broken_bench.py").write_text("print('found 0.94'); raise ValueError('no data')")
+    assert evidence.measure("missing_goal").printed == "found 0.94"
+    with pytest.raises(subprocess.CalledProcessError):
+        evidence.measure("broken_bench")
+
+
 def test_the_pages_commands_are_known() -> None:
     """Every block of the real page names a bench, and only options that it has."""
     for command in evidence.commands(Path("docs/evidence.md").read_text()):

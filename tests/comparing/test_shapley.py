@@ -92,5 +92,5 @@ def test_the_command_writes_a_picture_and_tables(trained):
 def test_without_the_extra_it_says_what_to_install(trained, monkeypatch):
     """Where the library is not there, the message names the extra and what can be had without it."""
     monkeypatch.setattr(shapley, "NEEDS", "no_such_library")
-    with pytest.raises(VigilError, match=r"not installed.*pip install 'vigil\[shap\]'"):
+    with pytest.raises(VigilError, match=r"not installed.*pip install '\.\[shap\]'"):
         shapley.explain(trained.project(), "0" * 12)

@@ -90,5 +90,5 @@ def test_settings_out_of_range_are_refused() -> None:
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked for by name, before anything is fitted."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(VigilError, match=r"vigil\[tune\]"):
+    with pytest.raises(VigilError, match=r"\.\[tune\]"):
         searching.search(lesson(), [], iter(range(8)), until=FOREVER)

@@ -25,6 +25,6 @@ def test_the_setting_is_left_as_it_was():
 def test_a_policy_without_its_library_is_told_at_once(monkeypatch):
     """A policy of an extra that is not installed is a config fault that says what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
-    with pytest.raises(ConfigError, match=r"pip install 'vigil\[river\]'"):
+    with pytest.raises(ConfigError, match=r"pip install '\.\[river\]'"):
         policies.opened("adwin")
     assert policies.opened("vigil")
