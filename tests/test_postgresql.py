@@ -27,7 +27,7 @@ def test_a_whole_tick(new_site, postgresql):
             "broken.csv", "customer,activity,staff,region,left\nc\0,many,1,north,yes\nd,1,1,north,no\n"
         )
         site.write("none.csv", "nothing\n")
-        site.leavers("2.csv", 500, seed=2, turned=True)
+        site.leavers("2.csv", 1500, seed=2, turned=True)
         found = site.tick()
         ledger = world.state(site.root)["ledger"]
         del ledger["files"]  # whose stamps differ: they are files of two folders

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from shutil import copytree
 from typing import Any
 
 from tests.crash import world
+from vigil.errors import Busy
 
 HERE = Path(__file__).parent
 #: The fault of the batch in which the target has turned round, and a customer who is in the first file.
@@ -40,7 +42,15 @@ def tick(config: Path, folder: Path | None = None, *, report: bool = False) -> N
 
     project = Project(config)
     try:
-        fullprocess.tick(project, folder=folder, report=report)
+        for patience in (0.5, 1, 2, 4, None):
+            # A database may need a moment to see that the run before it was killed, and to let its lock go.
+            try:
+                fullprocess.tick(project, folder=folder, report=report)
+                return
+            except Busy:
+                if patience is None:
+                    raise
+                time.sleep(patience)
     finally:
         project.close()
 
