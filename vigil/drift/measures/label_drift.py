@@ -19,7 +19,7 @@ DECIDES = True
 
 
 def measure(reference: ColumnProfile, current: ColumnProfile) -> Measured | None:
-    """Return the statistic, the share of labels that moved, and p."""
+    """Return the statistic, the share of rows that moved, and p."""
     return _test(reference).measure(reference, current)
 
 
