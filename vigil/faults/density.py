@@ -14,6 +14,7 @@ screened on some of the rows first, and what the earlier batches say is asked fo
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,7 +46,7 @@ Mask = npt.NDArray[np.bool_]
 Cells = Mapping[str, Any]
 
 
-class Undo:
+class Undo(ABC):
     """An explanation: which cells would have arrived, had the fault not been.
 
     ``jacobian`` is the log of the volume that undoing takes away, per row. ``is_clear`` asks that each row
@@ -55,9 +56,9 @@ class Undo:
     jacobian: float = 0.0
     is_clear: bool = True
 
+    @abstractmethod
     def __call__(self, cells: Cells) -> dict[str, Any]:
         """Return the changed columns, from all of them."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ has the diagonal and all else. Every share is watched by its own process.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from vigil.stats.power import found_share, needed
 _ENOUGH = 20
 
 
-class CellMetric:
+class CellMetric(ABC):
     """A score of classes. A metric's file gives the names and ``masks``.
 
     A process is one watched share; ``harmonic`` says of each whether its value is F1 = 2J/(1 + J) or
@@ -40,9 +41,9 @@ class CellMetric:
     #: Whether the score moves when the class mix does.
     moves_with_mix = True
 
+    @abstractmethod
     def masks(self, classes: int) -> tuple[Floats, Floats]:
         """Return the hit cells and the miss cells, each of shape (processes, K, K)."""
-        raise NotImplementedError
 
     def harmonic(self, processes: int) -> npt.NDArray[np.bool_]:
         """Return for each process whether its value is 2J/(1 + J)."""

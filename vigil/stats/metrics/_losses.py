@@ -8,6 +8,7 @@ rows than those tallied.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any, Literal
 
 import numpy as np
@@ -26,7 +27,7 @@ _ENOUGH = 100
 _PROCESSES = 2
 
 
-class LossMetric:
+class LossMetric(ABC):
     """The mean of a loss. Tolerance, margin and ``max_drop`` are shares of it.
 
     A metric's file gives the names, ``losses`` and, where losses have a limit of their own, ``limit``.
@@ -170,9 +171,9 @@ class LossMetric:
         rise = found_rise(since["rows"], _points(), np.array(level["grid"]), level["clipped"], need)
         return None if rise is None else rise * reference
 
+    @abstractmethod
     def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
         """Return each row's loss, unclipped."""
-        raise NotImplementedError
 
     def parts(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
         """Return each row's part of the score, which is its loss."""
