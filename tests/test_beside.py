@@ -6,7 +6,6 @@ import json
 import shutil
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 import fullprocess
 import training
 from app import create_app
+from tests.clocks import Clock
 from vigil import beside
 from vigil.bundles import pointer, trial
 from vigil.bundles.trial import Trial
@@ -30,19 +30,6 @@ from vigil.project import Project
 from vigil.web import endpoints
 
 ROOT = Path(__file__).resolve().parents[1]
-START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        """Return the time, which goes on a little."""
-        self.now += timedelta(milliseconds=1)
-        return self.now
 
 
 @pytest.fixture(scope="module")

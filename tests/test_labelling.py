@@ -16,25 +16,13 @@ import pytest
 import fullprocess
 import labelling
 from app import create_app
+from tests.clocks import START, Clock
 from vigil.outcomes import store
 from vigil.predictions import collecting
 from vigil.project import Project
 
 ROOT = Path(__file__).resolve().parents[1]
 PRACTICE, SAMPLE = ROOT / "practicedata", ROOT / "sourcedata"
-START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        """Return the time, which goes on a little."""
-        self.now += timedelta(milliseconds=1)
-        return self.now
 
 
 @pytest.fixture(scope="module")
