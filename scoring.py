@@ -152,6 +152,8 @@ def by_level(project: Project, live: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"release": live, "metric": panel.metric.name, "levels": found})
         return
+    if not found:
+        project.console.say("No feature is a category: there are no levels to score.")
     wide = max((len(row["column"]) for row in found), default=0)
     widest = max((len(row["level"]) for row in found), default=0)
     for row in found:

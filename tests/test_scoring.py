@@ -55,6 +55,14 @@ def test_rows_that_were_trained_on_are_not_scored(site):
     assert project.ledger.scores.history() == []
 
 
+def test_without_categories_there_are_no_levels(new_site):
+    """Asked for levels where every feature is a number, the command says so."""
+    site = new_site(ignore=["region"], key=["customer"])
+    live(site)
+    scoring.command(site.project(), argparse.Namespace(slices=True, json=False))
+    assert site.said[-1] == "No feature is a category: there are no levels to score."
+
+
 def test_a_stale_text_is_written_again(site):
     """A run that was cut off before it wrote latestscore.txt is made good when the score is asked for."""
     live(site)
