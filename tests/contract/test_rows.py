@@ -14,6 +14,7 @@ from vigil.contract.columns import typed
 from vigil.contract.rows import RowReader
 from vigil.errors import ServiceError
 from vigil.records import Column
+from vigil.serving.coded import array
 
 COLUMNS = (
     Column("size", "number", minimum=0.0, maximum=100.0),
@@ -81,8 +82,8 @@ def test_columns_give_the_same_as_rows():
     data = {name: [row[name] for row in rows] for name in rows[0]}
     by_rows, by_columns = RowReader(COLUMNS).rows(rows), RowReader(COLUMNS).columns(data)
     assert by_rows[1] == by_columns[1]
-    for name, array in by_rows[0].items():
-        np.testing.assert_array_equal(array, by_columns[0][name])
+    for name, found in by_rows[0].items():
+        np.testing.assert_array_equal(found, by_columns[0][name])
 
 
 def test_columns_of_different_lengths_are_turned_away():
@@ -135,7 +136,8 @@ def test_one_row_alone_is_read_like_one_of_many(rows):
         cells, said = reader.one(row)
         assert said == warnings.get(place, [])
         for name, cell in cells.items():
-            np.testing.assert_array_equal(np.array([cell], dtype=arrays[name].dtype), arrays[name][[place]])
+            many = array(arrays[name])
+            np.testing.assert_array_equal(np.array([cell], dtype=many.dtype), many[[place]])
 
 
 @pytest.mark.parametrize(

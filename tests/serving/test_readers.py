@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vigil.serving.coded import Coded, array
 from vigil.serving.readers import LARGEST, Levels, Steps, bounded
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
@@ -13,6 +14,16 @@ def test_levels_tell_missing_from_unseen() -> None:
     """Known levels come first, then missing, then anything else; an empty string is a string."""
     reader = Levels.of("x", ("a", "b"))
     assert reader.read(np.array(["b", None, "", "a", "c"], dtype=object)).tolist() == [1, 2, 3, 0, 3]
+
+
+def test_levels_are_read_by_their_codes_too() -> None:
+    """Coded cells have the codes that the same cells have as objects, whole and in part."""
+    reader = Levels.of("x", ("a", "b"))
+    coded = Coded(("c", None, "b", "a", ""), np.array([3, 1, 2, 0, 4, 3], dtype=np.uint8))
+    assert coded.tolist() == ["a", None, "b", "c", "", "a"]
+    assert array(coded).tolist() == coded.tolist()
+    assert reader.read(coded).tolist() == reader.read(array(coded)).tolist()
+    assert reader.read(coded[1:4]).tolist() == [2, 1, 3]
 
 
 def test_steps_close_on_the_right() -> None:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,8 +53,10 @@ def judged(content: bytes, own: Regular | None) -> Any:
     return (
         rows.count,
         {
-            name: array.tobytes() if array.dtype != object else array.tolist()
-            for name, array in arrays.items()
+            name: cells.tobytes()
+            if isinstance(cells, np.ndarray) and cells.dtype != object
+            else cells.tolist()
+            for name, cells in arrays.items()
         },
         {place: said for place, said in warnings.items() if said},
         {name: [(type(cell), cell) for cell in cells] for name, cells in kept.items()},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from vigil.contract import cells
 from vigil.errors import ServiceError
 from vigil.records import Column
+from vigil.serving.coded import MOST, Cells, Coded
 
 #: What is unusual about rows, by their place.
 Warnings = dict[int, list[str]]
@@ -26,6 +28,9 @@ _NO_LEVELS: Mapping[str, Collection[str]] = {}
 #: Cells that become a number, or no value, without being looked at.
 _PLAIN_NUMBERS = frozenset({float, int, bool, type(None)})
 _MISSING = "missing"
+_LARGEST = sys.float_info.max
+#: What a cell is that can be told by being equal to another: one is true, but not written alike.
+_TEXTS = frozenset({str, type(None)})
 
 
 class RowReader:
@@ -34,9 +39,9 @@ class RowReader:
     ``known_levels`` are the levels seen in training, by column. Fields that are no column are warned
     of, except those in ``expected``, such as a key or the target.
 
-    Numbers and dates (seconds since 1970) come as float64 with NaN for missing, categories and text
-    as objects with None; warnings come by the row's place, for those rows that have any: to make and to
-    look through a list for each of many rows costs more than to type them.
+    Numbers and dates (seconds since 1970) come as float64 with NaN for missing, text as objects with None,
+    categories so or by their codes. Warnings come by the row's place, for those rows that have any: to make
+    and to look through a list for each of many rows costs more than to type them.
     """
 
     def __init__(
@@ -51,11 +56,11 @@ class RowReader:
         self._accepted = frozenset(names).union(expected)
         numbers = [(place, column) for place, column in enumerate(columns) if column.kind == "number"]
         self._numeric = [place for place, _ in numbers]
-        low = [-math.inf if column.minimum is None else column.minimum for _, column in numbers]
-        high = [math.inf if column.maximum is None else column.maximum for _, column in numbers]
+        low = [-_LARGEST if column.minimum is None else column.minimum for _, column in numbers]
+        high = [_LARGEST if column.maximum is None else column.maximum for _, column in numbers]
         self._range = np.array([low, high], dtype=np.float64)[:, :, None]
 
-    def rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, np.ndarray], Warnings]:
+    def rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Cells], Warnings]:
         """Type rows given one by one; return arrays of shape (rows,) by column, and warnings by row."""
         warnings: Warnings = {}
         cells, is_whole = self._by_column(rows)
@@ -66,7 +71,7 @@ class RowReader:
                     warnings.setdefault(place, []).extend(self._extra(row))
         return arrays, warnings
 
-    def _typed(self, cells: Sequence[Sequence[Any]], warnings: Warnings) -> dict[str, np.ndarray]:
+    def _typed(self, cells: Sequence[Sequence[Any]], warnings: Warnings) -> dict[str, Cells]:
         """Type each column's cells; columns of numbers without anything unusual are judged all at once."""
         usual = self._usual_numbers(cells)
         return {
@@ -76,13 +81,17 @@ class RowReader:
 
     def _usual_numbers(self, cells: Sequence[Sequence[Any]]) -> dict[int, np.ndarray]:
         """Return the columns of numbers, by place, when no cell is missing, unreadable or out of range."""
-        numeric = self._numeric
+        numeric, count = self._numeric, len(cells[0]) if cells else 0
+        found = np.empty((len(numeric), count))
         try:
-            found = np.array([_doubles(cells[place]) for place in numeric], dtype=np.float64)
-        except (OverflowError, TypeError, ValueError):  # ValueError: a column that cannot be read at once
+            for row, place in zip(found, numeric, strict=True):
+                struct.pack_into(
+                    f"{count}d", row.data, 0, *cells[place]
+                )  # three times as fast as numpy's own way
+        except (OverflowError, struct.error):
             return {}
         low, high = self._range
-        if not (np.isfinite(found).all() and (found >= low).all() and (found <= high).all()):
+        if not ((found >= low).all() and (found <= high).all()):  # which no NaN is, nor an infinity
             return {}
         return dict(zip(numeric, found, strict=True))
 
@@ -95,7 +104,7 @@ class RowReader:
                 pass
         return [[row.get(column.name) for row in rows] for column in self._columns], False
 
-    def columns(self, data: Mapping[str, Sequence[Any]]) -> tuple[dict[str, np.ndarray], Warnings]:
+    def columns(self, data: Mapping[str, Sequence[Any]]) -> tuple[dict[str, Cells], Warnings]:
         """Type rows given as columns; return the same as ``rows``.
 
         Raises ServiceError when the columns differ in length.
@@ -140,15 +149,43 @@ class _ColumnReader:
         self._numeric = column.kind in {"number", "date"}
         self._read = _READERS[column.kind]
         self._usual = _usual(column, known)
+        self._levels: tuple[str | None, ...] = tuple(sorted(self._usual)) if len(self._usual) <= MOST else ()
+        self._codes = {level: code for code, level in enumerate(self._levels)}
 
-    def read(self, values: Sequence[Any], warnings: Warnings) -> np.ndarray:
+    def read(self, values: Sequence[Any], warnings: Warnings) -> Cells:
         """Type many cells, adding to the warnings of each row."""
         if self._column.kind == "number":
             numbers = _plain_numbers(values)
             if numbers is not None:
                 self._remark_numbers(numbers, warnings)
                 return numbers
-        return self._by_cell(values, warnings)
+        coded = self._by_code(values, warnings) if self._codes and len(values) > 1 else None
+        return self._by_cell(values, warnings) if coded is None else coded
+
+    def _by_code(self, values: Sequence[Any], warnings: Warnings) -> Coded | None:
+        """Look at each level once; None where the cells are not all texts or missing, or differ too much."""
+        try:
+            codes = bytes(itemgetter(*values)(self._codes))  # one call for all of them
+        except (KeyError, TypeError):  # an unusual level, or a list, which is none
+            return self._by_level(values, warnings)
+        return Coded(self._levels, np.frombuffer(codes, dtype=np.uint8))
+
+    def _by_level(self, values: Sequence[Any], warnings: Warnings) -> Coded | None:
+        """Do the same with unusual levels among them, adding to the warnings of the rows that have one."""
+        if not set(map(type, values)) <= _TEXTS:
+            return None
+        levels = list(dict.fromkeys(values))
+        if len(levels) > MOST:
+            return None
+        read = [self.read_one(level) for level in levels]
+        said = {
+            level: f"{self.name!r} is {rule}" for level, (_, rule) in zip(levels, read, strict=True) if rule
+        }
+        for place, value in enumerate(values):
+            if value in said:
+                warnings.setdefault(place, []).append(said[value])
+        codes = bytes(map({level: code for code, level in enumerate(levels)}.__getitem__, values))
+        return Coded([cell for cell, _ in read], np.frombuffer(codes, dtype=np.uint8))
 
     def read_one(self, value: Any) -> tuple[Any, str]:
         """Type one cell; return it and what is unusual about it, nothing when nothing is."""
@@ -158,25 +195,17 @@ class _ColumnReader:
         return cell, rule or self._remark(cell)
 
     def _by_cell(self, values: Sequence[Any], warnings: Warnings) -> np.ndarray:
-        """Look at each cell that is not a usual level."""
+        """Look at each cell."""
         typed = list(values)
-        if not self._all_usual(values):
-            for place, value in enumerate(typed):
-                typed[place], rule = self.read_one(value)
-                if rule:
-                    warnings.setdefault(place, []).append(f"{self.name!r} is {rule}")
+        for place, value in enumerate(typed):
+            typed[place], rule = self.read_one(value)
+            if rule:
+                warnings.setdefault(place, []).append(f"{self.name!r} is {rule}")
         if self._numeric:
             return np.array(typed, dtype=np.float64)
         texts = np.empty(len(typed), dtype=object)
         texts[:] = typed
         return texts
-
-    def _all_usual(self, values: Sequence[Any]) -> bool:
-        """Tell whether every cell is a usual level, of which no other value is an equal."""
-        try:
-            return bool(self._usual) and self._usual.issuperset(values)
-        except TypeError:  # a list, which is no level
-            return False
 
     def _remark_numbers(self, numbers: np.ndarray, warnings: Warnings) -> None:
         """Say which of many numbers are missing or out of range."""

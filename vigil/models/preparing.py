@@ -25,6 +25,7 @@ from sklearn.preprocessing import OneHotEncoder, TargetEncoder
 from vigil.models.spaces import Settings
 from vigil.records import Column, Task
 from vigil.serving import words
+from vigil.serving.coded import array
 from vigil.serving.readers import bounded
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ def frame(columns: Mapping[str, np.ndarray], made: Plan) -> pd.DataFrame:
     """Lay out the columns for scikit-learn: float64, and objects of str with None."""
     import pandas as pd
 
-    columns = words.spread(columns, made.texts)
-    cells: dict[str, Any] = {name: bounded(columns[name]) for name in made.numbers}
-    cells |= {name: pd.Series(columns[name], dtype=object) for name in made.levels}
+    spread = words.spread(columns, made.texts)
+    cells: dict[str, Any] = {name: bounded(array(spread[name])) for name in made.numbers}
+    cells |= {name: pd.Series(array(spread[name]), dtype=object) for name in made.levels}
     return pd.DataFrame(cells)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from vigil.serving.coded import Cells, Coded
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -27,14 +29,24 @@ class Answered:
     client: str
     role: str
     rows: Sequence[int]
-    columns: Mapping[str, np.ndarray | Sequence[Any]]
+    columns: Mapping[str, Cells | Sequence[Any]]
     given: Mapping[str, Sequence[Any]]
     outcome: Sequence[Any]
     probability: Sequence[float] | None
 
 
+class Levels(msgspec.Struct, frozen=True):
+    """A column of strings as it is stored: cell i is ``levels[codes[i]]``."""
+
+    levels: list[str | None]
+    codes: bytes
+
+
+Stored = bytes | list[Any] | Levels
+
+
 class Record(msgspec.Struct, array_like=True, tag=True, frozen=True):
-    """The same as it is stored: a column of numbers as the bytes of its float64."""
+    """The same as it is stored: a column of numbers as the bytes of its float64, one of levels by codes."""
 
     request: str
     at: float
@@ -42,7 +54,7 @@ class Record(msgspec.Struct, array_like=True, tag=True, frozen=True):
     client: str
     role: str
     rows: list[int]
-    columns: dict[str, bytes | list[Any]]
+    columns: dict[str, Stored]
     features: list[bytes]
     given: dict[str, list[Any]]
     outcome: list[Any]
@@ -92,18 +104,22 @@ def decoded(content: bytes) -> Record | Dropped:
     return found
 
 
-def cells(column: bytes | list[Any]) -> Sequence[Any]:
+def cells(column: Stored) -> Sequence[Any]:
     """Return a stored column's cells."""
+    if isinstance(column, Levels):
+        return list(map(column.levels.__getitem__, column.codes))
     return np.frombuffer(column, dtype="<f8").tolist() if isinstance(column, bytes) else column
 
 
-def _packed(column: np.ndarray | Sequence[Any]) -> bytes | list[Any]:
+def _packed(column: Cells | Sequence[Any]) -> Stored:
+    if isinstance(column, Coded):
+        return Levels(list(column.levels), column.codes.tobytes())
     if isinstance(column, np.ndarray):
         return column.tolist() if column.dtype == object else column.astype("<f8").tobytes()
     return list(column)
 
 
-def _hashes(columns: Mapping[str, bytes | list[Any]], rows: int) -> list[bytes]:
+def _hashes(columns: Mapping[str, Stored], rows: int) -> list[bytes]:
     """Return 16 bytes for each row, the same for the same cells under the same names."""
     names = sorted(columns)
     heads = _PACK.encode(names)

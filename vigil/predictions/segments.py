@@ -13,7 +13,7 @@ import struct
 import time
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vigil.storage.durable import sync
@@ -37,18 +37,23 @@ class Segments:
         self._size = 0
         self._begun = 0.0
 
-    def write(self, records: Sequence[bytes]) -> None:
-        """Append records; on return they are on the disk. Raises OSError when they are not."""
+    def write(self, records: Iterable[bytes]) -> None:
+        """Append records; on return they are on the disk, or none is. Raises OSError when they are not.
+
+        Each is written as it comes, so that many large ones need not be in memory together.
+        """
         if self._path is None:
             self._begin()
-        content = b"".join(_FRAME.pack(len(record), zlib.crc32(record)) + record for record in records)
+        size = self._size
         try:
-            _write_all(self._handle, content)
+            for record in records:
+                _write_all(self._handle, _FRAME.pack(len(record), zlib.crc32(record)), record)
+                size += _FRAME.size + len(record)
             os.fsync(self._handle)
         except OSError:
             os.ftruncate(self._handle, self._size)  # or what follows would stand behind half a frame
             raise
-        self._size += len(content)
+        self._size = size
         if self._size >= self._most_bytes:
             self.close()
 
@@ -111,11 +116,13 @@ def size(folder: Path) -> int:
     return found
 
 
-def _write_all(handle: int, content: bytes) -> None:
+def _write_all(handle: int, *parts: bytes) -> None:
     """Write every byte; a signal or a full disk may cut one call short."""
-    left = memoryview(content)
-    while left:
-        left = left[os.write(handle, left) :]
+    written = os.writev(handle, parts)
+    if written < sum(map(len, parts)):
+        left = memoryview(b"".join(parts))[written:]
+        while left:
+            left = left[os.write(handle, left) :]
 
 
 def _is_left(path: Path) -> bool:

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from vigil.predictions import record, segments
@@ -72,16 +73,13 @@ class PredictionLog:
     def _flush(self) -> None:
         """Write what waits; what cannot be written is counted, and said with the next that can."""
         with self._lock:
-            answers, rows, unsaid = list(self._waiting), self._rows, self._unsaid
-            self._waiting.clear()
+            answers, self._waiting = self._waiting, deque()
+            rows, unsaid = self._rows, self._unsaid if answers else 0
         try:
             if answers and self._is_full():
                 raise OSError("the log of predictions is full until a tick collects it")
-            contents = [record.encoded(answered, hashed=self._hashed) for answered in answers]
-            if unsaid and contents:
-                contents.append(record.dropped(unsaid, time.time()))
-            if contents:
-                self._segments.write(contents)
+            if answers:
+                self._segments.write(self._encoded(answers, unsaid))
             self._segments.close_if_due()
         except OSError as error:
             _log.error("%s answers were not written down: %s", rows, error)
@@ -89,10 +87,17 @@ class PredictionLog:
                 self._drop(rows)
         else:
             with self._lock:
-                self._unsaid -= unsaid if contents else 0
+                self._unsaid -= unsaid
         finally:
             with self._lock:
                 self._rows -= rows
+
+    def _encoded(self, answers: deque[Answered], unsaid: int) -> Iterator[bytes]:
+        """Yield answers as they are stored, forgetting each, and what was dropped before them."""
+        while answers:
+            yield record.encoded(answers.popleft(), hashed=self._hashed)
+        if unsaid:
+            yield record.dropped(unsaid, time.time())
 
     def _is_full(self) -> bool:
         return segments.size(self._folder) >= self._most_bytes

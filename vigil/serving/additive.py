@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from vigil.serving.coded import Cells, Columns
 from vigil.serving.readers import Levels, bounded
 
 
@@ -52,7 +53,7 @@ class Table:
         """The column's name."""
         return self.reader.name
 
-    def many(self, cells: np.ndarray) -> np.ndarray:
+    def many(self, cells: Cells) -> np.ndarray:
         """Return the shares of n cells, (n, G)."""
         return self.values.take(self.reader.read(cells), axis=0)
 
@@ -100,18 +101,19 @@ class Grid:
             tuple(columns), knots, begins.ravel(), values.reshape(outputs, -1), slopes.reshape(outputs, -1)
         )
 
-    def shares(self, columns: Mapping[str, np.ndarray], rows: slice) -> np.ndarray:
+    def shares(self, columns: Columns, rows: slice) -> np.ndarray:
         """Return the columns' shares (G, C, n) for some rows; nothing for missing cells."""
         cells = bounded(np.array([columns[column.name][rows] for column in self.columns], dtype=np.float64))
-        pieces = np.zeros(cells.shape, dtype=np.int16)
+        pieces = np.zeros(cells.shape, dtype=np.int8 if len(self.knots) < 128 else np.int16)
         for knots in self.knots:
-            pieces += cells >= knots
-        places = pieces + np.arange(len(cells))[:, None] * (len(self.knots) + 1)
-        beyond = cells - self.begins.take(places)
-        found = np.array([slopes.take(places) for slopes in self.slopes])
+            pieces += (cells >= knots).view(np.int8)  # as a bool it would be converted first
+        places = np.add(pieces, np.arange(len(cells))[:, None] * (len(self.knots) + 1), dtype=np.intp)
+        # No place is beyond the ends; not to be asked whether one is takes half the time.
+        beyond = cells - self.begins.take(places, mode="clip")
+        found = np.array([slopes.take(places, mode="clip") for slopes in self.slopes])
         found *= beyond
         for output, values in enumerate(self.values):
-            found[output] += values.take(places)
+            found[output] += values.take(places, mode="clip")
         absent = np.isnan(cells)
         if absent.any():
             found[:, absent] = 0.0
@@ -137,20 +139,25 @@ class Additive:
         grid = Grid.of([column for column in columns if isinstance(column, Knots)], len(intercept))
         return cls(intercept, tuple(columns), tuple(column.as_lists() for column in columns), grid)
 
-    def raw(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    def raw(self, columns: Columns) -> np.ndarray:
         """Return raw outputs (n, G) for n rows."""
         rows = len(next(iter(columns.values()))) if columns else 0
-        raw = np.tile(self.intercept, (rows, 1))
+        raw = np.empty((rows, len(self.intercept)))
         for start in range(0, rows, CHUNK):
             part = slice(start, start + CHUNK)
-            self._add_to(raw[part], columns, part)
+            raw[part] = self._numbers(columns, part).T
+        for column in self.columns:
+            if isinstance(column, Table):
+                raw += column.many(columns[column.name])
         return raw
 
-    def _add_to(self, raw: np.ndarray, columns: Mapping[str, np.ndarray], part: slice) -> None:
-        """Add every column's share, in the order of the columns."""
-        shares = iter(self.grid.shares(columns, part).transpose(1, 2, 0)) if self.grid.columns else iter(())
-        for column in self.columns:
-            raw += next(shares) if isinstance(column, Knots) else column.many(columns[column.name][part])
+    def _numbers(self, columns: Columns, part: slice) -> np.ndarray:
+        """Return the intercept with the shares of all columns of numbers, (G, n), each row added up alike."""
+        if not self.grid.columns:
+            return self.intercept[:, None]
+        shares = self.grid.shares(columns, part)
+        shares[:, 0] += self.intercept[:, None]
+        return np.asarray(np.add.reduce(shares, axis=1))
 
     def raw_one(self, row: Mapping[str, Any]) -> list[float]:
         """Return the raw outputs of one row."""

@@ -22,6 +22,7 @@ import numpy as np
 from vigil.errors import BundleError
 from vigil.serving import words
 from vigil.serving.additive import Additive
+from vigil.serving.coded import Columns
 from vigil.serving.leaves import Leaves
 from vigil.serving.prediction import Prediction, calibrated, decide, one_positive, probabilities, spread
 from vigil.serving.vote import Vote
@@ -34,7 +35,7 @@ FORMAT = 1
 class Shape(Protocol):
     """What answers raw outputs: additive, leaves, or a vote of compiled models."""
 
-    def raw(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    def raw(self, columns: Columns) -> np.ndarray:
         """Return raw outputs (n, G) for n rows."""
 
     def raw_one(self, row: Mapping[str, Any]) -> list[float]:
@@ -135,8 +136,8 @@ class Compiled:
         """The levels of each category column that training saw."""
         return self.shape.levels()
 
-    def predict(self, columns: Mapping[str, np.ndarray]) -> Prediction:
-        """Answer n rows, given by column: float64 with NaN, or object arrays of str with None.
+    def predict(self, columns: Columns) -> Prediction:
+        """Answer n rows, given by column: float64 with NaN, or str with None (see ``Cells``).
 
         Raises KeyError when a column of the model is absent.
         """
@@ -158,7 +159,7 @@ class Compiled:
         assert prediction.probability is not None  # noqa: S101  (classification always has one)
         return int(prediction.outcome[0]), prediction.probability[0].tolist()
 
-    def spread(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    def spread(self, columns: Columns) -> np.ndarray:
         """Return calibrated probabilities of all classes (n, K), or values (n, 1) for regression."""
         return self._calibrated(self.shape.raw(columns))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vigil.serving.coded import Cells, Columns, array
 from vigil.serving.readers import Levels, Steps, bounded
 
 #: Rows answered together, so that their masks stay in the processor's cache.
@@ -32,11 +33,11 @@ class Masks:
         """The column's name."""
         return self.reader.name
 
-    def read(self, cells: np.ndarray) -> np.ndarray:
+    def read(self, cells: Cells) -> np.ndarray:
         """Return each cell's row of words, shape (n,)."""
-        if isinstance(self.reader, Steps):
-            cells = bounded(cells)
-        return np.asarray(self.rows[self.reader.read(cells)])
+        reader = self.reader
+        known = reader.read(bounded(array(cells))) if isinstance(reader, Steps) else reader.read(cells)
+        return np.asarray(self.rows[known])
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Leaves:
         """Build the model from its parts."""
         return cls(intercept, values, tuple(columns))
 
-    def raw(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    def raw(self, columns: Columns) -> np.ndarray:
         """Return raw outputs (n, G) for n rows."""
         codes = [(column.words, column.read(columns[column.name])) for column in self.columns]
         rows = len(codes[0][1])

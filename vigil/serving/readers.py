@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from vigil.serving.coded import Cells, Coded
+
 #: Larger numbers are taken as this; it fits single precision, which forests compute in.
 LARGEST = 1e30
 
@@ -55,8 +57,11 @@ class Levels:
         """The code of a level that training did not see."""
         return len(self.levels) + 1
 
-    def read(self, cells: np.ndarray) -> np.ndarray:
+    def read(self, cells: Cells) -> np.ndarray:
         """Return the code of each cell, shape (n,)."""
+        if isinstance(cells, Coded):
+            codes = np.array([self.read_one(level) for level in cells.levels], dtype=np.intp)
+            return np.asarray(codes[cells.codes])
         if len(cells) < 2:
             return np.array([self.read_one(cell) for cell in cells.tolist()], dtype=np.intp)
         found = itemgetter(*cells.tolist())(self.codes)  # one call for all of them

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from vigil.serving.coded import Columns
+
 
 class Member(Protocol):
     """A compiled model that votes."""
@@ -16,7 +18,7 @@ class Member(Protocol):
     def levels(self) -> Mapping[str, tuple[str, ...]]:
         """The levels of each category column that training saw."""
 
-    def spread(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    def spread(self, columns: Columns) -> np.ndarray:
         """Return calibrated probabilities of all classes (n, K), or values (n, 1)."""
 
     def spread_one(self, row: Mapping[str, Any]) -> list[float]:
@@ -39,7 +41,7 @@ class Vote:
         total = sum(weights)
         return cls(tuple(weight / total for weight in weights), tuple(members))
 
-    def raw(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    def raw(self, columns: Columns) -> np.ndarray:
         """Return mean probabilities (n, K), or values (n, 1), for n rows."""
         first, *others = (
             weight * member.spread(columns) for weight, member in zip(self.weights, self.members, strict=True)

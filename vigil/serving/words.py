@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from vigil.serving.coded import Columns
+
 #: What counts as a word: 2 to 30 letters, digits or underscores in a row, in lower case.
 WORD = re.compile(r"\w{2,30}")
 #: The most words kept of one column, and the shares of its texts between which a word tells something.
@@ -41,7 +43,7 @@ def named(column: str, word: str) -> str:
     return f"{column} ∋ {word}"
 
 
-def spread(columns: Mapping[str, np.ndarray], texts: Texts) -> Mapping[str, np.ndarray]:
+def spread(columns: Columns, texts: Texts) -> Columns:
     """Return the columns with one more (n,) float64 for each word; those of texts that are given."""
     if not texts:
         return columns

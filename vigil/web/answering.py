@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from vigil.contract.rows import Warnings
+from vigil.models.answer import Answerer
 from vigil.serving import Compiled, Prediction
+from vigil.serving.coded import Columns, array
 from vigil.web.bodies import Rows
 from vigil.web.live import Loaded
 
@@ -19,7 +20,7 @@ from vigil.web.live import Loaded
 class Typed:
     """A request's rows as a model takes them, with what is unusual; one row alone as plain cells."""
 
-    columns: Mapping[str, np.ndarray]
+    columns: Columns
     warnings: Warnings
     alone: dict[str, Any] | None = None
 
@@ -68,10 +69,17 @@ def asked(loaded: Loaded, typed: Typed) -> Answers:
         return Answers([[msgspec.json.encode(said)]], [outcome], found)
     if not any(map(len, typed.columns.values())):
         return Answers([], [], None)
-    prediction = model.predict(typed.columns)
+    prediction = _predicted(model, typed.columns)
     if prediction.probability is not None and prediction.probability.ndim == 2:
         return _spelled_out(prediction, model.classes, typed.warnings)
     return _in_bulk(prediction, model.classes, typed.warnings)
+
+
+def _predicted(model: Answerer, columns: Columns) -> Prediction:
+    """Ask the model for many rows; a pipeline takes arrays alone."""
+    if isinstance(model, Compiled):
+        return model.predict(columns)
+    return model.predict({name: array(cells) for name, cells in columns.items()})
 
 
 def _in_bulk(prediction: Prediction, classes: tuple[str, ...], warnings: Warnings) -> Answers:
