@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from vigil.contract import cells
+from vigil.contract import cells, screens
 from vigil.contract.cells import MISSING, NOT_A_NUMBER, NOT_FINITE, NUMBER_FORMS
 from vigil.errors import FileRefused
 from vigil.intake import RawTable
@@ -200,6 +200,9 @@ def _moments(flat: Cells, fixed: str | None) -> Typed:
         return Typed(_in_utc(flat))
     if not is_text(flat.type):
         return Typed(pa.nulls(len(flat), MOMENT), {cells.NOT_A_DATE: _mask(flat.is_valid())})
+    usual = _usual_moments(flat)
+    if usual is not None:
+        return Typed(usual)
     text = _trimmed(flat)
     is_plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN_MOMENT), False)
     try:
@@ -210,6 +213,17 @@ def _moments(flat: Cells, fixed: str | None) -> Typed:
         # One 30 February stops the fast way; then every distinct text is looked at.
         values = pa.nulls(len(flat), pa.timestamp("us"))
     return _odd_moments(values, text, fixed)
+
+
+def _usual_moments(flat: Cells) -> Cells | None:
+    """Read moments that are written alike and plainly throughout; nothing where one is not, or is no day."""
+    if not screens.are_usual_moments(flat):
+        return None
+    try:
+        values = pc.cast(flat, pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        return None
+    return values.cast(MOMENT) if pc.min(values).cast(pa.int64()).as_py() >= _YEAR_ONE else None
 
 
 def _odd_moments(values: Cells, text: Cells, fixed: str | None) -> Typed:
@@ -258,10 +272,14 @@ def _canonical(flat: Cells, canonical: Callable[[object], str | None]) -> Cells:
     """Apply a function for one cell to each distinct value that may not be canonical yet."""
     if not is_text(flat.type):
         return _each_distinct(flat, canonical)
-    odd = pc.fill_null(pc.match_substring_regex(flat, _ODD_TEXT), False)
-    if not pc.any(odd).as_py():
+    odd = screens.doubtful(flat)
+    if odd.size:
+        odd = odd[_mask(pc.fill_null(pc.match_substring_regex(flat.take(odd), _ODD_TEXT), False))]
+    if not odd.size:
         return flat
-    return pc.replace_with_mask(flat, odd, _each_distinct(flat.filter(odd), canonical))
+    mask = np.zeros(len(flat), dtype=bool)
+    mask[odd] = True
+    return pc.replace_with_mask(flat, pa.array(mask), _each_distinct(flat.take(odd), canonical))
 
 
 def _each_distinct(flat: Cells, canonical: Callable[[object], str | None]) -> Cells:
