@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from tests.table.test_store import batch, filled
+from vigil.records import HASH_COLUMN, ORDER_COLUMN
 from vigil.table import files
 from vigil.table.store import Table
 
@@ -45,3 +47,18 @@ def test_what_was_not_asked_for_longest_goes_first(tmp_path: Path, monkeypatch: 
     names = [file.path for file in table._files()]
     assert list(table._kept._rows) == names[-len(table._kept._rows) :]
     assert 1 <= len(table._kept._rows) <= 2
+
+
+def test_each_column_is_written_as_suits_it(tmp_path: Path) -> None:
+    """Strings that repeat go through a dictionary; of those that do not, and of hashes, nothing is noted."""
+    rows = batch(1, 2000, city=["rome", "oslo"] * 1000, name=[f"n{row}" for row in range(2000)])
+    group = parquet.ParquetFile(tmp_path / files.write(tmp_path, rows).path).metadata.row_group(0)
+    found = {group.column(place).path_in_schema: group.column(place) for place in range(group.num_columns)}
+    written = {
+        name: (column.has_dictionary_page, column.is_stats_set, column.compression)
+        for name, column in found.items()
+    }
+    assert written["city"] == (True, True, "ZSTD")
+    assert written["name"] == (False, False, "ZSTD")
+    assert written[HASH_COLUMN] == (False, False, "UNCOMPRESSED")
+    assert written[ORDER_COLUMN][1]

@@ -32,6 +32,8 @@ _COARSE = {"value": 42, "time": 12}
 _INFINITE = 0x7FF << 52
 _MAGNITUDE = np.int64(0x7FFF_FFFF_FFFF_FFFF)
 _BLOCK = 16_384
+#: So many places are counted in one by one sooner than keys are sorted, however few these are.
+_FEW_PLACES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +185,16 @@ def _counted(scale: Scale, keys: Integers, grain: int) -> Histogram:
 def _tallied(keys: Integers) -> tuple[Integers, Integers]:
     """Return the distinct keys, ascending, and how often each occurs."""
     first, last = (int(keys.min()), int(keys.max())) if len(keys) else (0, 0)
-    if last - first > 4 * len(keys):
-        found, counts = np.unique(keys, return_counts=True)
-        return found, counts
-    tally = np.bincount(keys - first)
-    places = np.flatnonzero(tally)
-    return places + first, tally[places]
+    if last - first <= max(4 * len(keys), _FEW_PLACES):
+        tally = np.bincount(keys - first)
+        places = np.flatnonzero(tally)
+        return places + first, tally[places]
+    if first <= 0 <= last:
+        # Zero lies far from its neighbours on the scale of values, and so do the two signs from each other.
+        parts = [_tallied(part) for part in (keys[keys < 0], keys[keys == 0], keys[keys > 0])]
+        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    found, counts = np.unique(keys, return_counts=True)
+    return found, counts
 
 
 def _fits(scale: Scale, ordered: Integers, level: int) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vigil.records import LINE_COLUMN, ORDER_COLUMN
+from vigil.records import HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
 from vigil.storage import durable
-from vigil.table import shapes
+from vigil.table import hashing, shapes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,23 +89,14 @@ def read(
 
 def write(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
     """Write one data file, wait until it is on the disk, and return its entry for the log."""
-    import pyarrow as pa
     from deltalake.transaction import AddAction
     from pyarrow import compute, parquet
 
     name = f"part-{uuid.uuid4()}.zstd.parquet"
     aside = root / f".{name}"
     stored = rows.cast(shapes.as_stored(rows.schema))
-    texts: Any = [field.name for field in stored.schema if pa.types.is_string(field.type)]
     try:
-        parquet.write_table(
-            stored,
-            aside,
-            compression="zstd",
-            compression_level=1,
-            row_group_size=131_072,
-            use_dictionary=texts,
-        )
+        parquet.write_table(stored, aside, row_group_size=131_072, **_settings(stored))
         durable.sync(aside)
         durable.place(aside, root / name)
     finally:
@@ -119,6 +110,25 @@ def write(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
     }
     size = (root / name).stat().st_size
     return AddAction(name, size, {}, int(time.time() * 1000), change, json.dumps(stats))
+
+
+def _settings(stored: pa.Table) -> dict[str, Any]:
+    """Return how each column is written: nothing is tried on a column that gains nothing by it.
+
+    Strings that repeat go into a dictionary, line numbers are written as steps, and hashes, which no
+    method makes smaller, as they are. Extremes are noted of columns that a reader may pick rows by.
+    """
+    import pyarrow as pa
+
+    texts = [field.name for field in stored.schema if pa.types.is_string(field.type)]
+    repeating = [name for name in texts if hashing.repeats(stored.column(name))]
+    plain = {HASH_COLUMN, *texts} - {*repeating}
+    return {
+        "compression": dict.fromkeys(stored.column_names, "zstd") | {HASH_COLUMN: "none"},
+        "use_dictionary": [*repeating, ORDER_COLUMN],
+        "column_encoding": {LINE_COLUMN: "DELTA_BINARY_PACKED"},
+        "write_statistics": [name for name in stored.column_names if name not in plain],
+    }
 
 
 def in_order(rows: pa.Table) -> pa.Table:

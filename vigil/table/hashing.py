@@ -31,6 +31,8 @@ FORMAT = 2
 _ADD = np.uint64(0x9E3779B97F4A7C15)
 #: Rows of a column of strings that are looked at for how often they repeat.
 _SAMPLE = 1024
+#: Strings of an array that are few enough to be asked for one by one.
+_FEW = 16
 
 
 def row_hashes(table: pa.Table, columns: Sequence[str]) -> Words:
@@ -146,10 +148,11 @@ def _add_strings(chunk: Any, seed: Words, total: Words) -> None:
     import pyarrow as pa
 
     plain = chunk.dictionary_decode() if pa.types.is_dictionary(chunk.type) else chunk
-    if _repeats(plain):
+    if repeats(plain):
         encoded = plain.dictionary_encode()
-        codes = encoded.indices.cast("int64").fill_null(len(encoded.dictionary))
-        total += _seeded(encoded.dictionary, seed)[:, codes.to_numpy(zero_copy_only=False)]
+        codes = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+        for lane, words in enumerate(_seeded(encoded.dictionary, seed)):
+            total[lane] += words.take(codes)
         return
     words = _seeded(plain, seed)[:, : len(plain)]
     if plain.null_count:
@@ -157,8 +160,8 @@ def _add_strings(chunk: Any, seed: Words, total: Words) -> None:
     total += words
 
 
-def _repeats(texts: Any) -> bool:
-    """Say whether strings repeat so often that to find the distinct ones saves work."""
+def repeats(texts: Any) -> bool:
+    """Say whether an Arrow array's values repeat so often that to find the distinct ones saves work."""
     few = texts.slice(0, _SAMPLE)
     return 2 * len(few.unique()) < len(few)
 
@@ -166,7 +169,7 @@ def _repeats(texts: Any) -> bool:
 def _seeded(texts: Any, seed: Words) -> Words:
     """Return the words of strings in a column, shape (2, n + 1); the last are those of no value."""
     words = np.empty((2, len(texts) + 1), dtype=np.uint64)
-    words[:, :-1] = texthash.of_array(texts)
+    words[:, :-1] = _digests(texts) if len(texts) <= _FEW else texthash.of_array(texts)
     words[:, -1] = _missing(seed)
     for start in range(0, len(texts), BLOCK):
         part = slice(start, min(start + BLOCK, len(texts)))
@@ -179,6 +182,14 @@ def _add_nothing(chunk: Any, seed: Words, total: Words) -> None:
     """Add the words of a column that holds only missing cells."""
     del chunk
     total += _missing(seed)[:, None]
+
+
+def _digests(texts: Any) -> Words:
+    """Return the words of a few strings, shape (2, n): the levels of a column, the same in every file."""
+    found = np.empty((2, len(texts)), dtype=np.uint64)
+    for place, text in enumerate(texts.to_pylist()):
+        found[:, place] = _digest(text or "")
+    return found
 
 
 @lru_cache(4096)
