@@ -70,6 +70,12 @@ class Plan:
         made = {words.named(column, word) for column, kept in self.texts.items() for word in kept}
         return tuple(name for name in self.names if name not in made) + tuple(self.texts)
 
+    @property
+    def width(self) -> int:
+        """About how many columns the preparation for trees makes of these (rare levels share one)."""
+        levels = sum(len(found) if len(found) <= MANY_LEVELS else 1 for found in self.levels.values())
+        return len(self.numbers) + len(self.repeating) + levels
+
 
 def plan(
     columns: Mapping[str, np.ndarray], features: Sequence[Column], *, task: Task, metric: str, seed: int
