@@ -3,6 +3,7 @@
 import itertools
 import json
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
@@ -42,12 +43,17 @@ batches = st.lists(st.lists(st.integers(0, 60), max_size=30), max_size=12)
 
 
 @settings(max_examples=60, deadline=None)
-@given(batches, st.lists(st.integers(0, 60), max_size=40))
+@given(batches, st.lists(st.integers(0, 60), max_size=40), st.sampled_from([1, 3, 1000]))
 def test_it_answers_as_a_set_would(
-    tmp_path_factory: pytest.TempPathFactory, added: list[list[int]], asked: list[int]
+    tmp_path_factory: pytest.TempPathFactory, added: list[list[int]], asked: list[int], span: int
 ) -> None:
-    """Whatever was added, in runs of any size, exactly that is known, also after opening again."""
-    root = tmp_path_factory.mktemp("seen")
+    """Whatever was added, in runs and spans of any size, exactly that is known, also after opening again."""
+    with mock.patch("vigil.table.seen.SPAN", span):
+        answers_as_a_set(tmp_path_factory.mktemp("seen"), added, asked)
+
+
+def answers_as_a_set(root: Path, added: list[list[int]], asked: list[int]) -> None:
+    """Add some numbers and ask for others."""
     index = Seen(root)
     for version, numbers in enumerate(added):
         index.add(hashes_of(*numbers), version)
@@ -59,6 +65,30 @@ def test_it_answers_as_a_set_would(
     assert index.known(hashes_of(*asked)).tolist() == expected
     assert Seen(root).known(hashes_of(*asked)).tolist() == expected
     assert Seen(root).rows == sum(map(len, added))
+
+
+@settings(max_examples=60, deadline=None)
+@given(batches, batches, st.sampled_from([1, 3, 1000]))
+def test_what_is_staged_is_known_and_counts_when_it_is_taken(
+    tmp_path_factory: pytest.TempPathFactory, before: list[list[int]], staged: list[list[int]], span: int
+) -> None:
+    """Staged hashes are known at once; the index has them once they are taken, and not if discarded."""
+    root = tmp_path_factory.mktemp("seen")
+    with mock.patch("vigil.table.seen.SPAN", span):
+        index = Seen(root)
+        for version, numbers in enumerate(before):
+            index.add(hashes_of(*numbers), version)
+        old = {number for numbers in before for number in numbers}
+        new = {number for numbers in staged for number in numbers}
+        for turn in range(2):
+            for numbers in staged:
+                index.stage(hashes_of(*numbers))
+            assert index.known(hashes_of(*range(61))).tolist() == [n in old | new for n in range(61)]
+            assert Seen(root).known(hashes_of(*range(61))).tolist() == [n in old for n in range(61)]
+            index.discard() if turn == 0 else index.take(99)
+        assert Seen(root).known(hashes_of(*range(61))).tolist() == [n in old | new for n in range(61)]
+        assert Seen(root).rows == index.rows == sum(map(len, [*before, *staged]))
+        assert len(list(root.glob("*.run"))) == len(index._runs)
 
 
 def test_runs_stay_few(tmp_path: Path) -> None:

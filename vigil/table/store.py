@@ -122,6 +122,11 @@ class Table:
         chosen = [file for file in self._files() if files.overlaps(file, since, through)]
         return self._read(chosen, since, through, list(columns) if columns is not None else known)
 
+    def parts(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield some columns of all rows, a data file at a time."""
+        for file in self._files():
+            yield self._read([file], None, None, list(columns))
+
     def schema(self) -> pa.Schema:
         """Return the names and types of all columns; the hash is 16 bytes. Raises as `rows` does."""
         import pyarrow as pa
@@ -150,6 +155,11 @@ class Table:
                 shapes.new_columns(shapes.as_stored(self.schema()), shapes.as_stored(rows.schema), self.root)
             self.root.mkdir(parents=True, exist_ok=True)
             return Staged(rows.schema, [files.write(self.root, rows)] if rows.num_rows else [])
+
+    def discard(self, staged: Staged) -> None:
+        """Delete staged rows that will not be taken."""
+        for action in staged.added:
+            durable.remove(self.root / action.path)
 
     def take(self, staged: Staged, digests: Sequence[str], notes: Mapping[str, str] | None = None) -> int:
         """Put staged rows into the table, as `append` does."""
