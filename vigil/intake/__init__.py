@@ -1,7 +1,8 @@
 """Readers of arriving files, one module per kind, found by the endings that it names.
 
 A reader is a module of this room with ``SUFFIXES`` and ``read(path, encoding, delimiter) -> RawTable``;
-the last two are empty, or settled by the contract.
+the last two are empty, or settled by the contract. One with ``blocks(path, encoding, delimiter, size) ->
+Blocks`` also takes files that are too large to be read whole.
 """
 
 from __future__ import annotations
@@ -14,14 +15,30 @@ from pathlib import Path
 from types import ModuleType
 
 from vigil.errors import FileRefused, FileUnreadable
-from vigil.intake.raw import Dialect, RawTable, shown
+from vigil.intake.raw import Blocks, Dialect, RawTable, shown
 
 #: Bytes of memory that a byte of text takes at most on its way into the table.
 _MEMORY = 12
 #: How many bytes of text a byte of a packed file usually stands for.
 _PACKED = 5
+#: Bytes of memory that a byte of a block takes at most: what went before it is not let go of at once.
+_BLOCK_MEMORY = 24
+#: The largest block, beyond which it becomes no faster; and the smallest: with less memory a file waits.
+LARGEST_BLOCK, SMALLEST_BLOCK = 32 << 20, 64 << 10
 
-__all__ = ["Dialect", "RawTable", "available_memory", "digest", "read", "reads", "shown", "suffixes"]
+__all__ = [
+    "Blocks",
+    "Dialect",
+    "RawTable",
+    "available_memory",
+    "block_size",
+    "blocks",
+    "digest",
+    "read",
+    "reads",
+    "shown",
+    "suffixes",
+]
 
 
 def read(path: Path, *, encoding: str = "", delimiter: str = "") -> RawTable:
@@ -31,15 +48,40 @@ def read(path: Path, *, encoding: str = "", delimiter: str = "") -> RawTable:
     when it cannot be taken in: not a regular file, not readable, not what its ending says, damaged,
     without rows, or with two columns of one name.
     """
+    reader = _reader(path)
+    _ask_readable(path)
+    _ask_memory(path)
+    raw: RawTable = reader.read(path, encoding, delimiter)
+    return raw
+
+
+def blocks(path: Path, size: int, *, encoding: str = "", delimiter: str = "") -> Blocks:
+    """Open one arriving file to be read about ``size`` bytes at a time; raises as `read` does."""
+    _ask_readable(path)
+    opened: Blocks = _reader(path).blocks(path, encoding, delimiter, size)
+    return opened
+
+
+def block_size(path: Path, memory: int) -> int:
+    """Return the bytes of text that may be read at a time: 0 for a file that is read whole.
+
+    It is, where that takes no more than so many bytes of memory, and where its reader knows no blocks.
+    """
+    free = available_memory()
+    room = memory if free is None else min(memory, free)
+    size = min(room // _BLOCK_MEMORY, LARGEST_BLOCK)
+    by_blocks = reads(path) and path.is_file() and hasattr(_reader(path), "blocks")
+    return size if by_blocks and _needed(path) > room and size >= SMALLEST_BLOCK else 0
+
+
+def _reader(path: Path) -> ModuleType:
+    """Return the reader of a file's ending; raises FileRefused when there is none."""
     name = path.name.lower()
     matching = [suffix for suffix in _readers() if name.endswith(suffix)]
     if not matching:
         hint = f"Files may end in {', '.join(suffixes())}."
         raise FileRefused("is not a kind of file that is read.", where=shown(path), hint=hint)
-    _ask_readable(path)
-    _ask_memory(path)
-    raw: RawTable = _readers()[max(matching, key=len)].read(path, encoding, delimiter)
-    return raw
+    return _readers()[max(matching, key=len)]
 
 
 def reads(path: Path) -> bool:
@@ -71,11 +113,16 @@ def _readers() -> dict[str, ModuleType]:
 
 def _ask_memory(path: Path) -> None:
     """Leave a file alone that would not fit into memory: the whole run would be killed for it."""
-    packed = _PACKED if path.name.lower().endswith((".gz", ".parquet")) else 1
-    needed, free = path.stat().st_size * packed * _MEMORY, available_memory()
+    needed, free = _needed(path), available_memory()
     if free is not None and needed > free:
         what = f"needs about {needed / 1e9:,.1f} GB of memory to be read, and {free / 1e9:,.1f} GB are free."
         raise FileUnreadable(what, where=shown(path), hint="Split it.")
+
+
+def _needed(path: Path) -> int:
+    """Return the bytes of memory that it takes to read a file whole."""
+    packed = _PACKED if path.name.lower().endswith((".gz", ".parquet")) else 1
+    return path.stat().st_size * packed * _MEMORY
 
 
 def available_memory() -> int | None:

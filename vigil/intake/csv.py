@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from vigil.errors import FileRefused, FileUnreadable
-from vigil.intake.encoding import as_utf8
-from vigil.intake.layout import Layout, lay_out
-from vigil.intake.raw import Dialect, RawTable, headers, shown
+from vigil.errors import FileRefused
+from vigil.intake.encoding import Encoding, as_utf8, found
+from vigil.intake.layout import Layout, Text, enough, lay_out
+from vigil.intake.raw import Blocks, Dialect, RawTable, headers, shown
+from vigil.intake.stream import CHUNK, Cut, beginning, cut, pieces, unpacked, without_ends
 from vigil.records import RowFault
 
 if TYPE_CHECKING:
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".csv.gz")
 
-#: A small archive can unpack to anything; beyond this it is refused instead of filling the memory.
-UNPACKED_LIMIT = 4 * 2**30
 SHOWN_LETTERS = 200
 
 _BLOCKS = (4 << 20, 64 << 20, 2**31 - 1)
-_FOREIGN = {b"PK\x03\x04": "a zip archive or an Excel workbook", b"PAR1": "a Parquet file"}
 
 
 def read(path: Path, encoding: str = "", delimiter: str = "") -> RawTable:
@@ -37,57 +34,94 @@ def read(path: Path, encoding: str = "", delimiter: str = "") -> RawTable:
     twice, or has a quoted cell that is never closed before its last line.
     """
     where = shown(path)
-    text, encoding, notes = as_utf8(_unpacked(path, where), where, encoding)
-    text = text.rstrip(b"\x1a")
-    if not text or text.isspace():
-        raise FileRefused("is empty.", where=where)
-    layout = lay_out(text, where, delimiter)
-    names, renamed = _names(layout, where)
-    body = text[layout.body :]
-    del text  # of a large file one copy is enough
-    _refuse_without_rows(len(body.lstrip(b"\r\n")), where)
-    table, lines, faults = _rows(body, layout, where)
-    columns = _without_empty_last(table.rename_columns(_unique(names)), layout)
-    dialect = Dialect(encoding, layout.delimiter, layout.newline)
-    total = columns.num_rows + len(faults)
-    _refuse_without_rows(total, where)
-    said = (*notes, *layout.notes, *renamed)
-    return RawTable(columns, lines, tuple(faults), total, dialect, said, where)
+    how, text = _read_whole(path, encoding, where)
+    (raw,) = _opened(lambda: [text], how, delimiter, 0, where)
+    return raw
 
 
-def _unpacked(path: Path, where: str) -> bytes:
-    """Return the file's bytes, gunzipped by what they are and not by what the name says.
+def _read_whole(path: Path, encoding: str, where: str) -> tuple[Encoding, bytes]:
+    """Return how a file is encoded, and its text as UTF-8."""
+    data = b"".join(unpacked(path, where))
+    how = found(lambda: [data], encoding)
+    return how, b"".join(as_utf8(lambda: [data], how, where)).rstrip(b"\x1a")
 
-    The file is read and not mapped: a mapped file that shrinks meanwhile kills the process.
+
+def blocks(path: Path, encoding: str, delimiter: str, size: int) -> Blocks:
+    """Open a file to be read in blocks of about ``size`` bytes of text; raises as `read` does.
+
+    What can only be told from all of the file is found out here, in bounded memory.
     """
+    where = shown(path)
+
+    def chunks() -> Iterator[bytes]:
+        return unpacked(path, where, CHUNK)
+
+    how = found(chunks, encoding)
+    return _opened(lambda: without_ends(as_utf8(chunks, how, where)), how, delimiter, size, where)
+
+
+@dataclass(frozen=True, slots=True)
+class _Csv:
+    """The rows of a delimited text, cut where records end."""
+
+    text: Text
+    cuts: Sequence[Cut]
+    layout: Layout
+    names: list[str]
+    dialect: Dialect
+    notes: tuple[str, ...]
+    where: str
+
+    def __iter__(self) -> Iterator[RawTable]:
+        """Yield the blocks; raises FileRefused at last when none has a row."""
+        rows = 0
+        may_lack = len(self.layout.names) > 1 and not self.layout.names[-1].strip()
+        keeps = not may_lack or (
+            len(self.cuts) > 1 and any(_last_holds(table) for table, *_ in self._parsed())
+        )
+        for table, lines, faults in self._parsed():
+            if not keeps and not _last_holds(table):
+                table = table.remove_column(table.num_columns - 1)
+            total = table.num_rows + len(faults)
+            rows += total
+            yield RawTable(table, lines, tuple(faults), total, self.dialect, self.notes, self.where)
+        if not rows:
+            raise FileRefused("holds a header and no rows.", where=self.where)
+
+    def _keeps_last(self) -> bool:
+        """Say whether the last column stays, whatever a single block holds: it may be unnamed and empty."""
+        if len(self.layout.names) == 1 or self.layout.names[-1].strip():
+            return True
+        return len(self.cuts) > 1 and any(_last_holds(table) for table, *_ in self._parsed())
+
+    def _parsed(self) -> Iterator[tuple[pa.Table, np.ndarray, list[RowFault]]]:
+        """Yield the rows of each block, their lines, and the faults of those that do not fit the header."""
+        for block, body in zip(self.cuts, pieces(self.text(), self.cuts, self.where), strict=True):
+            if body.strip(b"\r\n"):
+                table, lines, faults = _rows(body, self.layout, block.line, self.where)
+                yield table.rename_columns(self.names), lines, faults
+
+
+def _opened(text: Text, how: Encoding, delimiter: str, size: int, where: str) -> _Csv:
+    """Find out how a text is laid out, and where it is to be cut; not at all where ``size`` is 0."""
     try:
-        data = path.read_bytes()
-        if not data.startswith(b"\x1f\x8b"):
-            _refuse_foreign(data, where)
-            return data
-        with gzip.open(path) as file:
-            text = file.read(UNPACKED_LIMIT + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        hint = "It was copied incompletely or is damaged; send it again."
-        raise FileRefused("cannot be unpacked.", where=where, hint=hint) from error
-    except OSError as error:
-        raise FileUnreadable(f"cannot be read ({error.strerror}).", where=where) from error
-    if len(text) > UNPACKED_LIMIT:
-        raise FileRefused("unpacks to more than 4 GiB.", where=where, hint="Split it.")
-    return text
+        layout = _layout(text, delimiter, where)
+        names, renamed = _names(layout, where)
+    except FileRefused:
+        for _ in text():  # what is wrong with the text itself is said first
+            pass
+        raise
+    cuts = cut(text(), layout, size, where)
+    dialect = Dialect(how.name, layout.delimiter, layout.newline)
+    return _Csv(text, cuts, layout, _unique(names), dialect, (*how.notes, *layout.notes, *renamed), where)
 
 
-def _refuse_foreign(data: bytes, where: str) -> None:
-    """Name a file of another kind that only carries the ending."""
-    for mark, kind in _FOREIGN.items():
-        if data.startswith(mark):
-            raise FileRefused(f"is {kind}, not text.", where=where, hint="Save it as CSV.")
-
-
-def _refuse_without_rows(size: int, where: str) -> None:
-    """Refuse a file that ends after its header."""
-    if size == 0:
-        raise FileRefused("holds a header and no rows.", where=where)
+def _layout(text: Text, delimiter: str, where: str) -> Layout:
+    """Tell the layout from the beginning; raises FileRefused for an empty file."""
+    head, whole = beginning(text(), enough, where)
+    if whole and (not head or head.isspace()):
+        raise FileRefused("is empty.", where=where)
+    return lay_out(head, where, delimiter, whole=whole, text=text)
 
 
 def _names(layout: Layout, where: str) -> tuple[list[str], tuple[str, ...]]:
@@ -103,18 +137,17 @@ def _unique(names: list[str]) -> list[str]:
     return [*names[:-1], "\n"] if names[-1] == "" and "" in names[:-1] else names
 
 
-def _without_empty_last(table: pa.Table, layout: Layout) -> pa.Table:
-    """Drop an unnamed last column that holds nothing."""
+def _last_holds(table: pa.Table) -> bool:
+    """Say whether the last column holds anything."""
     import pyarrow.compute as pc
 
-    if len(layout.names) == 1 or layout.names[-1].strip():
-        return table
-    last = table.num_columns - 1
-    holds = pc.max(pc.binary_length(pc.utf8_trim_whitespace(table.column(last)))).as_py()
-    return table if holds else table.remove_column(last)
+    last = table.column(table.num_columns - 1)
+    return bool(pc.max(pc.binary_length(pc.utf8_trim_whitespace(last))).as_py())
 
 
-def _rows(body: bytes, layout: Layout, where: str) -> tuple[pa.Table, np.ndarray, list[RowFault]]:
+def _rows(
+    body: bytes, layout: Layout, first_line: int, where: str
+) -> tuple[pa.Table, np.ndarray, list[RowFault]]:
     """Parse the rows; returns those that fit the header, their lines, and the faults of the others."""
     import numpy as np
 
@@ -122,7 +155,7 @@ def _rows(body: bytes, layout: Layout, where: str) -> tuple[pa.Table, np.ndarray
     if skipped:
         # Only the serial parser says which records did not fit.
         table, skipped = _parse(body, layout, threads=False)
-    starts, cut_off = _starts(body, layout, table.num_rows + len(skipped), where)
+    starts, cut_off = _starts(body, layout.delimiter, first_line, table.num_rows + len(skipped), where)
     kept = np.ones(starts.size, dtype=bool)
     kept[[row.number - 1 for row in skipped]] = False
     faults = [_ragged(row, int(starts[row.number - 1])) for row in skipped if row.text.strip()]
@@ -174,21 +207,23 @@ def _parse_blocks(body: bytes, layout: Layout, threads: bool, block: int) -> tup
     return table, skipped
 
 
-def _starts(body: bytes, layout: Layout, records: int, where: str) -> tuple[np.ndarray, bool]:
+def _starts(
+    body: bytes, delimiter: str, first_line: int, records: int, where: str
+) -> tuple[np.ndarray, bool]:
     """Return each record's physical line, and whether the last is cut off inside a quoted cell."""
     import numpy as np
 
-    from vigil.intake.lines import count_lines, record_lines
+    from vigil.intake.lines import closes, count_lines, record_lines
 
-    # As many lines as records: no blank lines, no line ends in cells. Odd quotes: one may be open.
-    if count_lines(body) == records and body.count(b'"') % 2 == 0:
-        return np.arange(records, dtype=np.int64) + layout.first_line, False
-    found = record_lines(body, layout.delimiter)
-    starts = found.starts + layout.first_line
+    # As many lines as records: no blank lines, no line ends in cells. The last cell may be open yet.
+    if count_lines(body) == records and closes(body, delimiter):
+        return np.arange(records, dtype=np.int64) + first_line, False
+    found = record_lines(body, delimiter)
+    starts = found.starts + first_line
     if found.unclosed is None:
         return starts, False
     if len(body[found.unclosed :].splitlines()) > 1:
-        line = layout.first_line + count_lines(body[: found.unclosed + 1]) - 1
+        line = first_line + count_lines(body[: found.unclosed + 1]) - 1
         what = f"a quoted cell that begins on line {line} is never closed."
         raise FileRefused(what, where=where, hint='Double a quote that belongs to the text: "".')
     return starts, True

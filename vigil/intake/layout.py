@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
 from vigil.errors import FileRefused
+
+#: A UTF-8 text in pieces, as often as it is asked for.
+Text = Callable[[], Iterable[bytes]]
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_BYTES = 128 * 1024
@@ -34,35 +38,47 @@ class Layout:
     notes: tuple[str, ...] = ()
 
 
-def lay_out(text: bytes, where: str, fixed: str = "") -> Layout:
+def lay_out(
+    head: bytes, where: str, fixed: str = "", *, whole: bool = True, text: Text | None = None
+) -> Layout:
     """Find the layout of a UTF-8 text from its beginning; raises FileRefused when it has no header.
 
-    ``fixed`` is the delimiter where it need not be guessed.
+    ``fixed`` is the delimiter where it need not be guessed. Unless ``head`` is the ``whole`` of it, it is
+    `enough`, and ``text`` yields all of it.
     """
-    preamble = _PREAMBLE.match(text)
+    preamble = _PREAMBLE.match(head)
     start = preamble.end() if preamble else 0
     announced = preamble.group(1).decode("latin-1") if preamble and preamble.group(1) else ""
-    sample = _sample(text, start)
-    whole = start + len(sample) == len(text)
-    delimiter = fixed or announced or _delimiter(sample, whole, text)
+    sample = head[start : start + _sample_size(head, start)]
+    whole = whole and start + len(sample) == len(head)
+    delimiter = fixed or announced or _delimiter(sample, whole, text or (lambda: [head]))
     records, header_lines = _records(sample, delimiter, whole)
     if not records:
         raise FileRefused("has no header that can be read.", where=where, hint="Line 1 names the columns.")
     names, notes = _fit(records[0], records[1:])
-    lines_before = len(_LINE_END.findall(text[:start]))
+    lines_before = len(_LINE_END.findall(head[:start]))
     body = start + _end_of_line(sample, header_lines)
     newline = _LINE_END.search(sample)
     written = newline.group().decode() if newline else "\n"
     return Layout(delimiter, written, names, body, lines_before + header_lines + 1, notes)
 
 
-def _sample(text: bytes, start: int) -> bytes:
-    """Return the beginning of the text, and all of it where even the header is longer than a sample."""
-    sample = text[start : start + SAMPLE_BYTES]
-    return sample if _LINE_END.search(sample) else text[start:]
+def enough(head: bytes) -> bool:
+    """Say whether the layout of a text can be told from this beginning, without what follows."""
+    preamble = _PREAMBLE.match(head)
+    start = preamble.end() if preamble else 0
+    return start + _sample_size(head, start) < len(head)
 
 
-def _delimiter(sample: bytes, whole: bool, text: bytes) -> str:
+def _sample_size(head: bytes, start: int) -> int:
+    """Return how much is looked at from the header on: more where the header is longer than usual."""
+    size = SAMPLE_BYTES
+    while size < len(head) - start and not _LINE_END.search(head, start, start + size):
+        size *= 2
+    return size
+
+
+def _delimiter(sample: bytes, whole: bool, text: Text) -> str:
     """Return the delimiter under which most rows have as many cells as the header, and many."""
     scores = {}
     for delimiter in DELIMITERS:
@@ -75,7 +91,8 @@ def _delimiter(sample: bytes, whole: bool, text: bytes) -> str:
     if scores[best][1] > 1:
         return best
     # One column: any delimiter will do, best one that no cell contains.
-    return next((sign for sign in DELIMITERS if sign.encode() not in text), DELIMITERS[0])
+    present = {sign for chunk in text() for sign in DELIMITERS if sign.encode() in chunk}
+    return next((sign for sign in DELIMITERS if sign not in present), DELIMITERS[0])
 
 
 def _records(sample: bytes, delimiter: str, whole: bool) -> tuple[list[list[str]], int]:

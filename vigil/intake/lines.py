@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +26,41 @@ def count_lines(text: bytes) -> int:
     if b"\r" in text:
         ends += text.count(b"\r") - text.count(b"\r\n")
     return ends + (not text.endswith((b"\n", b"\r")))
+
+
+def line_ends(chunks: Iterable[bytes]) -> int:
+    """Count the line ends of a text that comes in pieces; CR LF is one, also between two pieces."""
+    ends, before = 0, b""
+    for chunk in chunks:
+        ends += chunk.count(b"\n") + chunk.count(b"\r") - chunk.count(b"\r\n")
+        ends -= before.endswith(b"\r") and chunk.startswith(b"\n")
+        before = chunk or before
+    return ends
+
+
+def whole_records(text: bytes, delimiter: str) -> int:
+    """Return where the last record ends that is known to be whole, more text following; 0 without any."""
+    if b'"' not in text:
+        # A carriage return at the end may be half of a line end.
+        return max(text.rfind(b"\n"), text.rfind(b"\r", 0, len(text) - 1)) + 1
+    found = _records(delimiter).match(text)
+    return found.end() if found else 0
+
+
+def closes(text: bytes, delimiter: str) -> bool:
+    """Say whether the last line of a text, which begins a record, leaves no quoted cell open."""
+    end = len(text.rstrip(b"\r\n"))
+    last = text[max(text.rfind(b"\n", 0, end), text.rfind(b"\r", 0, end)) + 1 :]
+    return _quoted(last, delimiter)[2] is None
+
+
+@cache
+def _records(delimiter: str) -> re.Pattern[bytes]:
+    """Return the form of any number of whole records; a quote counts at the beginning of a cell."""
+    sign = re.escape(delimiter.encode())
+    cell = rb'(?:"[^"]*+(?:""[^"]*+)*+"|(?!"))[^' + sign + rb"\r\n]*+"
+    end = rb"(?:\r\n|\n|\r(?=[^\n]))"
+    return re.compile(rb"(?:" + cell + rb"(?:" + sign + cell + rb")*+" + end + rb")*+")
 
 
 def record_lines(text: bytes, delimiter: str) -> Lines:

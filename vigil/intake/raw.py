@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from vigil.errors import FileRefused
 from vigil.records import RowFault
@@ -33,7 +34,8 @@ class RawTable:
     on line 1, and row k of a Parquet file counts as line k + 1. Rows that could not be split into
     cells are left out of ``columns`` and stand in ``faults``; ``total_rows`` counts them too.
     ``name`` is the file's, fit to be shown. ``decimal`` is the sign that was found for the file before,
-    empty when it is still to be guessed.
+    empty when it is still to be guessed. Where these are not all of the file's rows, ``guesses`` has by
+    column what all of its cells say: its decimal sign, or what comes first in a date.
     """
 
     columns: pa.Table
@@ -44,6 +46,7 @@ class RawTable:
     notes: tuple[str, ...]
     name: str = ""
     decimal: str = ""
+    guesses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def written_as(self) -> str:
@@ -53,6 +56,18 @@ class RawTable:
         sign = {"\t": "tabs"}.get(self.dialect.delimiter, repr(self.dialect.delimiter))
         ends = {"\n": "LF", "\r\n": "CR LF", "\r": "CR"}[self.dialect.newline]
         return f"{self.dialect.encoding}, {sign} between cells, {ends} line ends"
+
+
+class Blocks(Protocol):
+    """A file's rows some at a time, from the beginning, as often as they are asked for.
+
+    The blocks put together are what the file is when it is read whole. To go through all of them raises
+    FileRefused where to read the file whole would.
+    """
+
+    def __iter__(self) -> Iterator[RawTable]:
+        """Yield the blocks in their order."""
+        ...
 
 
 def shown(path: Path) -> str:
