@@ -19,11 +19,12 @@ import pyarrow as pa
 
 from vigil.batches import cuts
 from vigil.batches.arrival import Accepted, Arrival
+from vigil.contract import Checked
 from vigil.ledger.ledger import Ledger
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN, Batch, Contract
 from vigil.storage import durable
 from vigil.table import hashing, quarantine
-from vigil.table.seen import Seen, in_order
+from vigil.table.seen import Seen
 from vigil.table.store import Table
 
 #: Files whose rows are hashed and profiled at a time: what does it runs outside of Python's lock.
@@ -104,7 +105,7 @@ class Committer:
         """Append a group of files to the table in one commit; return what became of each."""
         if not group:
             return []
-        tables, hashes, dropped = self._without_duplicates(group, contract)
+        tables, hashes, new, dropped = self._without_duplicates(group, contract)
         batches = self._number(group, tables, dropped, contract.target.name)
         arrivals = [_arrival(item, batch) for item, batch in zip(group, batches, strict=True)]
         stamped = [
@@ -114,15 +115,14 @@ class Committer:
         # The rows are written while they are profiled; they count once the table has taken them.
         with ThreadPoolExecutor(_THREADS) as pool:
             written = pool.submit(self._table.stage, pa.concat_tables(stamped, promote_options="default"))
-            sorted_hashes = pool.submit(in_order, np.concatenate(hashes))
             kept = [column for column in contract.columns if column.role != "ignored"]
             known = cuts.known(self._ledger)
             made = cuts.profiled([rows for rows, _ in tables], kept, known, pool)
-            staged, ordered = written.result(), sorted_hashes.result()
+            staged = written.result()
         told = [(batch, profile.to_json()) for batch, profile in zip(batches, made, strict=True)]
         self._announce(group, told, arrivals, run)
         version = self._table.take(staged, [batch.digest for batch in batches])
-        self._seen.add(ordered, version)
+        self._seen.add(new, version)
         self._settle(batches)
         self._write_list()
         return arrivals
@@ -135,21 +135,27 @@ class Committer:
 
     def _without_duplicates(
         self, group: Sequence[Accepted], contract: Contract
-    ) -> tuple[list[Kept], list[Hashes], list[int]]:
-        """Leave out rows whose canonical cells stand in the table, or earlier in the group, already."""
+    ) -> tuple[list[Kept], list[Hashes], Hashes, list[int]]:
+        """Leave out rows whose canonical cells stand in the table, or earlier in the group, already.
+
+        Returns each file's rows, their hashes, the same hashes of all files in order, and how many rows of
+        each file went.
+        """
         columns = [column.name for column in contract.columns if column.role != "ignored"]
         with ThreadPoolExecutor(_THREADS) as pool:
             hashes = list(pool.map(lambda item: hashing.row_hashes(item.checked.table, columns), group))
         every = np.concatenate(hashes)
-        known = self._seen.known(every) if self._drop else np.zeros(len(every), dtype=bool)
-        ends = np.cumsum([len(part) for part in hashes])[:-1]
-        kept = [~mask for mask in np.split(known, ends)]
-        tables = [
-            (item.checked.table.filter(pa.array(mask)), item.checked.lines[mask])
-            for item, mask in zip(group, kept, strict=True)
-        ]
-        remaining = [part[mask] for part, mask in zip(hashes, kept, strict=True)]
-        return tables, remaining, [int((~mask).sum()) for mask in kept]
+        # Sorted once: the index sorts what it is given again, which then costs little.
+        order = np.argsort(every[:, 0], kind="stable")
+        ordered = every[order]
+        known = self._seen.known(ordered) if self._drop else np.zeros(len(every), dtype=bool)
+        stays = np.empty(len(every), dtype=bool)
+        stays[order] = ~known
+        masks = np.split(stays, np.cumsum([len(part) for part in hashes])[:-1])
+        tables = [_staying(item.checked, mask) for item, mask in zip(group, masks, strict=True)]
+        remaining = [part if mask.all() else part[mask] for part, mask in zip(hashes, masks, strict=True)]
+        dropped = [len(mask) - int(np.count_nonzero(mask)) for mask in masks]
+        return tables, remaining, ordered[~known] if known.any() else ordered, dropped
 
     def _number(
         self,
@@ -200,6 +206,12 @@ class Committer:
         """Write ``ingestedfiles.txt``, for people: one name a line, in order."""
         names = "".join(f"{batch.name}\n" for batch in self._ledger.batches.all())
         durable.write_atomic(self._output / "ingestedfiles.txt", names.encode())
+
+
+def _staying(checked: Checked, mask: npt.NDArray[np.bool_]) -> Kept:
+    """Return the rows of a file that a mask keeps, without a copy where that is all of them."""
+    rows, lines = checked.table, checked.lines
+    return (rows, lines) if mask.all() else (rows.filter(pa.array(mask)), lines[mask])
 
 
 def _stamp(table: pa.Table, lines: npt.NDArray[np.int64], hashes: Hashes, batch: Batch) -> pa.Table:

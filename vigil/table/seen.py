@@ -145,11 +145,6 @@ class Seen:
                 path.unlink(missing_ok=True)
 
 
-def in_order(hashes: Words) -> Words:
-    """Return hashes by their first words: `add` sorts again what it is given, which then costs little."""
-    return hashes[np.argsort(hashes[:, 0], kind="stable")]
-
-
 def _read_manifest(root: Path) -> tuple[int | None, list[_Run]]:
     """Return what the manifest names, or nothing when it or one of its runs is missing or torn."""
     try:
