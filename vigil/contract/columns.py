@@ -6,6 +6,7 @@ one cell, once per distinct text.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,7 +87,9 @@ def plain(column: Cells) -> Cells:
             raise FileRefused(f"holds cells of type {kind}, which are not text.") from error
     elif is_text(kind) and kind != pa.string():
         column = pc.cast(column, pa.string())
-    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -130,7 +133,11 @@ def _numbers(flat: Cells, decimal: str, fixed: str | None) -> Typed:
     """Type numbers: native ones directly, text by the column's own way of writing."""
     if not is_text(flat.type):
         return _native_numbers(flat)
-    values, unread, sign = _number_texts(flat, decimal, fixed)
+    usual = _as_floats(flat) if (fixed or decimal) == "." else None
+    # A finite sum has only finite parts.
+    if usual is not None and math.isfinite(pc.sum(usual).as_py() or 0.0):
+        return Typed(usual)
+    values, unread, sign = _number_texts(flat, usual, decimal, fixed)
     floats = values.to_numpy(zero_copy_only=False)
     infinite = np.isinf(floats)
     # Arrow reads "-nan" and "nan(1)" as numbers; here they are none.
@@ -150,14 +157,17 @@ def _native_numbers(flat: Cells) -> Typed:
     return _without(values, {NOT_FINITE: np.isinf(floats)})
 
 
-def _number_texts(flat: Cells, decimal: str, fixed: str | None) -> tuple[Cells, np.ndarray, str]:
-    """Return numbers with nulls, the mask of texts that are no numbers, and the decimal sign."""
-    usual = fixed or decimal
-    values = _as_floats(flat) if usual == "." else None
+def _number_texts(
+    flat: Cells, values: Cells | None, decimal: str, fixed: str | None
+) -> tuple[Cells, np.ndarray, str]:
+    """Return numbers with nulls, the mask of texts that are no numbers, and the decimal sign.
+
+    ``values`` is what all texts are as plain numbers, if they are.
+    """
     if values is not None and not pc.any(pc.is_nan(values)).as_py():
         return values, np.zeros(len(flat), dtype=bool), "."
     text = _trimmed(flat)
-    values = _as_floats(text) if usual == "." else None
+    values = _as_floats(text) if (fixed or decimal) == "." else None
     if values is not None:
         return values, np.zeros(len(flat), dtype=bool), "."
     sign = fixed or _sign(text, decimal)

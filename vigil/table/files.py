@@ -115,19 +115,19 @@ def write(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
 def _settings(stored: pa.Table) -> dict[str, Any]:
     """Return how each column is written: nothing is tried on a column that gains nothing by it.
 
-    Strings that repeat go into a dictionary, line numbers are written as steps, and hashes, which no
+    Values that repeat go into a dictionary, line numbers are written as steps, and hashes, which no
     method makes smaller, as they are. Extremes are noted of columns that a reader may pick rows by.
     """
     import pyarrow as pa
 
-    texts = [field.name for field in stored.schema if pa.types.is_string(field.type)]
-    repeating = [name for name in texts if hashing.repeats(stored.column(name))]
-    plain = {HASH_COLUMN, *texts} - {*repeating}
+    names = [name for name in stored.column_names if name not in (HASH_COLUMN, LINE_COLUMN)]
+    repeating = [name for name in names if hashing.repeats(stored.column(name))]
+    single = [name for name in names if name not in repeating and pa.types.is_string(stored.field(name).type)]
     return {
         "compression": dict.fromkeys(stored.column_names, "zstd") | {HASH_COLUMN: "none"},
-        "use_dictionary": [*repeating, ORDER_COLUMN],
+        "use_dictionary": repeating,
         "column_encoding": {LINE_COLUMN: "DELTA_BINARY_PACKED"},
-        "write_statistics": [name for name in stored.column_names if name not in plain],
+        "write_statistics": [LINE_COLUMN, *(name for name in names if name not in single)],
     }
 
 
