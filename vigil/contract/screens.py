@@ -27,14 +27,10 @@ def _are(signs: str) -> npt.NDArray[np.bool_]:
     return found
 
 
-#: Bytes at the edge of a cell that may be trimmed: ASCII's, and any that belong to a letter beyond ASCII.
-_EDGE = (np.arange(256) <= 0x20) | (np.arange(256) >= 0x80)
 _WORDS = [word for word in MISSING if word]
 _FIRST, _LAST = _are("".join(word[0] for word in _WORDS)), _are("".join(word[-1] for word in _WORDS))
 #: Letters beyond ASCII that count as one of ASCII's when cases are passed over have three bytes at most.
 _LONGEST = 3 * max(map(len, _WORDS))
-#: What stands before the last 0 of a whole number with decimals.
-_POINT_OR_ZERO = _are(".0")
 
 _SIGN_OF = np.arange(256, dtype=np.uint8)
 _SIGN_OF[list(b"0123456789")] = ord("0")
@@ -45,8 +41,8 @@ class _Bytes(NamedTuple):
     """An Arrow array of strings: its bytes, and where each cell begins and ends in them."""
 
     content: npt.NDArray[np.uint8]
-    begins: npt.NDArray[np.int32]
-    ends: npt.NDArray[np.int32]
+    begins: Places
+    ends: Places
 
 
 def doubtful(texts: Any) -> Places:
@@ -57,12 +53,11 @@ def doubtful(texts: Any) -> Places:
     content, begins, ends = _bytes(texts)
     if not content.size:
         return np.arange(len(texts))
-    first = content[np.minimum(begins, content.size - 1)]
-    last, before = content[ends - 1], content[np.maximum(ends - 2, 0)]
+    first, last, before = (content.take(at, mode="clip") for at in (begins, ends - 1, ends - 2))
     size = ends - begins
-    doubt = (size == 0) | _EDGE[first] | _EDGE[last]
-    doubt |= _FIRST[first] & _LAST[last] & (size <= _LONGEST)
-    doubt |= (last == ord("0")) & _POINT_OR_ZERO[before] & (size > 1)
+    doubt = (size == 0) | _at_edge(first) | _at_edge(last)
+    doubt |= _FIRST.take(first) & _LAST.take(last) & (size <= _LONGEST)
+    doubt |= (last == ord("0")) & ((before == ord("0")) | (before == ord("."))) & (size > 1)
     return np.flatnonzero(doubt)
 
 
@@ -82,11 +77,18 @@ def are_usual_moments(texts: Any) -> bool:
     return bool((signs == np.frombuffer(_MOMENT[:size], dtype=np.uint8)).all())
 
 
+def _at_edge(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Say which bytes may be trimmed: ASCII's up to the space, and any of a letter beyond ASCII."""
+    below_is_above: npt.NDArray[np.bool_] = codes - np.uint8(0x21) >= np.uint8(0x80 - 0x21)
+    return below_is_above
+
+
 def _bytes(texts: Any) -> _Bytes:
-    """Return what an array is made of, without a copy."""
+    """Return what an array is made of; its content without a copy."""
     _, places, content = texts.buffers()
     if not len(texts):
-        return _Bytes(np.empty(0, np.uint8), np.empty(0, np.int32), np.empty(0, np.int32))
-    offsets = np.frombuffer(places, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+        return _Bytes(np.empty(0, np.uint8), np.empty(0, np.intp), np.empty(0, np.intp))
+    held_at = np.frombuffer(places, dtype=np.int32)
+    offsets = held_at[texts.offset : texts.offset + len(texts) + 1].astype(np.intp)
     held = np.empty(0, np.uint8) if content is None else np.frombuffer(content, dtype=np.uint8)
     return _Bytes(held, offsets[:-1], offsets[1:])
