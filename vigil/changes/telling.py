@@ -10,8 +10,9 @@ def lines(diagnosis: dict[str, Any], batch: str) -> list[str]:
     drift = diagnosis["drift"]
     found = [f"drift of {batch} against release {diagnosis['release']}: {drift['verdict']}"]
     for column in drift["columns"]:
-        mark = "!" if column["verdict"] == "drift" or column["lasting"] else " "
-        found.append(f" {mark} {column['words']}")
+        drifts = column["verdict"] == "drift" or column["lasting"]
+        small = "; too little to matter" if column.get("significant") and not drifts else ""
+        found.append(f" {'!' if drifts else ' '} {column['words']}{small}")
     for one in diagnosis["slices"].get("worst", []):
         where = " and ".join(f"{column}: {group}" for column, group in one["where"])
         inside, outside = one["failures"], one["failures_elsewhere"]

@@ -66,16 +66,28 @@ def describe(returns: dict[str, Any]) -> str:
         many = wording.plural(len(found), "batch", "batches")
         return f"No column drifted in the newest {many} that were diagnosed."
     drifting = [_named(one) for one in newest if one.get("verdict") == "drift"]
-    lasting = [_named(one) for one in newest if one.get("lasting")]
+    lasting = [_established(one, found) for one in newest if one.get("lasting")]
     name = wording.quoted(found[-1].get("name"))
     told = f"{len(drifting)} of {wording.plural(len(newest), 'column')} drift in {name}"
     told += f": {_listed(drifting)}." if drifting else "."
-    return told + (f" Established over many batches: {_listed(lasting)}." if lasting else "")
+    return told + (f" Established beyond doubt: {_listed(lasting)}." if lasting else "")
+
+
+def _established(column: dict[str, Any], found: list[dict[str, Any]]) -> str:
+    """Name a column, and say in how many batches it has drifted."""
+    name = column.get("column")
+    seen = sum(_drifts(one) for batch in found for one in rows(batch, "columns") if one.get("column") == name)
+    return f"{_named(column)} in {seen} of {wording.plural(len(found), 'batch', 'batches')}"
 
 
 def _diagnosed(returns: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the newest batches whose columns were judged, oldest first."""
     return [one for one in rows(returns, "trend", "drift") if rows(one, "columns")][-BATCHES:]
+
+
+def _drifts(column: dict[str, Any]) -> bool:
+    """Whether a column drifts in its batch, or over all so far."""
+    return column.get("verdict") == "drift" or bool(column.get("lasting"))
 
 
 def _is_drawn(column: dict[str, Any]) -> bool:
@@ -106,7 +118,7 @@ def _ranked(found: list[dict[str, Any]]) -> list[str]:
     weights: dict[str, float] = {}
     for age, batch in enumerate(reversed(found)):
         for one in rows(batch, "columns"):
-            drifts = one.get("verdict") == "drift" or bool(one.get("lasting"))
+            drifts = _drifts(one)
             name = str(one.get("column"))
             weights[name] = weights.get(name, 0.0) + drifts * min(_multiple(one), 9.0) / (1 + age)
     return sorted(weights, key=lambda name: -weights[name])

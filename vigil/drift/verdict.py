@@ -25,7 +25,7 @@ ALPHA = 0.01
 LEAST = 50
 #: The tests of each kind of column. Text is judged by its length.
 DEFAULTS: Mapping[Kind, tuple[str, ...]] = {
-    "number": ("ks", "spread", "tails", "missing_share"),
+    "number": ("ks", "shift", "spread", "tails", "missing_share"),
     "category": ("chi_squared", "missing_share", "unseen_levels"),
     "text": ("ks", "missing_share"),
     "date": ("missing_share",),
@@ -45,14 +45,16 @@ class ColumnDrift:
     """What was found in one column, or in the batch as a whole: then ``column`` is `TOGETHER` and the test.
 
     ``test`` is the one that decided: of those both significant and large enough the one furthest above
-    its floor, else the one of smallest p. ``statistic``, ``effect`` and ``floor`` are that test's;
-    ``p_value`` is the column's, over all its tests. ``detectable`` is the smallest effect that the test
-    finds with 80 % power. They are None where there is nothing to tell.
+    its floor, else the one of smallest p. ``significant`` says that the column differs by more than
+    chance, as drift does and what is too small to matter may. ``statistic``, ``effect`` and ``floor`` are
+    that test's; ``p_value`` is the column's, over all its tests. ``detectable`` is the smallest effect that
+    the test finds with 80 % power. They are None where there is nothing to tell.
     """
 
     column: str
     test: str
     verdict: DriftName
+    significant: bool
     statistic: float | None
     p_value: float | None
     effect: float | None
@@ -231,6 +233,7 @@ def _judged(column: _Column | _Batch, limit: float, alpha: float, floors: Mappin
         column=column.name,
         test=test,
         verdict="drift" if drifted else "none",
+        significant=min(p_values.values(), default=2.0) <= limit,
         statistic=found.statistic,
         p_value=_p_value(column),
         effect=found.effect,
@@ -246,4 +249,4 @@ def _abstained(column: _Column, alpha: float, floors: Mapping[str, float]) -> Co
     smallest = column.detectable(test, alpha)
     words = wording.too_few(column.reference, column.current, smallest)
     name, floor = column.reference.name, floors[test]
-    return ColumnDrift(name, test, "too little data", None, None, None, floor, smallest, words)
+    return ColumnDrift(name, test, "too little data", False, None, None, None, floor, smallest, words)

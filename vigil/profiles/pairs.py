@@ -144,16 +144,26 @@ def correlation(table: Integers) -> float | None:
     It is a rank correlation: of any monotone change of the values only what passes a cut counts. For normal
     values cut at their quartiles it is about nine tenths of Spearman's.
     """
-    rows = int(table.sum())
-    first, second = (np.arange(size, dtype=np.float64) for size in table.shape)
-    if not rows:
-        return None
-    ours, theirs = table.sum(axis=1) / rows, table.sum(axis=0) / rows
-    a, b = first - first @ ours, second - second @ theirs
-    spread = float((a**2 @ ours) * (b**2 @ theirs))
-    if spread <= 0.0:
-        return None
-    return float(np.clip(a @ (table / rows) @ b / np.sqrt(spread), -1.0, 1.0))
+    found = float(correlation_each(table[None])[0])
+    return None if np.isnan(found) else found
+
+
+def correlation_each(tables: Integers) -> npt.NDArray[np.float64]:
+    """Return the same of many tables at once, shape (k, r, c); NaN for None."""
+    rows = tables.sum(axis=(1, 2))
+    shares = tables / np.maximum(rows, 1)[:, None, None]
+    a, b = (_centred(shares.sum(axis=axis)) for axis in (2, 1))
+    square = (a**2 * shares.sum(axis=2)).sum(axis=1) * (b**2 * shares.sum(axis=1)).sum(axis=1)
+    varies = square > 0.0
+    product = (a[:, :, None] * b[:, None, :] * shares).sum(axis=(1, 2))
+    found = np.clip(product / np.sqrt(np.where(varies, square, 1.0)), -1.0, 1.0)
+    return np.where(varies, found, np.nan)
+
+
+def _centred(shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the numbers of the quarters less their mean, for many margins of shape (k, r)."""
+    places = np.arange(shares.shape[1], dtype=np.float64)
+    return np.asarray(places - (shares @ places)[:, None], dtype=np.float64)
 
 
 def correlations(pairs: Pairs) -> dict[str, Any]:

@@ -36,14 +36,14 @@ def _drift(returns: dict[str, Any]) -> list[Block]:
     found = rows(returns, "diagnostics", "drift")
     if not found:
         return []
-    shown = found[:_MOST_DRIFT]
+    shown, batch = found[:_MOST_DRIFT], at(returns, "diagnostics", "drift_of", "name")
     heads = ("Column", "Was → is", "Effect", "Matters from", "p", "Verdict")
     lines = [
         [
             wording.shorten(column.get("column") or "", 40),
             _without_name(column),
             *(_decimals(column.get(key)) for key in ("effect", "floor", "p_value")),
-            _drift_verdict(column),
+            _drift_verdict(column, batch),
         ]
         for column in shown
     ]
@@ -62,18 +62,33 @@ def _drift_lead(returns: dict[str, Any], found: list[dict[str, Any]]) -> str:
     against = "what its release was trained on"
     if at(returns, "diagnostics", "drift_of", "verdict") == "too little data":
         return f"{batch} has too few rows to be compared with {against}."
+    also = _small(sum(_is_small(column) for column in found))
     if not changed:
-        return f"{batch} is like {against}: no column differs by more than chance and by enough to matter."
-    return f"{batch} differs from {against} in {changed} of {wording.plural(len(found), 'column')}."
+        return f"{batch} is like {against}: no column differs by enough to matter.{also}"
+    return f"{batch} differs from {against} in {changed} of {wording.plural(len(found), 'column')}.{also}"
 
 
-def _drift_verdict(column: dict[str, Any]) -> str:
-    """Return the verdict in words."""
+def _small(count: int) -> str:
+    """Say how many columns differ by more than chance, and by too little to matter."""
+    if not count:
+        return ""
+    differ = "differ" if count > 1 else "differs"
+    return f" {wording.plural(count, 'column')} {differ} by more than chance, and too little to matter."
+
+
+def _is_small(column: dict[str, Any]) -> bool:
+    """Say whether a column differs by more than chance, and does not drift."""
+    return column.get("verdict") == "none" and bool(column.get("significant")) and not column.get("lasting")
+
+
+def _drift_verdict(column: dict[str, Any], batch: Any) -> str:
+    """Return the verdict in words; what one batch has established is no matter of many."""
     if column.get("lasting"):
         since = column.get("since")
-        return f"drift that lasts, since {wording.shorten(since, 30)}" if since else "drift that lasts"
+        is_old = since and since != batch
+        return f"drift that lasts, since {wording.shorten(since, 30)}" if is_old else "drift, beyond doubt"
     if column.get("verdict") == "none":
-        return "as before"
+        return "differs too little to matter" if _is_small(column) else "as before"
     return wording.shorten(column.get("verdict") or "", 20)
 
 

@@ -10,12 +10,13 @@ Bonferroni's rule. Source: van der Vaart (1998), Asymptotic Statistics, example 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from vigil.drift.cells import Integers
+from vigil.drift.cells import Floats, Integers
 from vigil.drift.measures import Measured, Side
 from vigil.profiles import pairs
 
@@ -84,39 +85,64 @@ def _changes(reference: Side, current: Side) -> list[_Change]:
     """Return every pair that both sides cut alike, and that has rows enough."""
     ours, theirs = dict(reference.profile.pairs.cuts), dict(current.profile.pairs.cuts)
     before, now = reference.profile.pairs.tables(), current.profile.pairs.tables()
-    found = []
+    alike: dict[tuple[int, ...], list[tuple[str, str]]] = {}
     for names in sorted(before.keys() & now.keys()):
         if all(ours[name] == theirs[name] for name in names):
-            change = _change(names, before[names], now[names])
-            found += [change] if change is not None else []
-    return found
+            alike.setdefault(before[names].shape, []).append(names)
+    found = [
+        change
+        for group in alike.values()
+        for change in _compared(
+            group, np.stack([before[n] for n in group]), np.stack([now[n] for n in group])
+        )
+    ]
+    return sorted(found, key=lambda one: one.names)
 
 
-def _change(names: tuple[str, str], before: Integers, now: Integers) -> _Change | None:
-    """Compare one pair; None when the rows are too few, or a column has only one quarter."""
-    n, m = int(before.sum()), int(now.sum())
-    if min(n, m) < LEAST:
-        return None
-    then, later = pairs.correlation(before), pairs.correlation(now)
-    if then is None or later is None:
-        return None
-    scaled = [math.atanh(max(-_MOST, min(_MOST, side))) for side in (then, later)]
-    z = (scaled[1] - scaled[0]) / math.sqrt(_variance(before + now) * (1 / n + 1 / m))
-    return _Change(names, then, later, z, math.erfc(abs(z) / math.sqrt(2)), (n, m))
+def _compared(names: Sequence[tuple[str, str]], before: Integers, now: Integers) -> Iterator[_Change]:
+    """Compare pairs whose tables, shape (k, r, c), are as large; leave out those with too few rows.
+
+    A pair is left out, too, where a column has only one quarter.
+    """
+    from scipy.special import erfc
+
+    n, m = before.sum(axis=(1, 2)), now.sum(axis=(1, 2))
+    then, later = pairs.correlation_each(before), pairs.correlation_each(now)
+    kept = np.flatnonzero((np.minimum(n, m) >= LEAST) & ~np.isnan(then) & ~np.isnan(later))
+    n, m, then, later = n[kept], m[kept], then[kept], later[kept]
+    scaled = [np.arctanh(np.clip(side, -_MOST, _MOST)) for side in (then, later)]
+    z = (scaled[1] - scaled[0]) / np.sqrt(_variances((before + now)[kept]) * (1 / n + 1 / m))
+    p_value = erfc(np.abs(z) / math.sqrt(2))
+    for at, place in enumerate(kept.tolist()):
+        yield _Change(
+            names=names[place],
+            then=float(then[at]),
+            now=float(later[at]),
+            z=float(z[at]),
+            p_value=float(p_value[at]),
+            rows=(int(n[at]), int(m[at])),
+        )
 
 
-def _variance(table: Integers) -> float:
-    """Return the variance of Fisher's z of a correlation, times the number of rows."""
-    share = table + _HALF / table.size
-    share = share / share.sum()
-    first, second = (np.arange(size, dtype=np.float64) for size in table.shape)
-    ours, theirs = share.sum(axis=1), share.sum(axis=0)
-    a, b = first - first @ ours, second - second @ theirs
-    a, b = a / math.sqrt(a**2 @ ours), b / math.sqrt(b**2 @ theirs)
-    r = float(np.clip(a @ share @ b, -_MOST, _MOST))
+def _variances(tables: Integers) -> Floats:
+    """Return the variance of Fisher's z of each table's correlation, times the number of rows; shape (k,)."""
+    share = tables + _HALF / tables[0].size if len(tables) else tables.astype(np.float64)
+    share = share / share.sum(axis=(1, 2), keepdims=True)
+    a, b = (_standardised(share.sum(axis=axis)) for axis in (2, 1))
+    product = a[:, :, None] * b[:, None, :]
+    r = np.clip((product * share).sum(axis=(1, 2)), -_MOST, _MOST)
     # The influence of a row with standardised quarters a and b on r is ab − r(a² + b²)/2.
-    influence = np.outer(a, b) - r * (a[:, None] ** 2 + b[None, :] ** 2) / 2
-    return max(float((share * influence**2).sum()) / (1 - r**2) ** 2, 1e-6)
+    influence = product - r[:, None, None] * (a[:, :, None] ** 2 + b[:, None, :] ** 2) / 2
+    found: Floats = (share * influence**2).sum(axis=(1, 2)) / (1 - r**2) ** 2
+    return np.maximum(found, 1e-6)
+
+
+def _standardised(shares: Floats) -> Floats:
+    """Return the numbers of the quarters, with mean 0 and variance 1, for many margins of shape (k, r)."""
+    places = np.arange(shares.shape[1], dtype=np.float64)
+    off = places - (shares @ places)[:, None]
+    found: Floats = off / np.sqrt((off**2 * shares).sum(axis=1))[:, None]
+    return found
 
 
 def _largest(found: list[_Change]) -> _Change:

@@ -54,6 +54,7 @@ EXAMPLE = {
         {
             "column": "staff",
             "verdict": "drift",
+            "significant": True,
             "test": "ks",
             "p_value": 0.0001,
             "effect": 0.38,
