@@ -17,7 +17,7 @@ import pytest
 
 from vigil import faults, profiles
 from vigil.errors import VigilError
-from vigil.faults import Case, mending
+from vigil.faults import Case, mending, surprise
 from vigil.faults.naming import holds
 from vigil.records import Column, Contract
 
@@ -299,6 +299,49 @@ def test_degrees_are_told_by_their_spread() -> None:
     assert [
         "°C turned into °F" in one.what for one in faults.get("unit_change").look(made) if holds(one)
     ] == [True]
+
+
+def test_the_next_best_unit_is_weighed_when_the_best_is_refused() -> None:
+    """A tenth of the ages divided by ten look like °F turned into °C, and have not that spread."""
+    made = changed("age", lambda values: np.where(np.arange(len(values)) % 10 == 0, values / 10, values))
+    assert ["÷10" in one.what for one in faults.get("unit_change").look(made) if holds(one)] == [True]
+
+
+@pytest.mark.parametrize(("visits", "against"), [(5.0, True), (40.0, False)])
+def test_labels_that_stop_are_surer_where_the_features_speak_against_them(
+    visits: float, against: bool
+) -> None:
+    """The last sixty stay, says the feed: of some that come as rarely as leavers, or of regulars."""
+    table = rows(9)
+    labels = np.array(table.column("left").to_pylist())
+    numbers = mending.numbers_of(table, "visits")
+    labels[-60:], numbers[-60:] = "no", visits
+    made = mending.with_column(table, "left", pa.chunked_array([pa.array(labels.tolist())]))
+    (one,) = faults.get("constant_labels").look(case(mending.with_numbers(made, "visits", numbers)))
+    assert (one.evidence["nats_of_features"] > 5) is against
+
+
+def test_what_is_dropped_is_held_against_what_was_dropped_and_repeated_before() -> None:
+    """A feed that always sends a tenth again is no duplicated one, however its files were counted."""
+    made = replace(case(rows(9), dropped=60), files=[(part.num_rows, 55) for part in PAST])
+    assert [one for one in faults.get("duplicated").look(made) if holds(one)] == []
+    made = replace(case(rows(9), dropped=200), files=[(part.num_rows, 55) for part in PAST])
+    assert [holds(one) for one in faults.get("duplicated").look(made)] == [True]
+
+
+def test_a_count_that_never_varied_surprises_more() -> None:
+    """Seven of 336 rows, by a schedule: fourteen are a wonder, where by chance they would not be."""
+    by_schedule = [(7, 336)] * 8
+    by_chance = [(count, 336) for count in (4, 9, 7, 11, 5, 6, 8, 6)]
+    assert surprise.count(14, 336, by_schedule) > 5 * surprise.count(14, 336, by_chance)
+
+
+def test_a_count_that_should_be_chance_is_held_against_chance() -> None:
+    """Round last digits: what a few batches' spread would allow is not allowed them, unless they spread."""
+    even = [(count, 760) for count in (79, 76, 68, 74, 87, 70, 56, 68)]
+    uneven = [(count, 760) for count in (40, 99, 55, 120, 31, 87, 66, 102)]
+    assert surprise.count(119, 760, even, is_chance=True) > 1.5 * surprise.count(119, 760, even)
+    assert surprise.count(119, 760, uneven, is_chance=True) == surprise.count(119, 760, uneven)
 
 
 def test_one_value_in_most_of_the_rows_is_no_other_unit() -> None:

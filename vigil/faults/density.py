@@ -125,6 +125,16 @@ class Density:
         ratios = self._past.whole.ratios_each(cells, name, values, volumes, self._case.suspects)
         return [self._worth(row, is_clear=True) for row in ratios]
 
+    @property
+    def tested(self) -> Sequence[int]:
+        """The places of the earlier batches that the still earlier ones are tried on."""
+        return self._past.tested
+
+    def gain_within(self, undo: Undo, at: int, rows: slice) -> float:
+        """Return an explanation's gain on some rows of the batch (−1) or of a tested earlier one, in nats."""
+        fitted = self._past.whole if at < 0 else self._past.older
+        return _gain(self._ratios(fitted, self._past.cells(at), undo)[rows])[1]
+
     def _worth(self, ratios: Floats, *, is_clear: bool) -> tuple[float, float]:
         """Return the gain for all rows, and the share."""
         share, gain, _ = _gain(ratios)

@@ -52,11 +52,12 @@ def _one_end(case: Case, name: str, known: Floats, parts: list[Floats], end: str
     usual = max(_nats(int((part == part.max()).sum()), past, float(part.max())) for part in parts)
     # More rows are on the limit than used to be there, whatever was beyond.
     risen = surprise.count(heap, len(known), [(int((part == limit).sum()), len(part)) for part in parts])
-    nats = min(_nats(heap, past, limit) - usual, risen)
+    nats = _nats(heap, past, limit) - usual
+    has_risen = 1 - float(np.exp(-risen / 2))
     others = 1 - (1 - beyond) ** len(known)
     shown = limit if end == "above" else -limit
     yield Finding(
-        confidence=surprise.sure(nats, 2 * case.asked) * _stands_out(known, heap) * others,
+        confidence=surprise.sure(nats, 2 * case.asked) * has_risen * _stands_out(known, heap) * others,
         rows=heap,
         what=(
             f"{name} is cut off at {wording.figure(shown)}: {wording.of(heap, len(known))} have this value "

@@ -1,4 +1,9 @@
-"""The labels say one thing only, for the whole batch or from some row on."""
+"""The labels say one thing only, for the whole batch or from some row on.
+
+A run that goes on to the last row has one place to begin, where any other has as many as there are rows. And
+labels that stopped do not ask the features: where half of a run's rows look like the other class, as rows
+went before, that counts as well, though no more than the run itself.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vigil.faults import surprise, wording
 from vigil.faults.finding import Finding
+from vigil.faults.kinds.flipped_labels import Turned
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case
@@ -30,7 +36,11 @@ def look(case: Case) -> Iterator[Finding]:
     value = cells[first]
     # A class may be rarer or more frequent from batch to batch: its largest share counts.
     largest = max(float((part == value).mean()) for part in parts if len(part))
-    nats, usual = surprise.run(length, len(cells), largest, parts)
+    # Two questions are asked: of any run, and of one to the end.
+    places = 2 * (1 if first + length == len(cells) else len(cells))
+    by_run, usual = surprise.run(length, places, largest, parts)
+    against = min(_against(case, first, length), by_run) if by_run else 0.0
+    nats = by_run + against
     said = wording.cell(value)
     yield Finding(
         columns=(target.name,),
@@ -47,5 +57,21 @@ def look(case: Case) -> Iterator[Finding]:
             "longest_before": usual,
             "share": length / len(cells),
             "nats": nats,
+            "nats_of_features": against,
         },
     )
+
+
+def _against(case: Case, first: int, length: int) -> float:
+    """Return what the features of a run say against its label, in nats beyond twice what is usual in runs."""
+    target = case.contract.target
+    if case.contract.task != "binary" or target not in case.density.columns:
+        return 0.0
+    undo = Turned(target.name, case.contract.classes)
+    gain = case.density.gain_within(undo, -1, slice(first, first + length))
+    rates = []
+    for at in case.density.tested if gain else ():
+        begin, usual = surprise.longest_run(case.cells(target, at))
+        within = case.density.gain_within(undo, at, slice(begin, begin + usual))
+        rates.append(within / max(usual, 1))
+    return max(gain - 2 * max(rates, default=0.0) * length, 0.0)

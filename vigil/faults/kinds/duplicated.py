@@ -28,12 +28,12 @@ def look(case: Case) -> Iterator[Finding]:
     if not case.files:
         return
     repeated, repeats = _repeats(case)
-    dropped = [(part, rows + part) for rows, part in case.files]
     total, again = case.count + case.dropped, case.dropped + repeated
-    usual = max(hits / max(rows, 1) for hits, rows in [*dropped, *repeats])
+    before = _before(case, repeats)
+    usual = max(hits / max(rows, 1) for hits, rows in before)
     if not total or again / total - usual < LEAST_RISE:
         return
-    nats = min(surprise.count(again, total, before) for before in (dropped, repeats) if before)
+    nats = surprise.count(again, total, before)
     yield Finding(
         confidence=surprise.sure(nats),
         rows=repeated,
@@ -51,6 +51,19 @@ def look(case: Case) -> Iterator[Finding]:
             "nats": nats,
         },
     )
+
+
+def _before(case: Case, repeats: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return what came again of each earlier file, and its rows: dropped or kept, as it is counted now.
+
+    Of files whose rows are not at hand only what was dropped is known; they count where no others do.
+    """
+    dropped = [(part, rows + part) for rows, part in case.files]
+    if not repeats:
+        return dropped
+    newest = dropped[-len(repeats) :]
+    pairs = zip(newest, repeats[-len(newest) :], strict=True)
+    return [(part + hits, rows) for (part, rows), (hits, _) in pairs]
 
 
 def _repeats(case: Case) -> tuple[int, list[tuple[int, int]]]:

@@ -70,10 +70,10 @@ def _counted(known: Floats, parts: list[Floats], decimals: int, tried: int) -> R
     sizes = [len(part) for part in parts]
     starts = np.cumsum([0, *sizes[:-1]])
     hits = np.add.reduceat(on_grid(np.concatenate(parts), decimals).astype(int), starts)
-    now, usual = int(on_grid(known, decimals).sum()), float((hits / sizes).max())
+    now, usual = int(on_grid(known, decimals).sum()), float(hits.sum() / sum(sizes))
     lost = (now / len(known) - usual) / (1 - usual) if usual < 1 else 0.0
     before = list(zip(hits.tolist(), sizes, strict=True))
-    return Rounded(surprise.count(now, len(known), before), lost, decimals, tried)
+    return Rounded(surprise.count(now, len(known), before, is_chance=True), lost, decimals, tried)
 
 
 def _spread_out(parts: list[Floats]) -> list[Floats]:

@@ -97,8 +97,8 @@ def _fit(found: levels.Moved, old: str, share: float) -> float:
     error = float(np.sqrt(max(before * (1 - before), 1e-6) / found.rows)) + spread / 2
     lost = before - left
     off = abs(lost - share) / error
-    # A level that is wholly gone says more than one that has become rarer.
-    certain = 1.0 if not left else 0.92
+    # A level that is wholly gone says more than one that has become rarer, and much rarer more than a little.
+    certain = 1.0 if not left else 1 - 0.08 * float(np.exp(-((lost / error) ** 2) / 8))
     return certain * float(np.exp(-0.5 * max(off - 2, 0) ** 2)) * min(1.0, before / max(share, 1e-9) + 0.2)
 
 

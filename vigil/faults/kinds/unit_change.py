@@ -33,6 +33,8 @@ WITNESSES = True
 LEAST_SHARE, LEAST_ROWS = 0.05, 8
 #: Nats from which a screened change is looked at on all rows.
 WORTH = 8.0
+#: Changes that are weighed on all rows, at most.
+WEIGHED = 3
 
 #: What was done to the values: they came as value·factor + offset.
 CHANGES = (
@@ -65,18 +67,24 @@ class Rescaled(Undo):
 
 
 def look_at(case: Case, column: Column) -> Iterator[Finding]:
-    """Try each change on a column of numbers, and name the best."""
+    """Try each change on a column of numbers, and name the surest of those that fit best."""
     if len(case.known_numbers(column)) < LEAST_ROWS or column not in case.density.columns:
         return
     decimals = case.decimals(column)
     undone = [Rescaled(column.name, factor, offset, decimals) for factor, offset, _ in CHANGES]
     screened = case.density.screened_each(column.name, undone)
-    (gain, share), best = max((one, place) for place, one in enumerate(screened))
-    if gain < WORTH or share < LEAST_SHARE / 2:
-        return
-    found = case.density.explained(undone[best])
-    if found.mask.mean() >= LEAST_SHARE and found.mask.sum() >= LEAST_ROWS:
-        yield _finding(case, column, best, found)
+    order = sorted(range(len(undone)), key=lambda place: screened[place], reverse=True)[:WEIGHED]
+    findings: list[Finding] = []
+    for place in order:
+        gain, share = screened[place]
+        # What fits best may be refused by what else it would have moved: then the next one is weighed.
+        if gain < WORTH or share < LEAST_SHARE / 2 or any(one.confidence >= THRESHOLD for one in findings):
+            break
+        found = case.density.explained(undone[place])
+        if found.mask.mean() >= LEAST_SHARE and found.mask.sum() >= LEAST_ROWS:
+            findings.append(_finding(case, column, place, found))
+    if findings:
+        yield max(findings, key=lambda one: one.confidence)
 
 
 def _finding(case: Case, column: Column, change: int, found: Explained) -> Finding:
