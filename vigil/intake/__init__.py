@@ -129,9 +129,9 @@ def available_memory() -> int | None:
     """Return the bytes that may still be taken, by the machine and the container; None where unknown."""
     found = []
     try:
-        known = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        found.append(int(known["MemAvailable"].split()[0]) * 1024)
-    except (OSError, ValueError, KeyError):
+        known = Path("/proc/meminfo").read_text().partition("MemAvailable:")[2]
+        found.append(int(known.split(maxsplit=1)[0]) * 1024)
+    except (OSError, ValueError, IndexError):
         return None
     try:
         limit, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text() for name in ("max", "current"))

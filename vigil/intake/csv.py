@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from vigil.errors import FileRefused
 from vigil.intake.encoding import Encoding, as_utf8, found
 from vigil.intake.layout import Layout, Text, enough, lay_out
+from vigil.intake.lines import holds_rows
 from vigil.intake.raw import Blocks, Dialect, RawTable, headers, shown
 from vigil.intake.stream import CHUNK, Cut, beginning, cut, pieces, unpacked, without_ends
 from vigil.records import RowFault
@@ -97,7 +98,7 @@ class _Csv:
     def _parsed(self) -> Iterator[tuple[pa.Table, np.ndarray, list[RowFault]]]:
         """Yield the rows of each block, their lines, and the faults of those that do not fit the header."""
         for block, body in zip(self.cuts, pieces(self.text(), self.cuts, self.where), strict=True):
-            if body.strip(b"\r\n"):
+            if holds_rows(body):
                 table, lines, faults = _rows(body, self.layout, block.line, self.where)
                 yield table.rename_columns(self.names), lines, faults
 
