@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.web.admission import MANY, PATIENT, SOON, WITHIN, Admission, bound_of, unread_for
+from vigil.web.admission import MANY, PATIENT, SOON, WITHIN, Admission, Work, bound_of, unread_for
 
 
 def test_a_burst_passes_and_an_overload_does_not() -> None:
@@ -52,6 +52,23 @@ def test_who_is_turned_away_was_late_amid_many(steps: list[tuple[float, float, b
         away = judge.turns_away(waited, SOON)
         assert away == (waited > SOON and near >= MANY)
         noted += [now[0]] * away
+
+
+def test_work_adds_up_by_what_bytes_cost_lately() -> None:
+    """A large body by its own size, a small one as small ones did; what ends is taken off."""
+    work = Work()
+    assert work.begin(100_000) == 0.0
+    work.end(0.0, 100_000, 0.01)
+    work.end(0.0, 500, 0.001)
+    costs = [work.begin(200_000), work.begin(40)]
+    assert costs == pytest.approx([0.02, 0.001])
+    assert work.ahead == pytest.approx(0.021)
+    for cost in costs:
+        work.end(cost)
+    assert 0.0 <= work.ahead < 1e-9
+    for _ in range(100):
+        work.end(0.0, 100_000, 0.03)
+    assert work.begin(100_000) == pytest.approx(0.03, rel=0.01)
 
 
 def test_a_person_is_more_patient_than_a_program() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from vigil.errors import ServiceError
+from vigil.web import admission
 from vigil.web import server as serving
 from vigil.web.security import HEADERS
 from vigil.web.server import bind
@@ -130,13 +131,17 @@ def test_too_many_requests_are_turned_away_at_once_and_it_recovers(busy: Any) ->
 
 
 def test_who_asks_again_too_soon_waits_and_is_turned_away_again(busy: Any) -> None:
-    """Even when there is room by then; new connections and those that waited are answered."""
+    """Even when there is room by then, twice as long each time; who waited is answered, and newcomers."""
     with socket.create_connection(("127.0.0.1", busy.effective_port), timeout=10) as connection:
         assert said(connection, "HEAD")[2] == b""
-        begun = time.monotonic()
         busy.app.gate.set()
-        assert said(connection)[0] == 503
-        assert serving.HOLD * 0.9 < time.monotonic() - begun < 3 * serving.HOLD + 2
+        pauses = []
+        for _ in range(2):
+            begun = time.monotonic()
+            assert said(connection)[0] == 503
+            pauses.append(time.monotonic() - begun)
+        assert serving.FIRST_HOLD * 0.9 < pauses[0] < pauses[1] + 2
+        assert pauses[1] > 2 * serving.FIRST_HOLD * 0.9
         assert get(busy, "/healthz")["status"] == "ok"
         time.sleep(serving.HOLD)
         assert said(connection)[0] == 200
@@ -153,23 +158,62 @@ PLAIN = b"POST /prediction HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\
 
 
 @pytest.mark.parametrize(
-    ("content", "is_whole"),
+    ("content", "missing"),
     [
-        (PLAIN, True),
-        (PLAIN.replace(b"Content-Length", b"content-length"), True),
-        (PLAIN + b"G", False),
-        (PLAIN[:-1], False),
-        (PLAIN[:40], False),
-        (PLAIN.replace(b"Host: localhost", b"Connection: close"), False),
-        (PLAIN.replace(b"Host: localhost", b"Content-Length: 2"), False),
-        (PLAIN.replace(b"Host: localhost", b"Transfer-Encoding: chunked"), False),
-        (PLAIN.replace(b"1.1", b"1.0"), False),
-        (PLAIN.replace(b"POST", b"HEAD"), False),
+        (PLAIN, 0),
+        (PLAIN.replace(b"Content-Length", b"content-length"), 0),
+        (PLAIN + b"G", None),
+        (PLAIN[:-1], 1),
+        (PLAIN.replace(b": 2", b": 02"), None),
+        (PLAIN.replace(b": 2", b": -2"), None),
+        (PLAIN.replace(b": 2", b": 2_000"), None),
+        (PLAIN.replace(b": 2", b": 2000"), 1998),
+        (PLAIN[:40], None),
+        (PLAIN.replace(b"Host: localhost", b"Connection: close"), None),
+        (PLAIN.replace(b"Host: localhost", b"Content-Length: 2"), None),
+        (PLAIN.replace(b"Host: localhost", b"Transfer-Encoding: chunked"), None),
+        (PLAIN.replace(b"1.1", b"1.0"), None),
+        (PLAIN.replace(b"POST", b"HEAD"), None),
     ],
 )
-def test_only_what_is_plainly_one_request_is_turned_away_unparsed(content: bytes, is_whole: bool) -> None:
+def test_only_what_is_plainly_one_request_is_turned_away_unparsed(
+    content: bytes, missing: int | None
+) -> None:
     """Anything that another reader could understand otherwise is parsed first."""
-    assert serving._is_whole(content) is is_whole
+    assert serving._missing(content) == missing
+
+
+def test_a_large_prediction_is_turned_away_after_its_end(busy: Any) -> None:
+    """Whose bytes come in pieces: one 503 when all are here, and the connection goes on."""
+    rest = b"x" * 300_000
+    head = PLAIN.replace(b": 2", b": %d" % len(rest)).removesuffix(b"{}")
+    with socket.create_connection(("127.0.0.1", busy.effective_port), timeout=10) as connection:
+        connection.sendall(head + rest[:1000])
+        time.sleep(0.1)
+        connection.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.settimeout(10)
+        connection.sendall(rest[1000:])
+        answer = http.client.HTTPResponse(connection, method="POST")
+        answer.begin()
+        assert answer.status == 503
+        assert json.loads(answer.read())["error"]["code"] == "unavailable"
+        busy.app.gate.set()
+        wait_until(lambda: not busy.task_dispatcher.queue)
+        time.sleep(serving.HOLD)
+        assert said(connection)[0] == 200
+
+
+def test_work_that_waits_counts_as_a_queue_does(running: Any) -> None:
+    """With much of it before a newcomer many such are an overload, in which a prediction gets 503."""
+    dispatcher = running.task_dispatcher
+    dispatcher.work.ahead = 1.0
+    for _ in range(admission.MANY):
+        assert not dispatcher.turns_away(0.0, admission.SOON)
+    assert dispatcher.turns_away(0.0, admission.SOON)
+    dispatcher.work.ahead = 0.0
+    assert not dispatcher.turns_away(0.0, admission.SOON)
 
 
 def test_a_prediction_is_turned_away_unparsed_and_its_connection_stays(busy: Any, world: Any) -> None:

@@ -2,14 +2,15 @@
 
 A short queue lets a burst pass; a long one only makes everybody wait (compare Nichols & Jacobson 2012,
 "Controlling queue delay", doi:10.1145/2208917.2209336). What counts is how long a request has really
-waited, in the system's buffers too, and not how many there are: one may take a thousand times as long as
-another.
+waited, in the system's buffers too, and will wait for the work before it, and not how many there are: one
+may take a thousand times as long as another.
 """
 
 from __future__ import annotations
 
 import socket
 import struct
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,11 +18,18 @@ from collections.abc import Callable
 #: Seconds after which a prediction is too late under overload, and what a person waits for.
 SOON, PATIENT = 0.05, 0.5
 
-#: The share of that time after which the next in the queue shows that a newcomer would be late.
+#: The share of that time after which the next in the queue, or the work before a newcomer, shows that it
+#: would be late: work takes longer than its own time while others ask.
 FORESIGHT = 0.5
 
 #: So many that found no room, or were late, within so many seconds are an overload; fewer are a burst.
 MANY, WITHIN = 32, 1.0
+
+#: Seconds of expected work before a newcomer that count as no room for it.
+CROWDED = 2 * SOON
+
+#: Bytes from which a body's own size says what it costs, and how much the newest cost weighs in the mean.
+LARGE, NEWEST = 16_384, 0.1
 
 #: Where Linux keeps the milliseconds since a connection's last bytes came, in ``struct tcp_info``.
 _LAST_BYTES = struct.Struct("@52xI")
@@ -50,6 +58,37 @@ class Admission:
             return False
         self.note()  # an overload goes on for as long as many have to be turned away
         return True
+
+
+class Work:
+    """The seconds of work that are under way or wait, as far as bytes tell. For any thread.
+
+    A small body costs what small ones cost lately, a large one what a byte of large ones does. Threads take
+    turns in one interpreter, so that the costs add up, however many threads there are.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._each = self._byte = 0.0
+        self.ahead = 0.0
+
+    def begin(self, size: int) -> float:
+        """Count a request with so many bytes in; return what it is expected to cost, for ``end``."""
+        cost = self._byte * size if size >= LARGE else self._each
+        with self._lock:
+            self.ahead += cost
+        return cost
+
+    def end(self, cost: float, size: int = 0, seconds: float | None = None) -> None:
+        """Count it out again, and learn from what it took, unless it was turned away."""
+        with self._lock:
+            self.ahead = max(0.0, self.ahead - cost)
+            if seconds is None:
+                return
+            if size >= LARGE:
+                self._byte += (seconds / size - self._byte) * (NEWEST if self._byte else 1.0)
+            else:
+                self._each += (seconds - self._each) * (NEWEST if self._each else 1.0)
 
 
 def bound_of(method: str, path: str) -> float:

@@ -16,7 +16,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from vigil.errors import ServiceError
 from vigil.web import admission, errors, security
-from vigil.web.admission import Admission
+from vigil.web.admission import Admission, Work
 from vigil.web.punctual import refusal
 from vigil.web.traffic import Traffic
 
@@ -26,9 +26,10 @@ CONNECTIONS = 500
 #: Requests that wait for a thread; further ones are turned away as soon as they are read.
 WAITING = 32
 
-#: Seconds for which nothing is read from a connection that was turned away. What it says meanwhile is turned
-#: away at their end, so that no flood of those who do not wait keeps the reading loop busy.
-HOLD = 0.5
+#: Seconds for which nothing is read from a connection that was turned away, at first and at most: twice as
+#: long each time that it asks again too soon. What it says meanwhile is turned away at their end, so that no
+#: flood of those who do not wait keeps the reading loop busy.
+FIRST_HOLD, HOLD = 0.05, 0.5
 
 #: Bytes read at a time, and those of a body that are kept in memory; a larger one goes to a file.
 RECEIVED, KEPT = 2**18, 2**20
@@ -62,7 +63,6 @@ def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None
             recv_bytes=RECEIVED,
             inbuf_overflow=KEPT,
             clear_untrusted_proxy_headers=not app.config.get("PROXY"),
-            asyncore_use_poll=True,
             ident=None,
             dispatcher=dispatcher,
         )
@@ -70,8 +70,6 @@ def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None
         what = f"cannot listen on {host}, port {port} ({error.strerror or error})."
         hint = "Choose another with --port, or 0 for a free one."
         raise ServiceError(what, where="service", hint=hint) from error
-    # As an option it would be cut to whole seconds, and half of one to none: a loop that never rests.
-    server.adj.asyncore_loop_timeout = HOLD
     dispatcher.set_thread_count(threads)
     return server
 
@@ -87,6 +85,8 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         super().__init__()
         self._traffic = traffic
         self.admission = Admission()
+        self.work = Work()
+        self.held_until = 0.0
 
     @property
     def is_at_rest(self) -> bool:
@@ -98,7 +98,7 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         if task.is_hasty or self.turns_away(task.waited, task.bound):
             task.refuse()
             return
-        task.queued = time.monotonic()
+        task.begin()
         with self.lock:
             self.queue.append(task)
             self.queue_cv.notify()
@@ -106,9 +106,10 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
     def turns_away(self, waited: float, bound: float) -> bool:
         """Tell whether there is no room for a newcomer that has waited, and may wait, for some seconds.
 
-        There is none when many wait; and in an overload when it is late, or the next one's wait shows that it
-        would be.
+        There is none when many wait; and in an overload when it is late, or the next one's wait or the work
+        before it shows that it would be.
         """
+        ahead = self.work.ahead
         if len(self.queue) >= WAITING:
             self.admission.note()
             return True
@@ -116,7 +117,11 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
             first = self.queue[0].age
         except IndexError:
             first = 0.0
-        return self.admission.turns_away(max(waited, first / admission.FORESIGHT), bound)
+        if self.admission.turns_away(waited + max(ahead, first) / admission.FORESIGHT, bound):
+            return True
+        if ahead > admission.CROWDED:
+            self.admission.note()
+        return False
 
     def count(self) -> None:
         """Count a request that was turned away."""
@@ -147,9 +152,15 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     waited = 0.0
     queued = 0.0
 
-    #: Until when nothing is read, as a request was turned away, else 0; and whether one came meanwhile.
-    hold = 0.0
+    #: What a prediction is expected to cost, and how many bytes its body has; 0 for anything else.
+    cost = 0.0
+    size = 0
+
+    #: Until when nothing is read, as a request was turned away, else 0; for how long; whether one came
+    #: meanwhile; and the bytes still to come of one that is turned away.
+    hold = pause = 0.0
     is_hasty = False
+    coming = 0
 
     @property
     def age(self) -> float:
@@ -168,6 +179,9 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     def handle_read(self) -> None:
         """Read; while there is no room, a plainly written request is turned away without being parsed."""
         dispatcher = self.server.task_dispatcher
+        if self.coming:
+            self._skip()
+            return
         if dispatcher.is_at_rest and not self.hold:
             self.waited = 0.0
             super().handle_read()
@@ -175,29 +189,55 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         lay = admission.unread_for(self.socket)
         self.waited = lay if self.request is None else self.waited + lay
         if self.hold:
-            self.is_hasty, self.hold = lay > admission.SOON, 0.0
+            self.is_hasty, self.hold = lay > self.pause / 2, 0.0
         is_busy = bool(self.requests) or self.request is not None
         if is_busy or not (self.is_hasty or dispatcher.turns_away(self.waited, admission.SOON)):
             super().handle_read()
             return
         content = self.recv(RECEIVED)
-        if _is_whole(content):
+        missing = _missing(content)
+        if missing == 0:
             self._turn_away(stays=True, with_body=True)
+        elif missing and missing <= self.adj.max_request_body_size:
+            self.coming = missing
         elif content:
             self.received(content)
         else:
             self.connected = False
 
+    def _skip(self) -> None:
+        """Read on in a body that is turned away, keeping none of it; the answer comes after its end."""
+        content = self.recv(min(self.coming, RECEIVED))
+        if not content:
+            self.connected = False
+            return
+        self.last_activity = time.time()
+        self.coming -= len(content)
+        if not self.coming:
+            self._turn_away(stays=True, with_body=True)
+
+    def begin(self) -> None:
+        """Count the next request among those that wait for a thread."""
+        self.queued = time.monotonic()
+        self.size = _size(self.requests[0]) if self.bound == admission.SOON else 0
+        self.cost = self.server.task_dispatcher.work.begin(self.size) if self.size else 0.0
+
     def service(self) -> None:
         """Answer a request that a thread has taken, unless it has become too late."""
         dispatcher = self.server.task_dispatcher
+        cost, size = self.cost, self.size
         if dispatcher.admission.turns_away(self.age, self.bound):
+            dispatcher.work.end(cost)
             with self.requests_lock:
                 self.refuse()
             self.server.pull_trigger()
             return
-        self.waited = 0.0
-        super().service()
+        self.waited = self.pause = 0.0
+        begun = time.thread_time()
+        try:
+            super().service()
+        finally:
+            dispatcher.work.end(cost, size, time.thread_time() - begun if size else None)
 
     def refuse(self) -> None:
         """Say that there are too many requests; the caller holds ``requests_lock``."""
@@ -210,8 +250,11 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         self.requests = []  # only now: while there is one, the reading loop sends nothing without the lock
 
     def _turn_away(self, *, stays: bool, with_body: bool) -> None:
-        self.server.task_dispatcher.count()
-        self.hold, self.is_hasty = time.monotonic() + HOLD, False
+        dispatcher = self.server.task_dispatcher
+        dispatcher.count()
+        self.pause = min(max(2 * self.pause, FIRST_HOLD), HOLD)
+        self.hold, self.is_hasty = time.monotonic() + self.pause, False
+        dispatcher.held_until = max(dispatcher.held_until, self.hold)
         self.close_when_flushed = self.close_when_flushed or not stays
         content = _too_many(stays=stays, with_body=with_body)
         with self.outbuf_lock:
@@ -226,20 +269,35 @@ def _command(request: Any) -> str:
     return str(getattr(request, "command", ""))
 
 
+def _size(request: Any) -> int:
+    """Return the bytes of a request's body."""
+    return int(getattr(request, "content_length", 0) or 0)
+
+
 #: What says where a request ends, and whether its connection stays.
 _TELLING = re.compile(
     rb"\r\n(content-length|transfer-encoding|connection|expect)[ \t]*:([^\r]*)", re.IGNORECASE
 )
 
 
-def _is_whole(content: bytes) -> bool:
-    """Tell whether bytes are exactly one prediction's request, plainly written, its connection staying."""
+def _missing(content: bytes) -> int | None:
+    """Return the bytes still to come when these begin one prediction's request and its connection stays.
+
+    None for what is not plainly that: anything that another reader could understand otherwise.
+    """
     end = content.find(b"\r\n\r\n")
     if end < 0 or not content.startswith(b"POST /prediction HTTP/1.1\r\n"):
-        return False
+        return None
     found = _TELLING.findall(content, 0, end)
-    length = b"%d" % (len(content) - end - 4)
-    return len(found) == 1 and found[0][0].lower() == b"content-length" and found[0][1].strip() == length
+    if len(found) != 1 or found[0][0].lower() != b"content-length":
+        return None
+    length = found[0][1].strip()
+    missing = int(length) - (len(content) - end - 4) if _LENGTH.fullmatch(length) else -1
+    return None if missing < 0 else missing
+
+
+#: A length as everybody writes it.
+_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}")
 
 
 class _Server(TcpWSGIServer):  # type: ignore[misc]
@@ -253,6 +311,15 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
             super().handle_accept()
             if len(self._map) in (before, self.adj.connection_limit):
                 break
+
+    def run(self) -> None:
+        """Serve until told to stop; wake for those whose hold ends, and seldom otherwise."""
+        try:
+            while self._map:
+                is_held = self.task_dispatcher.held_until > time.monotonic()
+                self.asyncore.poll2(FIRST_HOLD if is_held else HOLD, self._map)
+        except (SystemExit, KeyboardInterrupt):
+            self.task_dispatcher.shutdown()
 
 
 @cache
