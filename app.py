@@ -178,8 +178,8 @@ def worker() -> Flask:
     service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
     if service.log is not None:
         atexit.register(service.log.close)
-    app = build(service)
-    app.wsgi_app = Punctual(app.wsgi_app, service.traffic)  # type: ignore[method-assign]
+    app, threads = build(service), project.config.server.threads
+    app.wsgi_app = Punctual(app.wsgi_app, service.traffic, threads)  # type: ignore[method-assign]
     return app
 
 

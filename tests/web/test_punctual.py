@@ -3,11 +3,12 @@ from __future__ import annotations
 import io
 import json
 import socket
+import threading
 import time
 from typing import Any
 
 from vigil.web.admission import MANY
-from vigil.web.punctual import Punctual
+from vigil.web.punctual import WAITING, Punctual
 from vigil.web.traffic import Traffic
 
 
@@ -20,7 +21,7 @@ def test_late_requests_are_turned_away_and_others_are_not() -> None:
         return [b"answer"]
 
     traffic = Traffic()
-    asked = Punctual(application, traffic)
+    asked = Punctual(application, traffic, threads=2)
     listener = socket.create_server(("127.0.0.1", 0))
     client = socket.create_connection(listener.getsockname())
     server, _ = listener.accept()
@@ -47,6 +48,43 @@ def test_late_requests_are_turned_away_and_others_are_not() -> None:
         unknown = environ(**{"gunicorn.socket": None})
         assert list(asked(unknown, lambda *_: None)) == [b"answer"]
     assert b"vigil_requests_shed_total 1.0" in traffic.exposition(_Nothing())
+
+
+def test_a_few_are_at_work_some_wait_and_others_are_turned_away_at_once() -> None:
+    """Where the server tells nothing of the connection; what was let in is answered, and then all again."""
+    gate, answered = threading.Event(), []
+
+    def application(_: Any, start_response: Any) -> list[bytes]:
+        gate.wait(20)
+        start_response("200 OK", [])
+        return [b"answer"]
+
+    traffic = Traffic()
+    asked = Punctual(application, traffic, threads=2)
+
+    def ask(method: str = "GET") -> None:
+        seen: list[Any] = []
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": "/runs", "wsgi.input": io.BytesIO(b"")}
+        content = b"".join(asked(environ, lambda *said: seen.append(said)))
+        answered.append((seen[0][0][:3], "Connection" in dict(seen[0][1]), content))
+
+    askers = [threading.Thread(target=ask) for _ in range(2 + WAITING)]
+    for asker in askers:
+        asker.start()
+    until = time.monotonic() + 20
+    while asked._waiting < WAITING:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    ask()
+    ask("HEAD")
+    assert [(status, closes) for status, closes, _ in answered] == [("503", False)] * 2
+    assert (json.loads(answered[0][2])["error"]["code"], answered[1][2]) == ("unavailable", b"")
+    gate.set()
+    for asker in askers:
+        asker.join()
+    assert [status for status, _, _ in answered[2:]] == ["200"] * (2 + WAITING)
+    ask()
+    assert answered[-1] == ("200", False, b"answer")
 
 
 class _Nothing:

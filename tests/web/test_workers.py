@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,6 +104,29 @@ def test_chunked_bodies_are_read_by_every_runner(world: Any) -> None:
                 except (BrokenPipeError, ConnectionResetError):
                     assert status == 413, runner
                 connection.close()
+
+
+def test_granian_says_so_when_there_is_no_room(world: Any) -> None:
+    """Of many large requests at once some get 503 with a Retry-After, the others their answers."""
+    body = json.dumps({"rows": [{"activity": n, "segment": "north"} for n in range(10_000)]}).encode()
+    found: list[tuple[int, str | None]] = []
+
+    def asked(url: str) -> None:
+        request = urllib.request.Request(f"{url}/prediction", body, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                found.append((answer.status, None))
+        except urllib.error.HTTPError as refused:
+            found.append((refused.code, refused.headers["Retry-After"]))
+
+    with service(world, "--runner", "granian") as (_, url):
+        askers = [threading.Thread(target=asked, args=(url,)) for _ in range(60)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        assert set(found) == {(200, None), (503, "1")}
+        assert ask(url, 5) == 5
 
 
 def test_only_one_process_starts_ticks(world: Any) -> None:

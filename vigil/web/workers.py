@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vigil.errors import ServiceError
+from vigil.web.punctual import REFUSING, WAITING
 
 #: What the worker processes are told by the one that starts them.
 CONFIG, HOST, INSTANCE, LOG = "VIGIL_CONFIG", "VIGIL_HOST", "VIGIL_INSTANCE", "VIGIL_LOG"
@@ -20,9 +21,13 @@ CONFIG, HOST, INSTANCE, LOG = "VIGIL_CONFIG", "VIGIL_HOST", "VIGIL_INSTANCE", "V
 #: Connections that wait in the system's queue; further ones are refused.
 BACKLOG = 1024
 
-#: Connections that a worker process takes up beyond those that its threads are at. The others wait in the
+#: Connections that a Gunicorn process takes up beyond those that its threads are at. The others wait in the
 #: system's queue, and the shorter this is, the sooner those that are taken up are answered.
-WAITING = 32
+TAKEN_UP = 32
+
+#: Granian's threads beyond those at work. It does not say how long a request has waited, so that requests
+#: wait for their turn in the application, which turns away those for which there is no room.
+ROOM = WAITING + REFUSING
 
 #: Seconds that requests under way may take after the service was told to stop.
 GRACE = 30
@@ -77,7 +82,7 @@ def _gunicorn(host: str, port: int, workers: int, threads: int) -> list[str]:
     return [
         "app:worker()", "--bind", f"{shown}:{port}", "--workers", str(workers), "--threads", str(threads),
         "--worker-class", "gthread", "--backlog", str(BACKLOG), "--graceful-timeout", str(GRACE),
-        "--worker-connections", str(threads + WAITING),
+        "--worker-connections", str(threads + TAKEN_UP),
         "--timeout", "60", "--keep-alive", "2", "--log-level", "warning", "--limit-request-line", "8190",
         "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir(),  # noqa: S108, PTH112
     ]  # fmt: skip
@@ -86,7 +91,7 @@ def _gunicorn(host: str, port: int, workers: int, threads: int) -> list[str]:
 def _granian(host: str, port: int, workers: int, threads: int) -> list[str]:
     return [
         "app:worker", "--factory", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws",
-        "--workers", str(workers), "--blocking-threads", str(threads), "--backlog", str(BACKLOG),
-        "--backpressure", str(threads + WAITING), "--log-level", "warning",
+        "--workers", str(workers), "--blocking-threads", str(threads + ROOM), "--backlog", str(BACKLOG),
+        "--backpressure", str(threads + ROOM), "--log-level", "warning",
         "--workers-kill-timeout", str(GRACE),
     ]  # fmt: skip
