@@ -73,7 +73,7 @@ def with_estimate(
 
     ``rows`` are given where labels are missing: then the estimate is said, with a band as wide as past
     estimates were off, unless the last labels say that the rows mean something else by now. Beside it
-    stands, without a band, what held-out rows that look like these ones say.
+    stands, with a band of its own, what held-out rows that look like these ones say.
     """
     learnt = release["reference"].get("estimator")
     if learnt is None:

@@ -197,6 +197,8 @@ def test_a_file_without_labels_gets_them_by_key(site: Project) -> None:
     weighted = first["estimate"]["weighted"]
     assert weighted["effective"] > 50
     assert abs(weighted["score"] - first["estimate"]["score"]) < 0.2
+    assert 0.02 < weighted["score"] - weighted["low"] < 0.5
+    assert weighted["high"] - weighted["score"] == pytest.approx(weighted["score"] - weighted["low"])
     outcomes = ["corporation;exited", *(f"{row['corporation']};{row['exited']}" for row in keys)]
     assert site.outcomes is not None
     (site.outcomes / "late.csv").write_text("\n".join(outcomes) + "\n")

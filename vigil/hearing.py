@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from vigil import estimate
-from vigil.estimate import ratio
+from vigil.estimate import bands, halving, ratio
+from vigil.estimate.halving import Held
 from vigil.ledger.shelf import Row
 from vigil.project import Project
 from vigil.records import Batch
@@ -72,7 +73,8 @@ def weighted(project: Project, batch: Batch, release: Row, asked: Judged, rows: 
     """Return how a release probably does on ``rows``, by held-out ones weighted until they look like them.
 
     ``asked`` are its answers to the rows. ``score`` is None where too few held-out rows look like them, or
-    where there are too few; ``effective`` says how many there are, in equally weighted ones.
+    where there are too few; ``effective`` says how many there are, in equally weighted ones. ``low`` and
+    ``high`` are its band, by held-out rows that play the new ones.
     """
     panel = seated(project, batch, max(BEFORE_ALL, release["through"] - STANDING_IN + 1))
     held = panel.judged(release["id"], CHOOSING, GATING)
@@ -84,4 +86,11 @@ def weighted(project: Project, batch: Batch, release: Row, asked: Judged, rows: 
     if found.effective < max(estimate.ENOUGH, ratio.OVERLAP * len(held.truth)):
         return said
     learnt = estimate.learn(held.truth, held.answer, held.probability, found.weight)
-    return said if learnt is None else said | asked.estimated(learnt)
+    if learnt is None:
+        return said
+    said |= asked.estimated(learnt)
+    if said["score"] is None:
+        return said
+    own = Held(held.truth, held.answer, held.probability, found.weight)
+    width = bands.half_width(halving.misses(own, len(asked.answer), asked.metric, len(asked.classes)))
+    return said if width is None else said | {"low": said["score"] - width, "high": said["score"] + width}

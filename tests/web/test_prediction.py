@@ -160,8 +160,7 @@ def test_the_short_way_answers_as_flask_does(world: Any) -> None:
         (422, "application/json", b'{"path": "/etc/passwd"}'),
         (422, "application/json", b'{"rows": {"a": 1}}'),
         (422, "application/json", b'{"rows": [1]}'),
-        (422, "application/json", b'{"rows": [{"a": [1]}]}'),
-        (422, "application/json", b'{"rows": [{"a": {"b": 1}}]}'),
+        (422, "application/json", b'{"rows": [{"a": ' + b"[" * 100_000),
         (422, "application/json", b'{"columns": {"a": [1], "b": []}}'),
         (422, "application/json", b'{"columns": {"a": 1}}'),
         (422, "application/json", b'{"columns": [1]}'),
@@ -184,6 +183,35 @@ def test_what_cannot_be_used_is_refused_in_the_one_shape(
     assert answer.status_code == status
     assert set(answer.json["error"]) == {"code", "what", "hint"}
     assert answer.json["error"]["what"]
+    assert answer.json["error"]["hint"]
+
+
+def test_what_is_no_cell_costs_its_own_row_alone(client: Any) -> None:
+    """A list or an object is missing, with a warning; the other rows have their answers, in either form."""
+    rows = [{"activity": 3, "segment": "north"}, {"activity": [3], "segment": {"a": "north"}}]
+    by_rows = post(client, rows).json["predictions"]
+    assert by_rows[0]["warnings"] == []
+    assert by_rows[1]["warnings"] == ["'activity' is not a number", "'segment' is not a single value"]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    answer = client.post("/prediction", json={"columns": columns})
+    assert answer.json["predictions"] == by_rows
+    assert post(client, rows[1:]).json["predictions"][0]["warnings"] == by_rows[1]["warnings"]
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        (b" ", "empty"),
+        (b'{"rows": [{"activity": NaN}]}', "null"),
+        (b'{"columns": {"activity": [1, -Infinity]}}', "null"),
+        (b"{'rows': []}", "quotes"),
+    ],
+)
+def test_what_is_not_json_gets_a_hint_that_fits(client: Any, body: bytes, hint: str) -> None:
+    """What to send instead of nothing, and of numbers that are none."""
+    error = client.post("/prediction", data=body, content_type="application/json").json["error"]
+    assert error["code"] == "not-json"
+    assert hint in error["hint"]
 
 
 def test_rows_and_fields_are_limited(client: Any) -> None:

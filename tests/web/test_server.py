@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -81,7 +82,7 @@ def test_what_never_reaches_the_application_has_the_one_shape(
     head, _, body = raw(running, request_bytes).partition(b"\r\n\r\n")
     assert int(head.split()[1]) == status, head
     assert set(json.loads(body)["error"]) == {"code", "what", "hint"}
-    for name in HEADERS:
+    for name in (*HEADERS, "X-Request-Id"):
         assert name.lower().encode() in head.lower()
 
 
@@ -151,6 +152,7 @@ def test_an_old_client_that_is_turned_away_is_hung_up_on(busy: Any) -> None:
     """HTTP/1.0 knows no connection that stays; the answer says so."""
     content = raw(busy, b"GET /healthz HTTP/1.0\r\n\r\n")
     assert content.startswith(b"HTTP/1.1 503 ")
+    assert re.search(rb"\r\nX-Request-Id: [0-9a-f-]{36}\r\n", content)
     assert b"Connection: close" in content
 
 

@@ -279,6 +279,8 @@ def _number(value: Any) -> tuple[float, str]:
 
 def _moment(value: Any) -> tuple[float, str]:
     """Read a moment as seconds since 1970."""
+    if isinstance(value, list | dict):
+        return math.nan, "not a single value"
     microseconds, rule = cells.moment(value)
     return cells.seconds(microseconds), rule
 

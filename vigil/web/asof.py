@@ -86,7 +86,8 @@ def no_run(run: int) -> Refusal:
 def positive(text: str, name: str, *, most: int = _LAST - 1) -> int:
     """Read a whole number of 1 or more. Raises Refusal for anything else."""
     if not (text.isascii() and text.isdigit() and len(text) <= 10 and 1 <= int(text) <= most):
-        raise Refusal(422, "bad-parameter", f"{name} must be a whole number from 1 to {most}.")
+        what = f"{name} must be a whole number from 1 to {most}."
+        raise Refusal(422, "bad-parameter", what, "GET /openapi.json describes the parameters.")
     return int(text)
 
 

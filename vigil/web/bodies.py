@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,9 +22,15 @@ MAX_CELL = 10_000
 #: zlib's number for a gzip header and nothing else.
 _GZIP = 16 + zlib.MAX_WBITS
 
-Cell = str | int | float | bool | None
+#: What to do about a body that says it is compressed.
+_PACK = "Compress it whole with gzip, or leave out the header Content-Encoding."
 
-LimitedCell = Annotated[str, msgspec.Meta(max_length=MAX_CELL)] | int | float | bool | None
+Cell = str | int | float | bool | None | list[Any] | dict[str, Any]
+
+#: A list or an object is no cell, but it costs its own row a warning and not all rows their answers.
+LimitedCell = (
+    Annotated[str, msgspec.Meta(max_length=MAX_CELL)] | int | float | bool | None | list[Any] | dict[str, Any]
+)
 _Row = Annotated[dict[str, LimitedCell], msgspec.Meta(max_length=MAX_FIELDS)]
 _Cells = Annotated[list[LimitedCell], msgspec.Meta(max_length=MAX_ROWS)]
 
@@ -132,11 +139,11 @@ def _unpacked(body: Body, limit: int) -> bytes:
     try:
         content = machine.decompress(body.content, limit + 1)
     except zlib.error:
-        raise Refusal(400, "not-gzip", "The body is not gzip.") from None
+        raise Refusal(400, "not-gzip", "The body is not gzip.", _PACK) from None
     if len(content) > limit:
         _too_large()
     if not machine.eof or machine.unused_data:
-        raise Refusal(400, "not-gzip", "The body is not one whole gzip stream.")
+        raise Refusal(400, "not-gzip", "The body is not one whole gzip stream.", _PACK)
     return content
 
 
@@ -144,7 +151,8 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refusal(400, "not-utf8", "The body is not UTF-8 text.") from None
+        hint = "Write the file in UTF-8, or use a client that encodes it."
+        raise Refusal(400, "not-utf8", "The body is not UTF-8 text.", hint) from None
 
 
 def _read_json(content: bytes) -> Rows:
@@ -157,7 +165,7 @@ def _read_json(content: bytes) -> Rows:
         _unusable("The body is nested too deeply.")
     except (msgspec.DecodeError, UnicodeDecodeError):
         _text(content)
-        raise Refusal(400, "not-json", "The body is not JSON.") from None
+        raise Refusal(400, "not-json", "The body is not JSON.", _json_hint(content)) from None
     if (body.rows is msgspec.UNSET) == (body.columns is msgspec.UNSET):
         _unusable('The body must be {"rows": [{…}]} or {"columns": {"name": […]}}.')
     if not isinstance(body.rows, msgspec.UnsetType):
@@ -166,6 +174,19 @@ def _read_json(content: bytes) -> Rows:
     if len(set(map(len, body.columns.values()))) > 1:
         _unusable("The columns differ in length.", "Send one value per row in each.")
     return Rows(columns=body.columns)
+
+
+def _json_hint(content: bytes) -> str:
+    """Say what to do about a body that is not JSON: what is empty, or has what only some call a number."""
+    if not content.strip():
+        return 'It is empty. Send {"rows": [{…}]} or {"columns": {"name": […]}}.'
+    if _NO_NUMBER.search(content):
+        return "JSON has neither NaN nor Infinity: send null for a missing value."
+    return "Look for a comma too many, single quotes, or a bracket that is not closed."
+
+
+#: What some programs write for a number and JSON does not know, outside of quotes.
+_NO_NUMBER = re.compile(rb"[:,\[]\s*-?(?:nan|inf(?:inity)?)\b", re.IGNORECASE)
 
 
 def _plainly(error: msgspec.ValidationError) -> str:

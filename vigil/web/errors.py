@@ -16,18 +16,22 @@ _log = logging.getLogger(__name__)
 
 #: What a person reads for a status that no endpoint has worded itself: code, what, hint.
 WORDS = {
-    400: ("bad-request", "The request is malformed.", ""),
+    400: ("bad-request", "The request is malformed.", "GET /openapi.json describes what is taken."),
     404: ("not-found", "There is nothing at this address.", "GET / links to what there is."),
     405: ("method-not-allowed", "This address does not take that method.", "The header Allow names others."),
-    401: ("token-needed", "This address needs a valid token.", ""),
-    403: ("role-needed", "This may not be done with this token.", ""),
-    409: ("conflict", "This cannot be done now.", ""),
+    401: (
+        "token-needed",
+        "This address needs a valid token.",
+        "Send the header Authorization: Bearer with a token.",
+    ),
+    403: ("role-needed", "This may not be done with this token.", "Ask with a token of another role."),
+    409: ("conflict", "This cannot be done now.", "Look at its present state, then try again."),
     413: ("too-large", "The body is too large.", "Send fewer rows, or raise server.max_body_mb."),
-    415: ("wrong-content-type", "This content type is not read here.", ""),
+    415: ("wrong-content-type", "This content type is not read here.", "Send application/json."),
     422: ("bad-parameter", "A parameter cannot be used.", "GET /openapi.json describes them."),
     429: ("too-many", "Too many requests from one client.", "Try again later."),
-    431: ("headers-too-large", "The request's headers are too large.", ""),
-    500: ("internal", "Something went wrong on our side; it was logged.", ""),
+    431: ("headers-too-large", "The request's headers are too large.", "Send fewer or shorter ones."),
+    500: ("internal", "Something went wrong on our side; it was logged.", "Try again; the log says more."),
     503: ("unavailable", "The service cannot answer just now.", "Try again in a moment."),
 }
 

@@ -85,7 +85,8 @@ class Punctual:
         environ["wsgi.input"].read(min(_size(environ), HEARD))
         # Under Gunicorn, who waits to be taken up gets the connection's place.
         closing = [("Connection", "close")] if "gunicorn.socket" in environ else []
-        start_response("503 Service Unavailable", [*self._headers, *closing])
+        named = ("X-Request-Id", security.new_id())
+        start_response("503 Service Unavailable", [*self._headers, *closing, named])
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._content]
 
 

@@ -136,7 +136,7 @@ class _JsonErrorTask(ErrorTask):  # type: ignore[misc]
         error = self.request.error
         content = json.dumps(errors.body(*errors.words(error.code))).encode()
         self.status = f"{error.code} {error.reason}"
-        self.response_headers.extend(_HEADERS)
+        self.response_headers.extend([*_HEADERS, ("X-Request-Id", security.new_id())])
         self.set_close_on_finish()
         self.content_length = len(content)
         self.write(content)
@@ -322,14 +322,20 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
             self.task_dispatcher.shutdown()
 
 
-@cache
 def _too_many(*, stays: bool, with_body: bool) -> bytes:
     """Return the whole answer to a request that is turned away."""
+    head, content = _refusal(stays=stays)
+    named = b"%bX-Request-Id: %b\r\n\r\n" % (head, security.new_id().encode())
+    return named + content if with_body else named
+
+
+@cache
+def _refusal(*, stays: bool) -> tuple[bytes, bytes]:
+    """Return the beginning of the head, and the body, of each such answer."""
     content, headers = refusal()
     headers += [] if stays else [("Connection", "close")]
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    head = f"HTTP/1.1 503 Service Unavailable\r\n{lines}\r\n".encode("ascii")
-    return head + content if with_body else head
+    return f"HTTP/1.1 503 Service Unavailable\r\n{lines}".encode("ascii"), content
 
 
 def _address(host: str, port: int) -> str:

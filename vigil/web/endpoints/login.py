@@ -51,7 +51,8 @@ def blueprint(service: Service) -> Routes:
             _write_down(service, "a stranger", "login", "refused")
             if prefers_html():
                 return _page(service, wrong=True), 401
-            raise Refusal(401, "token-needed", "There is no valid token like that.")
+            hint = "Copy it whole, or have a new one made: python app.py token add NAME --role ROLE."
+            raise Refusal(401, "token-needed", "There is no valid token like that.", hint)
         _write_down(service, f"{found.name} ({found.id})", "login", "done")
         g.new_session = service.sessions.begin(found.id)
         return redirect("/", 303)

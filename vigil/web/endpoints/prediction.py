@@ -27,7 +27,9 @@ from vigil.web.trial import Running, split
 
 _log = logging.getLogger(__name__)
 
-_CELLS = {"type": ["string", "number", "boolean", "null"]}
+_CELLS = {
+    "description": "A string, number, boolean or null; anything else counts as missing, with a warning."
+}
 _ROWS = {"type": "array", "maxItems": 10_000, "items": {"type": "object", "additionalProperties": _CELLS}}
 _COLUMNS = {"type": "object", "additionalProperties": {"type": "array", "items": _CELLS, "maxItems": 10_000}}
 
