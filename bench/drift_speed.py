@@ -99,6 +99,7 @@ FROM_FILE = """
 import json, sys, time
 from pathlib import Path
 import numpy, pyarrow.compute, pyarrow.parquet, scipy.special
+import pandas  # pyarrow imports it with the first array that it makes
 from bench.drift_speed import COLUMNS, held
 from vigil import drift
 from vigil.profiles import Profile, of_parquet

@@ -32,6 +32,7 @@ DRIVE = """
 import json, sys, time
 sys.path.insert(0, {root!r})
 import ingestion, duckdb, deltalake, sqlalchemy
+import pandas  # pyarrow imports it with the first array that it makes
 import pyarrow.csv, pyarrow.parquet, pyarrow.dataset, pyarrow.compute
 from pathlib import Path
 from typing import Any

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Rows that are in memory at a time.
 PIECE = 32_768
+#: Bytes of the file that are read at a time, instead of a column's whole part of a row group.
+_BUFFER = 1 << 16
 
 
 def of_parquet(path: Path, columns: Sequence[Column]) -> Profile:
@@ -34,7 +36,7 @@ def _column(path: Path, column: Column) -> ColumnProfile:
     """Summarise one column of a file, which is opened for it alone."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, buffer_size=_BUFFER) as file:
         return _summed(file, column)
 
 
