@@ -257,6 +257,13 @@ def test_rows_at_every_block_border_keep_their_lines(tmp_path):
     assert raw.lines[-1] == 900_001
 
 
+def test_a_mark_of_the_byte_order_in_the_first_cell_stays(tmp_path):
+    """Only at the beginning of the file is it no letter; a cell may hold nothing else."""
+    raw = written(tmp_path, "a,b\n\ufeffx,1\n".encode())
+    assert raw.columns.column("a").to_pylist() == ["\ufeffx"]
+    assert written(tmp_path, "a\n\ufeff".encode()).columns.column("a").to_pylist() == ["\ufeff"]
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(

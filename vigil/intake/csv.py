@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +194,8 @@ def _parse_blocks(body: bytes, layout: Layout, threads: bool, block: int) -> tup
         skipped.append(row)
         return "skip"
 
-    source: Any = pa.BufferReader(body)
+    # The parser drops a mark of the byte order at the beginning, which here is a cell's own letter.
+    source: Any = pa.BufferReader(codecs.BOM_UTF8 + body if body.startswith(codecs.BOM_UTF8) else body)
     positions = [str(position) for position in range(len(layout.names))]
     table = pyarrow.csv.read_csv(
         source,

@@ -17,6 +17,8 @@ Text = Callable[[], Iterable[bytes]]
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_BYTES = 128 * 1024
 SAMPLE_RECORDS = 50
+#: Bytes that usually hold so many records.
+_SHORT = 8 * 1024
 
 _PREAMBLE = re.compile(rb"(?:[ \t]*(?:\r\n|\r|\n))*(?:sep=(.)(?:\r\n|\r|\n))?", re.DOTALL)
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -97,6 +99,17 @@ def _delimiter(sample: bytes, whole: bool, text: Text) -> str:
 
 def _records(sample: bytes, delimiter: str, whole: bool) -> tuple[list[list[str]], int]:
     """Split the sample's first records into cells; returns them and the header's count of lines."""
+    if len(sample) > _SHORT:
+        records, header_lines, goes_on = _split(sample[:_SHORT], delimiter)
+        if goes_on:
+            return records, header_lines
+    records, header_lines, goes_on = _split(sample, delimiter)
+    cut_short = not whole and not goes_on
+    return (records[:-1] if cut_short and len(records) > 1 else records), header_lines
+
+
+def _split(sample: bytes, delimiter: str) -> tuple[list[list[str]], int, bool]:
+    """Split as many records as are asked for; says at last whether there would be more, or no reading on."""
     lines = io.StringIO(sample.decode("utf-8", "replace"), newline="")
     reader = csv.reader(lines, delimiter=delimiter)
     records: list[list[str]] = []
@@ -107,9 +120,8 @@ def _records(sample: bytes, delimiter: str, whole: bool) -> tuple[list[list[str]
             records += [record] if record else []
     except csv.Error:
         # A cell longer than the standard reader takes; what came before is sample enough.
-        return records, header_lines
-    cut_short = not whole and not lines.read(1)
-    return (records[:-1] if cut_short and len(records) > 1 else records), header_lines
+        return records, header_lines, True
+    return records, header_lines, bool(lines.read(1))
 
 
 def _fit(header: list[str], rows: list[list[str]]) -> tuple[list[str], tuple[str, ...]]:

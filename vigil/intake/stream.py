@@ -53,7 +53,7 @@ def unpacked(path: Path, where: str, chunk: int = 0) -> Iterator[bytes]:
 
 def _opened(path: Path, where: str) -> BinaryIO | gzip.GzipFile:
     """Open a file by what it begins with; raises FileRefused for one that only carries the ending."""
-    file = path.open("rb")  # closed by the caller
+    file = path.open("rb", buffering=0)  # closed by the caller
     head = file.read(4)
     file.seek(0)
     if head.startswith(b"\x1f\x8b"):
@@ -79,11 +79,13 @@ def without_ends(text: Iterable[bytes]) -> Iterator[bytes]:
 
 def cut(text: Iterable[bytes], layout: Layout, size: int, where: str) -> list[Cut]:
     """Cut a text's rows into blocks of about ``size`` bytes, all of them one block if 0."""
+    if not size:
+        return [Cut(layout.body, max(sum(map(len, text)), layout.body), layout.first_line)]
     cuts: list[Cut] = []
     at, line, buffer, wanted = layout.body, layout.first_line, b"", size
     for chunk in _after(text, layout.body):
         buffer += chunk
-        while size and len(buffer) >= wanted:
+        while len(buffer) >= wanted:
             # One byte more than is cut: it says whether a carriage return is all of a line end.
             end = whole_records(buffer[: wanted + 1], layout.delimiter)
             if not end:
@@ -102,7 +104,7 @@ def pieces(text: Iterable[bytes], cuts: Sequence[Cut], where: str) -> Iterator[b
     buffer = b""
     for block in cuts:
         size = block.end - block.start
-        parts = [buffer]
+        parts = [buffer] if buffer else []
         have = len(buffer)
         while have < size:
             chunk = next(chunks, None)
@@ -110,7 +112,7 @@ def pieces(text: Iterable[bytes], cuts: Sequence[Cut], where: str) -> Iterator[b
                 raise FileUnreadable("has changed while it was read.", where=where)
             parts.append(chunk)
             have += len(chunk)
-        buffer = b"".join(parts) if len(parts) > 1 else parts[0]
+        buffer = b"".join(parts)
         body, buffer = (buffer, b"") if have == size else (buffer[:size], buffer[size:])
         yield body
 
