@@ -140,10 +140,13 @@ def test_an_error_is_a_page_for_those_who_read_pages(client: Any) -> None:
 
 
 def test_a_reader_sees_no_buttons(world: Any) -> None:
-    """Who may not act is shown no form that acts."""
+    """Who may not act is shown no form that acts and no link to a download, and reads the same numbers."""
     from vigil.access import tokens
 
     ledger, clock = world.project.ledger, world.project.clock
+    folder = world.project.reports / "000002"
+    folder.mkdir(parents=True)
+    (folder / "report.pdf").write_bytes(b"%PDF-1.7")
     for role, forms in (("read", 0), ("admin", 3)):
         token = tokens.add(ledger.tokens, role, role, days=None, clock=clock)[1]
         client = world.client()
@@ -152,6 +155,11 @@ def test_a_reader_sees_no_buttons(world: Any) -> None:
         client.post("/login", data={"token": token, "form_word": word[1]}, headers=BROWSER)
         page = client.get("/").text
         assert page.count('action="/actions/') >= forms if forms else 'action="/actions/' not in page
+        assert "The numbers behind it" in page
+        run = client.get("/runs/2", headers=BROWSER).text
+        assert "report.pdf" in run
+        for shown, link in ((page, "/scores.csv"), (run, "/runs/2/documents/report.pdf")):
+            assert (f'href="{link}" download' in shown) == bool(forms)
 
 
 def test_the_page_and_the_answer_tell_the_same(client: Any) -> None:

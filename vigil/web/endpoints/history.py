@@ -27,6 +27,7 @@ def blueprint(service: Service) -> Routes:
         description=f"The newest {MOST:,}, oldest first. What a spreadsheet would run as a formula has an "
         "apostrophe before it.",
         responses={200: "CSV"},
+        need="admin",
         produces=("text/csv",),
     )
     def scores() -> Response:

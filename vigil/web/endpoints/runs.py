@@ -102,6 +102,7 @@ def blueprint(service: Service) -> Routes:
     @routes.doc(
         summary="A document of a run, as a file",
         responses={200: "The file", 404: "No such document"},
+        need="admin",
         produces=("application/octet-stream",),
     )
     def document(run: int, name: str) -> Response:
