@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict, replace
 from typing import Any
 
-from vigil import beside, breakers, cards, hearing, probation, renewal
+from vigil import beside, breakers, cards, figures, hearing, probation, renewal
 from vigil.bundles import pointer
 from vigil.command import parser, perform
 from vigil.project import Project
@@ -69,14 +69,13 @@ def first_release(project: Project, batch: Batch, candidates: list[str]) -> Deci
     value, constant = panel.metric.value(held.tally()), panel.baseline(held)
     evidence: dict[str, Any] = {"score": value, "baseline": constant, "rows": len(held.truth)}
     evidence["candidates"] = candidates
-    found = f"{panel.metric.title} {_shown(value)} on {len(held.truth):,} held-out rows"
+    found = f"{panel.metric.title} {figures.score(value)} on {len(held.truth):,} held-out rows"
     if not panel.beats(value, constant):
-        reason = (
-            f"{found}, a constant answer {_shown(constant)}: the data shows no skill, so nothing is deployed."
-        )
+        reason = f"{found}, a constant answer {figures.score(constant)}"
+        reason += ": the data shows no skill, so nothing is deployed."
         return _gate(batch, best, "nothing", reason, evidence)
     hearing.write_down(project, panel, best, (CHOOSING, GATING), choices=len(candidates))
-    reason = f"{found}; the best constant answer has {_shown(constant)}."
+    reason = f"{found}; the best constant answer has {figures.score(constant)}."
     return _gate(batch, best, "promote", reason, evidence)
 
 
@@ -122,7 +121,7 @@ def replacement(
     value = panel.metric.value(held.tally())
     evidence = {"replaced": replaced, "candidates": candidates, "score": value, "rows": len(held.truth)}
     reason = (
-        f"Deployed without a gate, as the policy asks: {panel.metric.title} {_shown(value)} on "
+        f"Deployed without a gate, as the policy asks: {panel.metric.title} {figures.score(value)} on "
         f"{len(held.truth):,} held-out rows; it was not compared with the live release."
     )
     return _gate(batch, best, "promote", reason, evidence)
@@ -147,10 +146,6 @@ def _eligible(project: Project, release: str) -> bool:
 
 def _gate(batch: Batch, release: str, outcome: str, reason: str, evidence: dict[str, Any]) -> Decision:
     return Decision("", "gate", batch.id, release, outcome, reason, evidence)
-
-
-def _shown(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
 
 
 def command(project: Project, options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from vigil import hearing
+from vigil import figures, hearing
 from vigil.bundles import keys, pointer
 from vigil.command import parser, perform, print_json
 from vigil.estimate import bands
@@ -91,8 +91,12 @@ def with_estimate(
     width = bands.half_width([row["estimate"] - row["value"] for row in earlier])
     found |= {"low": found["score"] - width, "high": found["score"] + width} if width is not None else {}
     found["weighted"] = hearing.weighted(project, batch, release, asked, rows)
-    said = f"Estimated without labels: {judged.metric.title} {found['score']:.3f}"
-    said += f" ± {width:.3f}." if width is not None else f" (no band before {bands.FEWEST} labelled batches)."
+    said = f"Estimated without labels: {judged.metric.title} {figures.score(found['score'])}"
+    said += (
+        f" ± {figures.score(width)}."
+        if width is not None
+        else f" (no band before {bands.FEWEST} labelled batches)."
+    )
     return replace(score, reason=f"{score.reason} {said}", details={**score.details, "estimate": found})
 
 
@@ -157,7 +161,7 @@ def by_level(project: Project, live: str, *, as_json: bool) -> None:
     wide = max((len(row["column"]) for row in found), default=0)
     widest = max((len(row["level"]) for row in found), default=0)
     for row in found:
-        score, low, high = ("–" if row[k] is None else f"{row[k]:.3f}" for k in ("score", "low", "high"))
+        score, low, high = (figures.score(row[k], "–") for k in ("score", "low", "high"))
         where = f"{row['column']:<{wide}}  {row['level']:<{widest}}  {row['rows']:>7,} rows"
         project.console.say(f"{where}  {panel.metric.title} {score:>5}  [{low}, {high}]")
 

@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from vigil import candidates, models
+from vigil import candidates, figures, models
 from vigil.candidates import Recipe
 from vigil.command import parser, perform
 from vigil.errors import VigilError
@@ -135,7 +135,7 @@ def _train(project: Project, search: Search | None) -> None:
         for release in made:
             row = project.ledger.releases.get(release) or {}
             score = row["facts"]["out_of_fold"]
-            shown = "unknown" if score is None else f"{score:.3f}"
+            shown = figures.score(score, "unknown")
             project.console.say(f"candidate {release}: {row['reason']}; out-of-fold score {shown}")
 
 

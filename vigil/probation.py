@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vigil import figures
 from vigil.errors import VigilError
 from vigil.models.voting import KIND
 from vigil.records import Batch, Decision
@@ -81,7 +82,7 @@ def advice(project: Project) -> list[dict[str, str]]:
     if row is None or "batches" not in row["evidence"]:
         return []
     heard = row["evidence"]
-    fresh, before = (_shown(heard["scores"][name]) for name in ("fresh", "predecessor"))
+    fresh, before = (figures.score(heard["scores"][name]) for name in ("fresh", "predecessor"))
     what = (
         f"Release {heard['from']} was put aside: on its first {heard['rows']:,} rows its score was {fresh}, "
         f"and {before} of {row['release']}, which answers again."
@@ -151,16 +152,12 @@ def _compared(project: Project, metric: Metric, heard: _Heard, look: int, predec
     allowed = margin * abs(values["predecessor"] or 0.0) if metric.relative else margin
     bound = result.lower_bound
     worse = result.promote and bound is not None and bound > allowed
-    fresh, before = (_shown(values[name]) for name in ("fresh", "predecessor"))
+    fresh, before = (figures.score(values[name]) for name in ("fresh", "predecessor"))
     words = (
         f"On probation, batch {look} of {project.config.probation}: {metric.title} {fresh}, and {before} of "
         f"{predecessor} before it on the same {result.rows:,} rows"
     )
-    words += f" (worse by at least {bound:.3g}, level {result.level:.3g})" if worse else ""
+    words += f" (worse by at least {figures.digits(bound, 3)}, level {result.level:.3g})" if worse else ""
     numbers: dict[str, Any] = {"rows": result.rows, "difference": result.difference, "lower_bound": bound}
     numbers |= {"p_value": result.p_value, "level": result.level, "margin": allowed, "scores": values}
     return {**numbers, "worse": worse, "words": f"{words}."}
-
-
-def _shown(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"

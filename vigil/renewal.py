@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from vigil import figures
 from vigil.models.voting import KIND
 from vigil.records import Batch, Decision, Score
 from vigil.trials.renewing import RECIPES, Voter
@@ -135,10 +136,8 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
     reason = f"Renewed without a fit or a gate: {what}, calibrated on the newest labels{threshold}."
     values = {name: metric.value(tally) for name, tally in records.items()}
     if len(values) == len(RECIPES) and None not in values.values():
-        vote, latest = (values[name] for name in RECIPES)
-        reason += (
-            f" On the last batches the vote had {metric.title} {vote:.3f}, its newest member {latest:.3f}."
-        )
+        vote, latest = (figures.score(values[name]) for name in RECIPES)
+        reason += f" On the last batches the vote had {metric.title} {vote}, its newest member {latest}."
     evidence = {"replaced": plan.release, "recipe": recipe, "records": values}
     return release, reason, {**evidence, "weights": dict(zip(made.members, made.weights, strict=True))}
 

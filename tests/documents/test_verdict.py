@@ -50,7 +50,7 @@ def test_an_error_rises() -> None:
 def test_what_must_be_done_comes_first() -> None:
     """Advice to act replaces the verdict's own next step."""
     assert verdict(answers("refused")).act.startswith("june.csv was refused. Mend")
-    assert verdict(answers("steady")).act == "Nothing. 1 point for soon under To do."
+    assert verdict(answers("steady")).act == "Nothing. Soon: 1 point under To do."
 
 
 @pytest.mark.parametrize("case", sorted(CASES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from vigil import figures
 from vigil.alerts.finding import Finding
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.shelf import Row, timestamp
@@ -30,7 +31,7 @@ def _standing(ledger: Ledger) -> str:
     score = ledger.scores.latest()
     if score is None:
         return "No batch has been scored yet."
-    value = "undefined" if score["value"] is None else f"{score['value']:.3f}"
+    value = figures.score(score["value"])
     return f"The model is {score['verdict']}: {score['metric']} {value} on batch {score['order']}."
 
 

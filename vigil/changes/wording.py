@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from vigil import figures
+
 #: What each part means, and what to do about it when it is the largest.
 _MEANING = {
     "concept": (
@@ -33,7 +35,8 @@ def moved(title: str, parts: dict[str, Any] | None) -> str:
         why = f"Mostly {largest} shift: {meaning}. What helps: {act}."
     else:
         why = "No part is beyond chance."
-    return f"{title} went from {then:.3f} to {now:.3f}: {', '.join(told) or 'no part moved'}. {why}"
+    went = f"{title} went from {figures.score(then)} to {figures.score(now)}"
+    return f"{went}: {', '.join(told) or 'no part moved'}. {why}"
 
 
 def _ranked(parts: dict[str, Any]) -> list[str]:
@@ -43,4 +46,5 @@ def _ranked(parts: dict[str, Any]) -> list[str]:
 
 def _part(name: str, part: dict[str, float]) -> str:
     """Write one part with its interval."""
-    return f"{part['value']:+.3f} by {name} shift ({part['low']:+.3f} to {part['high']:+.3f})"
+    value, low, high = (figures.gain(part[key]) for key in ("value", "low", "high"))
+    return f"{value} by {name} shift ({low} to {high})"

@@ -30,7 +30,7 @@ def drawing(
     for place, (name, now, before) in enumerate(bars):
         foot = 4 + place * _ROW
         end = _length(now, most)
-        marks.append(text("ink", (_NAMES - 8, foot + 14), wording.shorten(name, 28), "end"))
+        marks.append(text("ink", (_NAMES - 8, foot + 14), wording.shorten(name, 21), "end"))
         marks.append(
             box("bar", (_NAMES, foot + 3), (end, foot + 17), f"{wording.quoted(name)}: {write(now)}")
         )

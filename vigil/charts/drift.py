@@ -11,7 +11,7 @@ from vigil.charts.reading import at, number, rows
 #: Columns and batches that are drawn: the ones with most drift, and the newest.
 COLUMNS, BATCHES = 24, 40
 #: The room for names on the left, the height of a row, and the fewest batches that share the width.
-_NAMES, _ROW, _FEW = 150.0, 18.0, 12
+_NAMES, _ROW, _FEW = 170.0, 18.0, 12
 
 #: Lines of the table: the newest.
 _LINES = 120
@@ -41,7 +41,11 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
     if not cells:
         return None
     foot = 8 + len(shown) * _ROW
-    rest = f"; {len(ranked) - len(shown)} more columns have less" if len(ranked) > len(shown) else ""
+    rest = (
+        f"; {wording.plural(len(ranked) - len(shown), 'more column has', 'more columns have')} less"
+        if len(ranked) > len(shown)
+        else ""
+    )
     used = {cell.tone for cell in cells}
     return Drawing(
         "Drift by column and batch",
@@ -129,7 +133,7 @@ def _names(shown: dict[str, int]) -> list[Mark]:
     marks = []
     for name, place in shown.items():
         foot = 4 + place * _ROW
-        marks.append(text("tick", (_NAMES - 6, foot + _ROW * 0.7), wording.shorten(name, 22), "end"))
+        marks.append(text("tick", (_NAMES - 6, foot + _ROW * 0.7), wording.shorten(name, 19), "end"))
         marks.append(line("grid", (_NAMES, foot + _ROW - 1), (WIDE - 4, foot + _ROW - 1)))
     return marks
 

@@ -16,7 +16,11 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
     gaps = _gaps(returns)
     if not gaps:
         return None
-    rest = f"{len(gaps) - _MOST} more columns have fewer" if len(gaps) > _MOST else ""
+    rest = (
+        f"{wording.plural(len(gaps) - _MOST, 'more column has', 'more columns have')} fewer"
+        if len(gaps) > _MOST
+        else ""
+    )
     heads = ("Column", "Missing", "Before")
     return bars.drawing(
         "Missing cells by column", rest, gaps[:_MOST], wording.percent, heads, ("now", "before")

@@ -60,8 +60,8 @@ def _line(one: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _routes(returns: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what is known of each route, the busiest first."""
-    return rows(returns, "traffic")
+    """Return what is known of each route, the busiest first, but for the pages' own files."""
+    return [one for one in rows(returns, "traffic") if not str(one.get("route")).startswith("/static/")]
 
 
 def _milliseconds(value: float) -> str:

@@ -8,12 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from vigil import figures
 from vigil.charts.reading import number
 
 NOTHING = "–"
 
 #: Metrics whose names are initials; the others are plain words.
-_INITIALS = {"f1", "auc", "mae", "rmse", "mse", "r2", "roc_auc", "pr_auc"}
+_INITIALS = {"f1", "auc", "mae", "rmse", "mse", "r2", "roc", "pr"}
 
 
 def score(value: Any) -> str:
@@ -41,7 +42,9 @@ def figure(value: Any) -> str:
 def evidence(value: Any) -> str:
     """Write an e-value: beyond a million, how far beyond says no more."""
     found = number(value)
-    return "over a million" if found is not None and found > 1e6 else figure(value)
+    return (
+        "over a million" if found is not None and found > figures.MOST_EVIDENCE else figures.evidence(found)
+    )
 
 
 def count(value: Any) -> str:
@@ -109,8 +112,8 @@ def day(value: Any) -> str:
 
 def metric(value: Any) -> str:
     """Write a metric's name."""
-    text = str(value or "score")
-    return text.upper().replace("_", " ") if text.lower() in _INITIALS else text.replace("_", " ")
+    words = str(value or "score").split("_")
+    return " ".join(word.upper() if word.lower() in _INITIALS else word for word in words)
 
 
 def sentence(text: str) -> str:

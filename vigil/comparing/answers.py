@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from vigil import exporters
+from vigil import exporters, figures
 from vigil.bundles import pointer
 from vigil.command import print_json
 from vigil.comparing import measure, runs, shapley, sheets
@@ -51,7 +51,7 @@ def _compare(project: Project) -> None:
     for one in found:
         best = ", ".join(row.column for row in one.importances[:3])
         auc = f", AUC {one.details['auc']:.3f}" if "auc" in one.details else ""
-        shown = "undefined" if one.value is None else f"{one.value:.3f}"
+        shown = figures.score(one.value)
         project.console.say(f"{one.release}  {one.metric} {shown}{auc}  {one.title}; most valuable: {best}")
     project.console.say(f"written: {folder}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vigil import figures
 from vigil.bundles import load_manifest
 from vigil.errors import BundleError
 from vigil.project import Project
@@ -60,5 +61,5 @@ def _cell(value: Any) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return figures.score(value)
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from vigil import figures
 from vigil.charts import saving, style, wording
 from vigil.comparing.measure import Compared
 
@@ -124,4 +125,4 @@ def _unit_square(axes: Axes) -> None:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+    return figures.score(value, "–")

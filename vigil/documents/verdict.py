@@ -266,4 +266,4 @@ def _act(returns: dict[str, Any], label: str) -> str:
 def _soon(returns: dict[str, Any]) -> str:
     """Count what is not urgent and still to be done."""
     waiting = sum(row.get("severity") == "warn" for row in rows(returns, "diagnostics", "advice"))
-    return f" {wording.plural(waiting, 'point')} for soon under To do." if waiting else ""
+    return f" Soon: {wording.plural(waiting, 'point')} under To do." if waiting else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from vigil import figures
+
 
 def share(part: float) -> str:
     """Write a share in percent."""
@@ -16,7 +18,7 @@ def figure(value: float) -> str:
     """Write a value with at most six digits."""
     if value.is_integer() and abs(value) < 1e15:
         return f"{int(value):,}"
-    return f"{value:.6g}"
+    return figures.digits(value, 6)
 
 
 def rows(count: int) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from vigil import figures
 from vigil.ledger.shelf import Row
 from vigil.models.voting import KIND
 from vigil.project import Project
@@ -159,5 +160,5 @@ def shown(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+        return figures.score(value)
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from vigil import figures
 from vigil.profiles import ColumnProfile, histogram
 
 #: Levels that have a group of their own; rows of others are put together.
@@ -64,7 +65,7 @@ def grouping(column: ColumnProfile) -> Grouping | None:
 
 def _ranges(edges: tuple[float, ...], is_date: bool) -> list[str]:
     """Name the ranges between edges; each holds its upper edge."""
-    written = [_day(edge) if is_date else f"{edge:.4g}" for edge in edges]
+    written = [_day(edge) if is_date else figures.digits(edge) for edge in edges]
     between = [f"{low} to {high}" for low, high in pairwise(written)]
     return [f"up to {written[0]}", *between, f"above {written[-1]}"]
 
@@ -74,4 +75,4 @@ def _day(seconds: float) -> str:
     try:
         return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).date().isoformat()
     except OverflowError:
-        return f"{seconds:.4g}"
+        return figures.digits(seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from vigil import figures
 from vigil.records import VerdictName
 from vigil.stats.betting import restart_weight
 from vigil.stats.metrics import Level, Metric, Tally
@@ -129,4 +130,4 @@ def _decimals(value: float) -> int:
 
 def _weight(log_e: float) -> str:
     """Write an e-value, which may be too large for a float."""
-    return f"{math.exp(log_e):,.1f}" if log_e < math.log(1e6) else "over 1,000,000"
+    return figures.evidence(math.exp(min(log_e, 700.0)))

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from vigil import figures
 from vigil.stats import buckets, pairing, swaps
 from vigil.stats.metrics import Metric
 from vigil.stats.pairing import OfCells, OfRows, Pair
@@ -145,7 +146,9 @@ def _decide(metric: Metric, pair: Pair, level: float, margin: float | None) -> G
     if margin is not None:
         allowed = margin * abs(pair.champion) if metric.relative else margin
         outcome: Outcome = "promote" if bound > -allowed else "keep"
-        return _result(metric, pair, level, outcome, bound, why=f"a margin of {allowed:.4g} is allowed")
+        return _result(
+            metric, pair, level, outcome, bound, why=f"a margin of {figures.digits(allowed)} is allowed"
+        )
     p_value = pair.swap(level)
     outcome = "promote" if bound > 0 and p_value <= level else "keep"
     shown = f"p = {p_value:.3g}" if p_value >= 1e-6 else "p < 1e-6"
@@ -165,8 +168,12 @@ def _result(
     compared = pair.champion is not None and pair.challenger is not None
     words = f"{metric.title} undefined on {pair.rows:,} rows; {why}."
     if compared:
-        shown = "" if bound is None else f"; gain {pair.difference:+.4g}, lower bound {bound:+.4g}"
-        scores = f"{metric.title} {pair.challenger:.4g} against {pair.champion:.4g} on {pair.rows:,} rows"
+        shown = ""
+        if bound is not None:
+            gain, least = (figures.digits(one, sign="+") for one in (pair.difference, bound))
+            shown = f"; gain {gain}, lower bound {least}"
+        new, old = figures.digits(pair.challenger), figures.digits(pair.champion)
+        scores = f"{metric.title} {new} against {old} on {pair.rows:,} rows"
         words = f"{scores}, {pair.discordant:,} answered differently{shown}; {why} (level {level:.3g})."
     return GateResult(
         promote=outcome == "promote",

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from vigil import figures
 from vigil.stats import alarm as alarms
 from vigil.stats import betting, past, standardised
 from vigil.stats.alarm import Budget
@@ -243,7 +244,7 @@ def weighed(
     if reading.past < reading.alarm:
         change = None
     if change is not None and change.worse_by(start.metric) >= tolerance:
-        words = f"{_shown(change.before)} before, {_shown(change.after)} since"
+        words = f"{figures.score(change.before)} before, {figures.score(change.after)} since"
         notes.append(f"Against its own past the score has changed: {words}.")
     elif change is not None:
         log_e = reading.level
@@ -274,10 +275,6 @@ def worst_class(watch: Watch, start: Start, reading: Reading) -> int | None:
     each = betting.log_e_value(replace(watch.plain, log_wealth=wealth[: start.classes, None]))
     worst = int(np.argmax(each))
     return worst if each[worst] >= reading.alarm else None
-
-
-def _shown(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
 
 
 def recent(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vigil import figures
 from vigil.stats import gate
 from vigil.stats.gate import GateResult
 from vigil.stats.metrics import Metric
@@ -157,7 +158,7 @@ def _slices(contest: Contest, rules: Rules, result: GateResult) -> Hurdle:
             worse[name] = turned.difference
     if not worse:
         return result, {"slices_compared": len(masks)} if masks else {}
-    named = ", ".join(f"{name} ({gap:.3g} worse)" for name, gap in worse.items())
+    named = ", ".join(f"{name} ({figures.digits(gap, 3)} worse)" for name, gap in worse.items())
     return _kept(result, f"it is worse by more than the margin where {named}"), {"worse_slices": worse}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from vigil import figures
 from vigil.charts import wording
 from vigil.charts.reading import at, number, rows
 from vigil.documents.content import Block, Together, chapter, charts, facts, more, section, text
@@ -101,7 +102,10 @@ def _written(value: Any) -> str:
     """Write one piece of evidence."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None or number(value) is not None:
+    found = number(value)
+    if found is not None and not found.is_integer():
+        return figures.score(found).replace("-", "−")
+    if value is None or found is not None:
         return wording.figure(value)
     if isinstance(value, list):
         return ", ".join(_written(item) for item in value[:4]) + (" …" if len(value) > 4 else "")

@@ -65,8 +65,8 @@ def _tiles(returns: dict[str, Any]) -> list[Block]:
 def _paused(returns: dict[str, Any]) -> list[Block]:
     """Say that nothing is trained, when a person paused it."""
     paused = at(returns, "now", "training_paused")
-    resume = "It goes on with: python deployment.py --resume"
-    return [text(f"Training is paused since {wording.moment(paused)}. {resume}")] if paused else []
+    words = f"Training is paused since {wording.moment(paused)}, until a person resumes it."
+    return [text(words)] if paused else []
 
 
 def _now(scoring: Any) -> tuple[str, str]:

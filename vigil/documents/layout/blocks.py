@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reportlab.lib.units import inch
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import Flowable, Paragraph, Table, TableStyle
 
 from vigil.charts.style import WIDE
@@ -13,6 +14,9 @@ from vigil.documents.layout.typography import FAINT, PALE, markup, paragraph
 
 #: The width of the text column in points.
 COLUMN = WIDE * inch
+
+#: Points that a column keeps free at its right, and a little for rounding.
+GAP = 10.5
 
 
 def text(value: Any, name: str = "body", most: int = 600) -> Paragraph:
@@ -30,15 +34,19 @@ def table(
 ) -> Table:
     """Return a quiet table.
 
-    ``widths`` are shares of the text column; ``numbers`` has one letter for each column, "l" for
-    text and "r" for numbers, which stand right-aligned under each other.
+    ``widths`` are shares of the text column, of which a column of numbers takes more where they need it:
+    a number is never broken. ``numbers`` has one letter for each column, "l" for text and "r" for
+    numbers, which stand right-aligned under each other.
     """
     top = [
         text(head, "numberhead" if side == "r" else "head") for head, side in zip(heads, numbers, strict=True)
     ]
     body = [[_cell(value, side) for value, side in zip(line, numbers, strict=True)] for line in lines]
-    total = sum(widths)
-    found = Table([top, *body], colWidths=[COLUMN * width / total for width in widths], repeatRows=1)
+    needed = [
+        max(map(_width, column)) + GAP if side == "r" else 0.0
+        for side, *column in zip(numbers, *lines, strict=True)
+    ]
+    found = Table([top, *body], colWidths=_shared(widths, needed), repeatRows=1)
     found.setStyle(_RULES)
     found.hAlign = "LEFT"
     found.spaceBefore, found.spaceAfter = 3, 7
@@ -61,6 +69,22 @@ def facts(pairs: Sequence[tuple[str, str]], columns: int = 3) -> Table:
     found.hAlign = "LEFT"
     found.spaceBefore, found.spaceAfter = 1, 6
     return found
+
+
+def _width(value: Any) -> float:
+    """Return the points that a number takes in a cell; 0 for what is a flowable already."""
+    style = paragraph("number")
+    return 0.0 if isinstance(value, Flowable) else stringWidth(str(value), style.fontName, style.fontSize)
+
+
+def _shared(widths: Sequence[float], needed: Sequence[float]) -> list[float]:
+    """Share the text column out by ``widths``; what some need above their share, the others give."""
+    unit = COLUMN / sum(widths)
+    held = {at: least for at, least in enumerate(needed) if least > unit * widths[at]}
+    if not held or sum(held.values()) > COLUMN / 2:
+        return [unit * width for width in widths]
+    rest = (COLUMN - sum(held.values())) / sum(width for at, width in enumerate(widths) if at not in held)
+    return [held.get(at, rest * width) for at, width in enumerate(widths)]
 
 
 def _cell(value: Any, side: str) -> Flowable:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from reportlab.lib.colors import HexColor
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table
+from reportlab.platypus import CondPageBreak, Flowable, KeepTogether, Paragraph, Spacer, Table
 
 from vigil import charts
 from vigil.charts import style
@@ -15,6 +15,9 @@ from vigil.documents.layout import blocks
 from vigil.documents.layout.blocks import COLUMN, text
 from vigil.documents.layout.figures import Figures
 from vigil.documents.layout.typography import FAINT, markup, paragraph
+
+#: Points that a chapter needs at least: its heading, a sentence, a table's head and two lines of it.
+CHAPTER = 108
 
 #: Lines of the table behind a chart.
 _LINES = 12
@@ -49,7 +52,9 @@ def _numbers(name: str, returns: dict[str, Any]) -> list[Flowable]:
 
 
 def _text(block: content.Text) -> list[Flowable]:
-    return [text(block.words, block.style, block.most)]
+    """Return a paragraph; a chapter does not begin where only its first lines have room."""
+    room: list[Flowable] = [CondPageBreak(CHAPTER)] if block.style == "chapter" else []
+    return [*room, text(block.words, block.style, block.most)]
 
 
 def _table(block: content.Table) -> list[Flowable]:
@@ -102,7 +107,7 @@ def _tiles(block: content.Tiles) -> list[Flowable]:
             ("LINEBEFORE", (1, 0), (-1, -1), 0.6, FAINT),
         ]
     )
-    return [row]
+    return [row, Spacer(0, 6)]
 
 
 def _raw(block: content.Raw) -> list[Flowable]:

@@ -1,0 +1,45 @@
+"""How figures stand in sentences and tables: few digits, thousands apart, no powers of ten."""
+
+from __future__ import annotations
+
+import math
+
+#: Evidence beyond this says no more.
+MOST_EVIDENCE = 1e6
+
+
+def score(value: float | None, missing: str = "undefined") -> str:
+    """Write a metric's value: three decimals, or four digits where it is large or tiny, as a loss may be."""
+    if value is None:
+        return missing
+    return f"{value:.3f}" if value == 0 or 0.01 <= abs(value) < 10 else digits(value)
+
+
+def gain(value: float) -> str:
+    """Write a difference of two scores, with its sign."""
+    return f"{'-' if value < 0 else '+'}{score(abs(value))}"
+
+
+def digits(value: float | None, most: int = 4, sign: str = "") -> str:
+    """Write so many significant digits, whole numbers in full; ``sign`` may be "+", to be always shown.
+
+    Only far from what people count it is a power of ten.
+    """
+    if value is None:
+        return "undefined"
+    exponent = math.floor(math.log10(abs(value))) if value and math.isfinite(value) else None
+    if exponent is None or not -5 <= exponent < 12:
+        return f"{value:{sign}.{most}g}"
+    written = f"{value:{sign},.{max(0, most - 1 - exponent)}f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def evidence(e_value: float | None) -> str:
+    """Write an e-value: one decimal while it is small, whole above, and no further than people read."""
+    if e_value is None:
+        return "–"
+    if e_value > MOST_EVIDENCE:
+        return f"over {MOST_EVIDENCE:,.0f}"
+    if 0 < e_value < 0.05:
+        return "< 0.1"
+    return f"{e_value:.1f}" if e_value < 9.95 else f"{e_value:,.0f}"
