@@ -82,7 +82,13 @@ def office(project: Project) -> Office:
     """Return what tells and delivers for a project."""
     from vigil.alerts.office import Office
 
-    return Office(project.ledger, project.config.alerts, project=project.name, root=project.root)
+    return Office(
+        project.ledger,
+        project.config.alerts,
+        project=project.name,
+        root=project.root,
+        config=project.config_path,
+    )
 
 
 def troubles(project: Project, newest: Row | None, fault: str) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from vigil.caller import note
 from vigil.command import perform
+from vigil.console import runnable
 from vigil.errors import ServiceError, VigilError
 from vigil.project import Project
 from vigil.storage import durable
@@ -274,7 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run(Project(given.config), given)
     except VigilError as error:
-        print(error, file=sys.stderr)
+        print(runnable(str(error), given.config), file=sys.stderr)
         return error.exit_code
     return 0
 

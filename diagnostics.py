@@ -31,9 +31,10 @@ def run(project: Project) -> dict[str, Any]:
     """Diagnose every score that has no diagnosis yet; write down packages and advice."""
     diagnose(project)
     held = [*breakers.advice(project), *probation.advice(project)]
+    advice = inspecting.with_faults(project, [*held, *advise(project)])
     found = {
         "packages": packages.check(ask_latest=project.config.packages, now=project.ledger.facts.now()),
-        "advice": inspecting.with_faults(project, [*held, *advise(project)]),
+        "advice": [{**item, "do": project.runnable(item["do"])} for item in advice],
     }
     project.ledger.facts.set(**{key: json.dumps(value) for key, value in found.items()})
     return found
@@ -125,7 +126,8 @@ def about_drift(project: Project) -> list[Advice]:
     fresh = [column["words"] for column in found["drift"]["columns"] if column["new"]]
     if not fresh:
         return []
-    more = f"; and {len(fresh) - SHOWN} more columns" if len(fresh) > SHOWN else ""
+    rest = len(fresh) - SHOWN
+    more = f"; and {rest} more column{'s' if rest > 1 else ''}" if rest > 0 else ""
     what = f"The data differs from what the release was trained on. {'; '.join(fresh[:SHOWN])}{more}."
     score = project.ledger.scores.get(found["release"], found["batch"])
     if score is not None and score.verdict in ("watch", "degraded"):

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, chdir
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,11 @@ def main() -> None:
 def of_the_readme(folder: Path) -> None:
     """Take the pictures of the README, and say how large they are."""
     folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.absolute()
     with tempfile.TemporaryDirectory() as work:
         for name, batches, path, look in PICTURES:
             made = project(Path(work) / name, batches=batches, harmful=False)
-            with served(made) as address, first_window(**look) as page:
+            with _at_home(made), served(made) as address, first_window(**look) as page:
                 page.goto(f"{address}{path}")
                 page.screenshot(path=str(folder / f"{name}.png"))
             made.close()
@@ -156,7 +158,8 @@ def documents(folder: Path) -> None:
 def seen(made: Project, paths: dict[str, str], folder: Path) -> None:
     """Take pages by their names, in every look; on the phone with all that is folded in opened."""
     folder.mkdir(parents=True, exist_ok=True)
-    with served(made) as address:
+    folder = folder.absolute()
+    with _at_home(made), served(made) as address:
         for look, options in LOOKS.items():
             with first_window(**options) as page:
                 for name, path in paths.items():
@@ -185,6 +188,11 @@ def sheets(folder: Path) -> Iterator[Path]:
             left += picture.width + 8
         whole.save(folder / f"sheet-{number:02d}.png")
         yield folder / f"sheet-{number:02d}.png"
+
+
+def _at_home(made: Project) -> AbstractContextManager[None]:
+    """Be in the project's own folder, where commands that a page tells need no config."""
+    return chdir(made.root)
 
 
 def _looked_at(made: Project) -> Project:

@@ -235,7 +235,10 @@ def test_a_fault_that_holds_a_batch_is_told_until_it_is_settled(told: Any) -> No
     (row,) = [r for r in map(json.loads, told.path.read_text().splitlines()) if r["kind"] == "feed"]
     assert row["what"] == "1.csv is kept out of training. staff is in other units."
     assert row["sure"].startswith("98%")
-    assert row["do"].endswith("python diagnostics.py --dismiss 1-unit")
+    assert (
+        row["do"]
+        == f"Divide by 1000. If the data is meant so: {project.runnable('python diagnostics.py')} --dismiss 1-unit"
+    )
     project.ledger.faults.add("1-more", {**fault, "fault": "more"}, run=1)
     alerting.run(project)
     for name in ("1-unit", "1-more"):
@@ -257,4 +260,4 @@ def test_a_rollback_is_told_with_the_way_back(told: Any) -> None:
     alerting.run(project)
     row = json.loads(told.path.read_text().splitlines()[-1])
     assert (row["kind"], row["severity"]) == ("rollback", "warning")
-    assert row["do"].endswith("python deployment.py --lift abc")
+    assert row["do"].endswith(project.runnable("python deployment.py --lift abc"))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vigil.console import Console
+from vigil.console import USUAL, Console, runnable
 from vigil.errors import VigilError
 from vigil.project import Project
 
@@ -26,15 +26,15 @@ def parser(description: str) -> argparse.ArgumentParser:
 
 def perform(action: Action, options: argparse.Namespace) -> int:
     """Open the project, act, and return the exit code; a fault is one message on stderr."""
-    return guarded(lambda: _with_project(action, options))
+    return guarded(lambda: _with_project(action, options), Path(options.config))
 
 
-def guarded(act: Callable[[], int | None]) -> int:
+def guarded(act: Callable[[], int | None], config: Path = USUAL) -> int:
     """Run `act`; print what a person can do about a fault instead of a traceback."""
     try:
         return act() or 0
     except VigilError as error:
-        print(error, file=sys.stderr if error.exit_code else sys.stdout)
+        print(runnable(str(error), config), file=sys.stderr if error.exit_code else sys.stdout)
         return error.exit_code
     except BrokenPipeError:
         # Whoever read the output has gone, as with "| head": what is left to say goes nowhere.
@@ -55,7 +55,7 @@ def print_json(value: Any) -> None:
 
 
 def _with_project(action: Action, options: argparse.Namespace) -> int | None:
-    console = Console(quiet=bool(getattr(options, "json", False)))
+    console = Console(quiet=bool(getattr(options, "json", False)), config=Path(options.config))
     project = Project(Path(options.config), console=console)
     try:
         return action(project, options)

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import IO, TypeVar
 
 Item = TypeVar("Item")
 
+#: Where every command looks for its config, unless it is told otherwise.
+USUAL = Path("config.json")
+
+_COMMAND = re.compile(r"\bpython [a-z]+\.py(?: token (?:add|list|revoke))?+(?! --config)")
+
+
+def runnable(text: str, config: Path) -> str:
+    """Return text whose commands can be typed as they stand: with a config that is not the usual one."""
+    there = config.absolute()
+    if there == USUAL.absolute():
+        return text
+    near = os.path.relpath(there) if there.is_relative_to(Path.cwd()) else str(there)
+    return _COMMAND.sub(lambda found: f"{found[0]} --config {shlex.quote(near)}", text)
+
 
 class Console:
-    """Writes a run's lines; `quiet` (as for ``--json``) drops them."""
+    """Writes a run's lines; `quiet` (as for ``--json``) drops them.
 
-    def __init__(self, stream: IO[str] | None = None, *, quiet: bool = False) -> None:
+    With a config, commands in them name it: see `runnable`.
+    """
+
+    def __init__(self, stream: IO[str] | None = None, *, quiet: bool = False, config: Path = USUAL) -> None:
         self._stream = stream or sys.stdout
         self._quiet = quiet
+        self._config = config
 
     def say(self, line: str = "") -> None:
         """Write one line at once, so that a log shows how far a run has come."""
         if not self._quiet:
-            print(line, file=self._stream, flush=True)
+            print(runnable(line, self._config), file=self._stream, flush=True)
 
     def progress(self, items: Iterable[Item], label: str, total: int) -> Iterator[Item]:
         """Pass items through, with a bar when a person watches and there is more than one."""

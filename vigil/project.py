@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vigil.config import Config, load_config
-from vigil.console import Console
+from vigil.console import Console, runnable
 from vigil.errors import Busy, ConfigError, ContractError, Fault, VigilError
 from vigil.ledger import glance
 from vigil.records import Contract, Task
@@ -58,7 +58,7 @@ class Project:
         self.config: Config = load_config(config_path)
         _ask_plugins(self.config, config_path)
         self.clock = clock
-        self.console = console or Console()
+        self.console = console or Console(config=self.config_path)
         #: What a tick asks for again and again: bundles that were opened, by id, and the newest rows.
         self.opened: dict[str, Any] = {}
 
@@ -66,6 +66,10 @@ class Project:
     def name(self) -> str:
         """The project's name, which every row of the ledger carries."""
         return self.config.name
+
+    def runnable(self, text: str) -> str:
+        """Return text whose commands name this project's config, where it is not the usual one."""
+        return runnable(text, self.config_path)
 
     @property
     def input(self) -> Path:

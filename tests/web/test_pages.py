@@ -82,7 +82,7 @@ def test_a_fault_is_the_first_thing_that_is_said(broken: Any) -> None:
     found = client.get("/status").json
     assert (found["state"], found["command"]) == (
         "broken-feed",
-        "python diagnostics.py --fix 3-unit_change-1a2b",
+        broken.project.runnable("python diagnostics.py --fix 3-unit_change-1a2b"),
     )
     page = client.get("/faults", headers=BROWSER).text
     assert "The unit of &lt;b&gt;spend&lt;/b&gt; has changed." in page

@@ -107,7 +107,7 @@ def test_nothing_deployed_is_a_503_with_a_hint(empty: Any) -> None:
     """A person reads what to run first."""
     answer = post(empty.client())
     assert answer.status_code == 503
-    assert "fullprocess.py" in answer.json["error"]["hint"]
+    assert "the next tick trains a first model" in answer.json["error"]["hint"]
 
 
 def test_a_gzipped_body_is_read_within_the_same_limit(client: Any) -> None:

@@ -69,7 +69,10 @@ class Message:
 
 
 def compose(values: dict[str, Any], *, key: str, zone: str, base_url: str) -> Message:
-    """Make a message of an alert's parts: times in a zone, the page as a link, no control characters."""
+    """Make a message of an alert's parts: times in a zone, no control characters, and the page.
+
+    Without a ``base_url`` that is its path in the service alone.
+    """
     said = {name: plain(str(values[name])) for name in ("title", "sure", "do")}
     # Only a digest has lines of its own: elsewhere they could come from a file's name.
     lines = str(values["what"]).split("\n") if values["event"] == "digest" else [str(values["what"])]
@@ -78,7 +81,7 @@ def compose(values: dict[str, Any], *, key: str, zone: str, base_url: str) -> Me
         key=key,
         **{name: str(values[name]) for name in ("thread", "event", "kind", "severity", "project", "at")},
         since=local(str(values["since"]), zone) if values["since"] else "",
-        link=f"{base_url.rstrip('/')}{values['page']}" if base_url else "",
+        link=f"{base_url.rstrip('/')}{values['page']}",
         **said,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from vigil.alerts.channels import World
 from vigil.alerts.finding import Finding
 from vigil.alerts.outside import Reach
 from vigil.alerts.settings import Alerts, opened
+from vigil.console import USUAL, runnable
 from vigil.errors import VigilError
 from vigil.ledger import glance
 from vigil.ledger.ledger import Ledger
@@ -33,11 +35,13 @@ class Office:
         *,
         project: str,
         root: Path,
+        config: Path = USUAL,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.ledger = ledger
         self.opened = opened(raw)
         self.project = project
+        self._config = config
         self.world = World(environ, root, Reach(tuple(self.opened.general.private)))
         self._lock = root / f".{project}.alerts.lock"
 
@@ -62,8 +66,9 @@ class Office:
             if not mine:
                 self.ledger.facts.set(**{glance.ALERTS_DUE: self.ledger.clock().timestamp()})
                 return Counter(waiting=1)
+            typed = [replace(one, do=runnable(one.do, self._config)) for one in found]
             desk.settle(
-                self.ledger, self.opened, found, project=self.project, looked_at=looked_at, facts=facts
+                self.ledger, self.opened, typed, project=self.project, looked_at=looked_at, facts=facts
             )
             self._digest()
             return self._deliver([later] if later else [])

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
+from vigil import figures
 from vigil.alerts.finding import Finding
 from vigil.ledger.shelf import Row, timestamp
 from vigil.records import Decision, Score
@@ -29,8 +30,9 @@ def incident(
         since=row["opened_at"],
         sure=_sureness(score, false_alarm) if score else "",
         do=(
-            f"Read what was tried: python fullprocess.py --explain {run}. Then put the release before it "
-            "back: python deployment.py --rollback; or close the incident as understood: "
+            f"Read what was tried: python fullprocess.py --explain {run}. Each batch with labels since the "
+            "change brings new challengers; if none can come, put the release before it back: "
+            "python deployment.py --rollback; if the fall is understood and accepted, close the incident: "
             "python deployment.py --acknowledge"
         ),
         page=f"/runs/{run}",
@@ -40,8 +42,9 @@ def incident(
 
 def _sureness(score: Score, false_alarm: float) -> str:
     return (
-        f"the evidence is {score.e_value:,.0f}, an alarm is raised at {score.alarm_at:,.0f}. For a model "
-        f"that is as good as it was, this ever happens with a probability of at most {false_alarm:.0%}."
+        f"the evidence is {figures.evidence(score.e_value)}, an alarm is raised at {score.alarm_at:,.0f}. "
+        "For a model that is as good as it was, this ever happens with a probability of at most "
+        f"{figures.digits(100 * false_alarm)} %."
     )
 
 
@@ -82,7 +85,9 @@ def held(faults: Sequence[Row], name: str) -> Finding:
     """Say which faults keep batches out of training, together; ``name`` is the first one's batch."""
     first = faults[0]
     more = f" And {len(faults) - 1} more." if len(faults) > 1 else ""
-    repair = "--fix" if first["repair"] is not None else "--dismiss"
+    shows, repair = ("This shows what a repair would change", "--fix")
+    if first["repair"] is None:
+        shows, repair = ("If the data is meant so", "--dismiss")
     return Finding(
         kind="feed",
         subject="faults",
@@ -91,7 +96,7 @@ def held(faults: Sequence[Row], name: str) -> Finding:
         what=f"{name} is kept out of training. {first['what']}{more}",
         since=first["at"],
         sure=f"{first['confidence']:.0%}, weighed against the batches before it.",
-        do=f"{first['act']} python diagnostics.py {repair} {first['id']}",
+        do=f"{first['act']} {shows}: python diagnostics.py {repair} {first['id']}",
         page="/faults",
         parts=tuple(row["id"] for row in faults),
     )
@@ -106,8 +111,8 @@ def silent(hours: float, last: str, folder: str, since: str) -> Finding:
         title="No data comes.",
         what=f"No file was taken in for more than {hours:g} hours. The last was {last}.",
         since=since,
-        sure="certain.",
-        do=f"See that files arrive in {folder}.",
+        sure="certain: the ledger knows every file that was taken in.",
+        do=f"See that files arrive in {folder}, and ask whoever sends them.",
     )
 
 

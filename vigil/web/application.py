@@ -10,8 +10,10 @@ from typing import Any
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from jinja2 import Undefined
+from markupsafe import Markup, escape
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from vigil import figures
 from vigil.web import endpoints, errors, pages, security
 from vigil.web.service import Service
 from vigil.web.shortcut import Shortcut
@@ -25,8 +27,11 @@ def build(service: Service) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = service.project.config.server.max_body_mb * 2**20
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.jinja_env.filters["figure"] = figure
+    app.jinja_env.filters["runnable"] = service.project.runnable
     app.jinja_env.filters["share"] = share
-    app.jinja_env.filters["weight"] = weight
+    app.jinja_env.filters["chance"] = chance
+    app.jinja_env.filters["marked"] = marked
+    app.jinja_env.filters["weight"] = figures.evidence
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(pages.surroundings)
     app.extensions["vigil"] = service
@@ -73,18 +78,24 @@ def figure(value: Any) -> str:
     if value is None or isinstance(value, Undefined):
         return "–"
     size = abs(value)
-    if size >= 1e9 or 0 < size < 0.001:
-        return f"{value:.1e}"
+    if size >= 1e12 or 0 < size < 0.001:
+        return figures.digits(value, 2)
     if isinstance(value, int) or size >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 10 else f"{value:.3f}"
 
 
-def weight(e_value: float | None) -> str:
-    """Write evidence, which may be too large to mean more; a dash for none."""
-    if e_value is None:
-        return "–"
-    return f"{e_value:,.3g}" if e_value < 1000 else f"{e_value:,.0f}" if e_value < 1e6 else "over 1,000,000"
+def chance(value: Any) -> str:
+    """Write a p-value: what is very small says no more than that."""
+    return "< 0.0001" if isinstance(value, float) and 0 < value < 0.0001 else figure(value)
+
+
+def marked(text: str) -> Markup:
+    """Return a description as HTML, with what stands between backticks as code."""
+    parts = [
+        f"<code>{escape(part)}</code>" if at % 2 else escape(part) for at, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(map(Markup, parts))
 
 
 def share(value: float | None) -> str:

@@ -80,7 +80,8 @@ def status(service: Service, now: Mapping[str, Any], faults: list[dict[str, Any]
         held_out=(release or {"reference": {}})["reference"].get("details") or {},
         promoted=_promoted(service, now["release"]),
     )
-    return judged(seen)
+    found, typed = judged(seen), service.project.runnable
+    return replace(found, reason=typed(found.reason), do=typed(found.do), command=typed(found.command))
 
 
 def _promoted(service: Service, live: str | None) -> str:
@@ -183,7 +184,7 @@ def _overdue(seen: Seen) -> Status | None:
         return None
     headline = f"No tick has looked for {_duration(seen.tick_age)}."
     reason = f"What stands here may be out of date. {_last(seen)}"
-    do = "Start a tick, and see that the schedule runs: make cron, or app.py --schedule."
+    do = "Start a tick, and see that the schedule runs: make cron, or python app.py --schedule."
     return Status("overdue", "watch", headline, reason, do, TICK, "run")
 
 

@@ -13,6 +13,7 @@ from vigil.batches.merged import MergedProfiles
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches, runs
 from vigil.profiles import Profile, pairs
+from vigil.project import Project
 from vigil.web.asof import AsOf, as_of, batch_names
 from vigil.web.routes import Routes
 from vigil.web.service import Service
@@ -95,15 +96,16 @@ def blueprint(service: Service) -> Routes:
             "timings": timings(ledger, moment),
             "packages": _fact(ledger, "packages", {"checked": "not asked", "list": []}),
             **changed(ledger, moment),
-            "faults": faults(ledger, moment),
+            "faults": faults(service.project, moment),
             "advice": advice(ledger),
         }
 
     return routes
 
 
-def faults(ledger: Ledger, moment: AsOf) -> list[dict[str, Any]]:
+def faults(project: Project, moment: AsOf) -> list[dict[str, Any]]:
     """Return the newest faults of batches, with what a person types about each."""
+    ledger = project.ledger
     named = ("id", "fault", "columns", "confidence", "holds", "rows", "state", "what", "evidence")
     found = ledger.faults.through(moment.last_order(ledger), run=moment.run, limit=FAULTS)
     about = batches.c.order.in_({row[name] for row in found for name in ("order", "since")})
@@ -115,7 +117,7 @@ def faults(ledger: Ledger, moment: AsOf) -> list[dict[str, Any]]:
             "name": known.get(row["order"], row["batch"]),
             "since": known.get(row["since"], ""),
             "what_to_do": row["act"],
-            "command": inspecting.command(row),
+            "command": project.runnable(inspecting.command(row)),
         }
         for row in found
     ]

@@ -70,7 +70,7 @@ def blueprint(service: Service) -> Routes:
         produces=(JSON, HTML),
     )
     def listing() -> ResponseReturnValue:
-        found = faults(service.project.ledger, NOW)
+        found = faults(service.project, NOW)
         return answer({"faults": found}, "faults.html", project=service.project.name)
 
     for name, summary in ACTS.items():

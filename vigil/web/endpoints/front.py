@@ -94,7 +94,7 @@ def blueprint(service: Service) -> Routes:
     )
     def sentence() -> dict[str, Any]:
         now = standing(service, NOW, limit=1)
-        found = status(service, now, faults(service.project.ledger, NOW))
+        found = status(service, now, faults(service.project, NOW))
         run = next(iter(service.project.ledger.runs.latest(limit=1)), None)
         return {
             **found.as_json(),
@@ -118,7 +118,7 @@ def content(service: Service, last: str) -> dict[str, Any]:
     ledger = service.project.ledger
     now = standing(service, NOW, limit=1)
     runs = ledger.runs.latest(limit=RUNS)
-    named = faults(ledger, NOW)
+    named = faults(service.project, NOW)
     found = status(service, now, named)
     title = service.project.metric(now["task"]).title if now["task"] else "Score"
     diagnosis = changed(ledger, NOW)

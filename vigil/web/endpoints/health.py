@@ -59,4 +59,4 @@ def blueprint(service: Service) -> Routes:
 
 
 #: What brings a first release about.
-FIRST_STEP = "Put a file into the input folder and run: python fullprocess.py"
+FIRST_STEP = "Put a file with labelled rows into the input folder; the next tick trains a first model."

@@ -108,7 +108,8 @@ def _contract(service: Service) -> Contract:
 
     found = contract.load(service.project.output)
     if found is None:
-        raise Refusal(503, "not-ready", "There is no contract yet.", "Run: python fullprocess.py")
+        hint = service.project.runnable("Run: python fullprocess.py")
+        raise Refusal(503, "not-ready", "There is no contract yet.", hint)
     return found
 
 
