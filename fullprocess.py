@@ -257,7 +257,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     options = of_a_tick(STEPS).parse_args(arguments)
     asked = any((options.init, options.explain is not None, options.dry_run, options.force_retrain))
-    asked = asked or options.steps or options.reproduce or options.pause or options.resume
+    asked = asked or options.steps or options.reproduce or options.pause or options.resume or options.target
     if not asked and glance.nothing_to_do(Path(options.config), options.input):
         glance.looked(Path(options.config))
         print("{}" if options.json else "Nothing new.")

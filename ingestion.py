@@ -116,7 +116,7 @@ def examine(
     """Say what would become of a file under a contract; ``keep`` writes down the first one."""
     file, name, digest = source.file, source.file.name, source.digest()
     if not intake.reads(file.path):
-        return Arrival(name, "ignored", f"is not one of {', '.join(intake.suffixes())}")
+        return Arrival(name, "ignored", f"is not one of {', '.join(intake.suffixes())}.")
     known = project.ledger.batches.by_digest(digest)
     twins = [known.name] if known else [item.file.name for item in group if item.digest == digest]
     if twins:

@@ -77,7 +77,9 @@ def erase(project: Project, values: list[str]) -> None:
 
 def restored(options: argparse.Namespace) -> None:
     """Put a backup in place; there may be no config yet."""
-    project = backup.restore(Path(options.restore), Path(options.config), Console())
+    project = backup.restore(
+        Path(options.restore), Path(options.config), Console(config=Path(options.config))
+    )
     batches = project.ledger.batches.all()
     project.console.say(f"project {project.name} is back, with {len(batches)} batches. Next: a tick.")
     project.close()
@@ -97,7 +99,11 @@ def main() -> int:
         "--as-of", metavar="BATCH", help="with --export: rows up to this batch (order, id or name)"
     )
     options = cli.parse_args()
-    return guarded(lambda: restored(options)) if options.restore else perform(command, options)
+    return (
+        guarded(lambda: restored(options), Path(options.config))
+        if options.restore
+        else perform(command, options)
+    )
 
 
 if __name__ == "__main__":

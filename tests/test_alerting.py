@@ -235,10 +235,8 @@ def test_a_fault_that_holds_a_batch_is_told_until_it_is_settled(told: Any) -> No
     (row,) = [r for r in map(json.loads, told.path.read_text().splitlines()) if r["kind"] == "feed"]
     assert row["what"] == "1.csv is kept out of training. staff is in other units."
     assert row["sure"].startswith("98%")
-    assert (
-        row["do"]
-        == f"Divide by 1000. If the data is meant so: {project.runnable('python diagnostics.py')} --dismiss 1-unit"
-    )
+    typed = project.runnable("python diagnostics.py --dismiss 1-unit")
+    assert row["do"] == f"Divide by 1000. If the data is meant so: {typed}"
     project.ledger.faults.add("1-more", {**fault, "fault": "more"}, run=1)
     alerting.run(project)
     for name in ("1-unit", "1-more"):

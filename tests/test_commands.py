@@ -206,6 +206,39 @@ def test_init_writes_a_config_that_works(tmp_path):
     assert Path(found["reports"][0]).read_bytes().startswith(b"%PDF")
 
 
+def test_init_is_told_the_target(tmp_path):
+    """--target names the column to predict; a wrong name is answered with those that there are."""
+    from tests.conftest import leavers
+
+    (tmp_path / "customers.csv").write_text(leavers(300))
+    made = ("--init", "customers.csv", "--config", "mine/config.json")
+    _, err = call("fullprocess", *made, "--target", "salary", cwd=tmp_path, code=2)
+    assert "does not have the column of target 'salary'" in err
+    assert "It has: " in err
+    assert not (tmp_path / "mine").exists()
+    out, _ = call("fullprocess", *made, "--target", "staff", cwd=tmp_path)
+    assert "target: 'staff' (regression)" in out
+    assert json.loads((tmp_path / "mine/config.json").read_text())["target"] == "staff"
+    _, err = call("fullprocess", "--config", "mine/config.json", "--target", "left", cwd=tmp_path, code=1)
+    assert "--target: goes with --init." in err
+
+
+def test_commands_that_are_told_can_be_typed(tmp_path):
+    """With a config of one's own every command in an answer names it, in faults and in advice."""
+    from tests.conftest import leavers
+
+    (tmp_path / "customers.csv").write_text(leavers(60))
+    _, err = call("fullprocess", "--config", "my own/config.json", cwd=tmp_path, code=2)
+    assert "python fullprocess.py --config 'my own/config.json' --init data.csv" in err
+    made = ("--config", "my own/config.json")
+    out, _ = call("fullprocess", "--init", "customers.csv", *made, cwd=tmp_path)
+    assert out.endswith("then python fullprocess.py --config 'my own/config.json'\n")
+    out, _ = call("fullprocess", "--pause", *made, cwd=tmp_path)
+    assert "They go on with: python fullprocess.py --config 'my own/config.json' --resume" in out
+    out, _ = call("scoring", *made, cwd=tmp_path)
+    assert "Run: python fullprocess.py --config 'my own/config.json'" in out
+
+
 @pytest.mark.parametrize("name", ["données.csv", "-a-.csv", "1 2.csv", "…….csv"])
 def test_init_makes_a_name_that_a_config_may_have(tmp_path, name):
     """Whatever the file is called, the config that is written can be read."""

@@ -432,6 +432,23 @@ def command(site, *arguments):
     return subprocess.run(line, capture_output=True, text=True, cwd=site.root, check=False)
 
 
+def test_check_promises_nothing_that_a_tick_refuses(site):
+    """An edit that the rows so far forbid is refused here in the same words as by the tick."""
+    site.leavers("a-1.csv", 200)
+    site.tick()
+    path = site.root / "ingested/contract.json"
+    edited = json.loads(path.read_text())
+    column = next(one for one in edited["columns"] if one["kind"] == "number")
+    column |= {"kind": "category", "minimum": None}
+    path.write_text(json.dumps(edited))
+    site.leavers("a-2.csv", 50, seed=2)
+    checked = command(site, "--check", str(site.root / "arriving/a-2.csv"))
+    ticked = command(site)
+    assert (checked.returncode, checked.stdout) == (2, "")
+    assert "cannot become a category" in checked.stderr
+    assert checked.stderr == ticked.stderr
+
+
 def test_check_explains_a_file_and_changes_nothing(site):
     """What was guessed, how many rows, which faults; by the contract as it is edited; nothing is written."""
     path = site.leavers("a-1.csv", 100)

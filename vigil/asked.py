@@ -32,7 +32,12 @@ UNWATCHED = ("schedule", "cron")
 def answer(options: argparse.Namespace, tick: Tick) -> int:
     """Do what the options ask for; return the exit code."""
     if options.init:
-        return guarded(lambda: starting.init(Path(options.init), Path(options.config)))
+        return guarded(
+            lambda: starting.init(Path(options.init), Path(options.config), options.target),
+            Path(options.config),
+        )
+    if options.target:
+        return guarded(_target_alone)
     if options.explain is not None:
         return perform(explain, options)
     if options.dry_run:
@@ -40,6 +45,12 @@ def answer(options: argparse.Namespace, tick: Tick) -> int:
     if options.pause or options.resume:
         return perform(pause, options)
     return perform(lambda project, chosen: _tick(project, chosen, tick), options)
+
+
+def _target_alone() -> None:
+    """Refuse to name a target where a project has its config already."""
+    hint = "A project that is there has its 'target' in the config."
+    raise VigilError("goes with --init.", where="--target", hint=hint)
 
 
 def pause(project: Project, options: argparse.Namespace) -> None:
@@ -105,18 +116,20 @@ def explain(project: Project, options: argparse.Namespace) -> None:
 
 
 def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None:
-    """Explain what would become of one file, by the contract as it is edited now; change nothing."""
-    from vigil import contract as contracts
+    """Explain what would become of one file, by the contract as it is edited now; change nothing.
+
+    Raises ContractError where a tick would refuse the edits, so that nothing is promised that it does not do.
+    """
+    from vigil.batches import edits
     from vigil.batches.ahead import Source
     from vigil.batches.arrival import Accepted, NewFile, told
 
     say, path = project.console.say, Path(name).absolute()
     if not path.is_file():
         raise FileRefused("is not a file that is there.", where=name)
-    edited = contracts.pending(project.output)
-    for change in edited[1] if edited else ():
+    contract, changes = edits.asked(project.output, project.table, project.config)
+    for change in changes:
         say(f"contract.json, edited since the last tick: {change}")
-    contract = edited[0] if edited else contracts.load(project.output)
     file = NewFile(path, glance.path_key(path, project.root), glance.stamp(path.stat()))
     found = examine(project, Source(file), [], contract, False)
     for line in found.explained if isinstance(found, Accepted) else (found.line, *told(found.faults)):

@@ -25,6 +25,7 @@ def of_a_tick(steps: Sequence[str]) -> argparse.ArgumentParser:
         "--reproduce", metavar="RELEASE", help="rebuild a release from its snapshot, and compare every byte"
     )
     parser.add_argument("--init", metavar="DATA", help="write a config and a contract for a file of your own")
+    parser.add_argument("--target", metavar="COLUMN", help="with --init: the column to predict")
     parser.add_argument(
         "--steps",
         type=lambda given: _chosen(given, steps),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vigil import contract as contracts
 from vigil import intake
+from vigil.console import runnable
 from vigil.errors import VigilError
 from vigil.intake import RawTable
 
@@ -14,15 +15,16 @@ from vigil.intake import RawTable
 TARGETS = ("target", "label", "class", "y", "outcome", "response", "churn", "default")
 
 
-def init(data: Path, config: Path) -> None:
+def init(data: Path, config: Path, target: str | None = None) -> None:
     """Write a config beside which `data` is the first input, and its contract; print what was guessed.
 
-    Raises VigilError when the config exists, FileRefused when the data cannot be read.
+    ``target`` is the column to predict, guessed where it is not named. Raises VigilError when the config
+    exists, FileRefused when the data cannot be read, ContractError when it has no such column.
     """
     if config.exists():
         raise VigilError("is there already.", where=str(config), hint="Name another one with --config.")
     raw = intake.read(data)
-    target = guess_target(raw)
+    named, target = target is not None, target or guess_target(raw)
     settings = {
         "name": "".join(
             letter if letter.isascii() and letter.isalnum() else "-" for letter in data.stem
@@ -43,11 +45,12 @@ def init(data: Path, config: Path) -> None:
     contracts.save(contract, root / settings["output_folder_path"])
     (root / settings["input_folder_path"]).mkdir(exist_ok=True)
     print(f"wrote {config} and {root / settings['output_folder_path'] / 'contract.json'}")
-    print(f"  target: {target!r} ({contract.task}); change it in the config if that is wrong")
+    wrong = "" if named else "; if that is another column, delete both and name it with --target"
+    print(f"  target: {target!r} ({contract.task}){wrong}")
     for note in notes:
         print(f"  {note}")
     arriving = root / settings["input_folder_path"]
-    print(f"next: copy {data} into {arriving}, then python fullprocess.py --config {config}")
+    print(f"next: copy {data} into {arriving}, then {runnable('python fullprocess.py', config)}")
 
 
 def guess_target(raw: RawTable) -> str:

@@ -14,7 +14,7 @@ def test_a_line_says_every_number_once():
     assert full.line == (
         "a.csv: 6 of 10 rows ingested, 3 quarantined, 1 duplicates dropped, 2 of them without a label."
     )
-    assert Arrival("b.csv", "refused", "is empty.").line == "b.csv: refused. is empty."
+    assert Arrival("b.csv", "refused", "is empty.").line == "b.csv: refused: it is empty."
 
 
 def test_an_arrival_is_plain_json_with_its_first_faults():

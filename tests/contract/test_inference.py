@@ -50,7 +50,17 @@ def test_a_few_misfits_do_not_make_a_number_a_category(tmp_path):
     """One bad cell among many different numbers is a fault of the file, and is said."""
     column, notes = inferred(tmp_path, ["oops", *(str(n / 8) for n in range(1, 120))])
     assert column.kind == "number"
-    assert "but for 1 cells, such as 'oops'" in notes
+    assert "but for 1 cell, such as 'oops'" in notes
+
+
+def test_counts_with_words_in_them_are_said_to_be_a_category(tmp_path):
+    """Few different numbers and some words are levels, maybe: said, with what makes numbers of them."""
+    column, notes = inferred(tmp_path, [*(str(n % 9) for n in range(120)), "none yet", "two"])
+    assert column.kind == "category"
+    assert "has numbers but for 2 cells, such as 'none yet': read as a category." in notes
+    assert 'give it the kind "number" in the contract' in notes
+    _, notes = inferred(tmp_path, [*("red", "blue", "7") * 40])
+    assert "numbers" not in notes
 
 
 def test_unclear_dates_stay_categories(tmp_path):

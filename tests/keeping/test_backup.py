@@ -111,7 +111,18 @@ def test_nothing_is_written_over(filled, new_site, tmp_path):
         backup.restore(tmp_path / "copy.tar", new_site("there", ledger=shared).config, Console(quiet=True))
     with pytest.raises(VigilError, match="is a backup of the project 'small'"):
         backup.restore(tmp_path / "copy.tar", new_site("other", name="other").config, Console(quiet=True))
+    assert not list(tmp_path.rglob(backup.SCRATCH))
     assert filled.tick()["files"] == []
+
+
+def test_a_backup_is_not_written_over(filled, tmp_path):
+    """The same name again is refused, and the copy that is there stays as it is."""
+    file = tmp_path / "copy.tar"
+    backup.backup(filled.project(), file)
+    before = file.read_bytes()
+    with pytest.raises(VigilError, match="never written over"):
+        backup.backup(filled.project(), file)
+    assert file.read_bytes() == before
 
 
 def test_a_restore_that_was_cut_off_is_begun_anew(filled, new_site, tmp_path, monkeypatch):
@@ -130,8 +141,12 @@ def test_a_restore_that_was_cut_off_is_begun_anew(filled, new_site, tmp_path, mo
         patch.setattr(backup, "_place", cut)
         with pytest.raises(KeyboardInterrupt):
             backup.restore(tmp_path / "copy.tar", there.config, Console(quiet=True))
+    (tmp_path / "cut.tar").write_bytes((tmp_path / "copy.tar").read_bytes()[:1000])
+    with pytest.raises(VigilError, match="no whole backup"):
+        backup.restore(tmp_path / "cut.tar", there.config, Console(quiet=True))
     backup.restore(tmp_path / "copy.tar", there.config, Console(quiet=True)).close()
     assert stands(there) == stands(filled)
+    assert not (there.root / backup.SCRATCH).exists()
 
 
 def test_a_backup_of_a_newer_version_is_refused(filled, new_site, tmp_path, monkeypatch):

@@ -12,6 +12,9 @@ from vigil.contract import Checked
 from vigil.records import RowFault
 from vigil.table.quarantine import Held
 
+#: How a reason begins that is said of the file.
+_VERBS = ("is", "has", "holds", "needs", "names", "cannot", "unpacks")
+
 #: Faults of a file that the ledger repeats; the quarantine has them all.
 SHOWN_FAULTS = 10
 
@@ -50,7 +53,8 @@ class Arrival:
     def line(self) -> str:
         """What a person reads of it."""
         if self.status != "ingested":
-            return f"{self.name}: {self.status}. {self.reason}"
+            so = ": it " if self.reason.partition(" ")[0] in _VERBS else ". "
+            return f"{self.name}: {self.status}{so}{self.reason}"
         parts = [f"{self.accepted:,} of {self.rows:,} rows ingested"]
         parts += [f"{self.quarantined:,} quarantined"] if self.quarantined else []
         parts += [f"{self.duplicates:,} duplicates dropped"] if self.duplicates else []

@@ -23,25 +23,34 @@ def take_up(output: Path, table: Table, config: Config) -> tuple[Contract | None
     Raises ContractError, leaving the version before in force, when the edits cannot be used, change
     what a project is about after rows came in, or name another target than the config.
     """
+    in_force, edited = asked(output, table, config)
+    if in_force is None:
+        return None, []
+    if not edited:
+        contracts.refresh(output)
+        return in_force, []
+    made, changes = contracts.refresh(output)
+    return made, [*changes, *overruled(made, config)]
+
+
+def asked(output: Path, table: Table, config: Config) -> tuple[Contract | None, tuple[str, ...]]:
+    """Return the contract that a tick would go by now, and what was edited in it; change nothing.
+
+    Raises ContractError as `take_up` does.
+    """
     edited = contracts.pending(output)
     before = contracts.load(output)
     if edited is not None and before is not None and table.exists():
         _ask_lasting(before, edited[0], table, output)
     in_force = edited[0] if edited else before
-    if in_force is None:
-        return None, []
-    if in_force.target.name != config.target:
+    if in_force is not None and in_force.target.name != config.target:
         what = f"predicts {in_force.target.name!r}, and the config's target is {config.target!r}."
         hint = (
             f"Name {in_force.target.name!r} in the config; or there give {config.target!r} "
             f'the role "target" and {in_force.target.name!r} the role "feature", and require the first alone.'
         )
         raise ContractError(what, where=str(output / "contract.json"), hint=hint)
-    if edited is None:
-        contracts.refresh(output)
-        return in_force, []
-    made, changes = contracts.refresh(output)
-    return made, [*changes, *overruled(made, config)]
+    return in_force, tuple(edited[1]) if edited else ()
 
 
 def first(raw: RawTable, config: Config) -> tuple[Contract, tuple[str, ...]]:

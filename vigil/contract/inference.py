@@ -143,7 +143,7 @@ def _look_at_text(name: str, flat: Any, decimal: str) -> Look:
         answer = _fitting(flat, kind, decimal, distinct, present)
         if answer is not None:
             return Look(name, kind, answer.values, (*notes, *_misfits(name, kind, flat, answer)))
-    notes += _unclear_dates(name, distinct)
+    notes += _unclear_dates(name, distinct) or _nearly_numbers(name, flat, decimal, distinct)
     is_prose = len(distinct) > 0.5 * present and _is_prose(distinct)
     return Look(name, "text" if is_prose else "category", levels, notes)
 
@@ -178,12 +178,26 @@ def _misfit_count(answer: Typed) -> int:
 
 def _misfits(name: str, kind: Kind, flat: Any, answer: Typed) -> tuple[str, ...]:
     """Say which cells of a number or date column will be quarantined."""
-    if not answer.faults:
+    return (f"Column {name!r} is a {kind} but for {_others(flat, answer)}.",) if answer.faults else ()
+
+
+def _nearly_numbers(name: str, flat: Any, decimal: str, distinct: Any) -> tuple[str, ...]:
+    """Say that a column holds mostly numbers and is read as a category, and how to have it otherwise."""
+    sample = distinct.slice(0, SAMPLE_VALUES)
+    if _misfit_count(typed(sample, "number", decimal)) > len(sample) / 2:
         return ()
+    others = _others(flat, typed(flat, "number", decimal))
+    what = f"Column {name!r} has numbers but for {others}: read as a category."
+    how = 'If it is a number, give it the kind "number" in the contract; those cells are then quarantined.'
+    return (f"{what} {how}",)
+
+
+def _others(flat: Any, answer: Typed) -> str:
+    """Count the cells that do not fit, and show one."""
     mask = np.logical_or.reduce(list(answer.faults.values()))
     example = flat[int(np.flatnonzero(mask)[0])].as_py()
     count = int(mask.sum())
-    return (f"Column {name!r} is a {kind} but for {count} cells, such as {example[:50]!r}.",)
+    return f"{count:,} cell{'s' if count > 1 else ''}, such as {example[:50]!r}"
 
 
 def _missing_words(name: str, flat: Any) -> tuple[str, ...]:

@@ -49,8 +49,11 @@ def folders(project: Project) -> dict[str, Path]:
 def backup(project: Project, file: Path) -> int:
     """Write everything that a project is into one file, between two runs; return how many files are in it.
 
-    Raises Busy when a run does not end in `PATIENCE` seconds.
+    Raises Busy when a run does not end in `PATIENCE` seconds, VigilError when the file is there already.
     """
+    if file.exists():
+        hint = "Name another file, with the day in its name for example, or move that one away."
+        raise VigilError("is there already, and a backup is never written over.", where=str(file), hint=hint)
     aside = file.with_name(f".{file.name}.part")
     with project.locked(PATIENCE):
         try:
@@ -79,18 +82,34 @@ def restore(file: Path, config: Path, console: Console) -> Project:
     resumed = (scratch / _BEGUN).exists()
     shutil.rmtree(scratch, ignore_errors=True)
     try:
-        about = _unpack(file, scratch)
+        project = _put_in_place(file, config, console, resumed=resumed)
     except VigilError:
+        # Refused: nothing of it stays, but the mark of a restore that was cut off and is still to be redone.
+        begun = resumed or (scratch / _BEGUN).exists()
         shutil.rmtree(scratch, ignore_errors=True)
+        if begun:
+            scratch.mkdir()
+            (scratch / _BEGUN).touch()
         raise
+    shutil.rmtree(scratch)
+    project.close()
+    restored = Project(config, console=console)
+    with restored.locked():  # sends everything where it is kept
+        return restored
+
+
+def _put_in_place(file: Path, config: Path, console: Console, *, resumed: bool) -> Project:
+    """Unpack an archive beside the config, and move all of it to where the project has it."""
+    scratch = config.parent / SCRATCH
+    about = _unpack(file, scratch)
     settings = config if config.exists() else scratch / CONFIG
     project = Project(settings, root=config.parent, console=console)
     if project.name != about["project"]:
         what = f"is a backup of the project {about['project']!r}, and the config is of {project.name!r}."
         raise VigilError(what, where=str(file), hint="Give it its own config, or none.")
     with project.locked(settle=False):
-        _refuse_taken(project, scratch)
-        _make_room(project, scratch, resumed=resumed)
+        _refuse_taken(project)
+        _make_room(project, resumed=resumed)
         (scratch / _BEGUN).touch()
         lines = (scratch / LEDGER).read_text(encoding="utf-8").splitlines()
         dump.load(project.ledger.engine, lines, revision=about["revision"])
@@ -98,11 +117,7 @@ def restore(file: Path, config: Path, console: Console) -> Project:
             _place(scratch / name, folder)
         if settings != config:
             durable.write_atomic(config, (scratch / CONFIG).read_bytes())
-    shutil.rmtree(scratch)
-    project.close()
-    restored = Project(config, console=console)
-    with restored.locked():  # sends everything where it is kept
-        return restored
+    return project
 
 
 def _members(project: Project) -> Iterator[tuple[str, Path]]:
@@ -163,16 +178,15 @@ def _unpack(file: Path, scratch: Path) -> dict[str, str]:
     return about  # type: ignore[no-any-return]
 
 
-def _refuse_taken(project: Project, scratch: Path) -> None:
+def _refuse_taken(project: Project) -> None:
     """Refuse to restore into object storage that holds a project already."""
     where = project.config.storage
     if where is not None and copies.is_taken(where, project.config.storage_endpoint):
-        shutil.rmtree(scratch)
         hint = "Name an empty prefix in 'storage'."
         raise VigilError("holds a project; a backup is never restored over it.", where=where, hint=hint)
 
 
-def _make_room(project: Project, scratch: Path, *, resumed: bool) -> None:
+def _make_room(project: Project, *, resumed: bool) -> None:
     """Refuse to write over anything; what a restore of our own left half done is taken away."""
     if resumed:
         dump.forget(project.ledger.engine, project.name)
@@ -181,12 +195,10 @@ def _make_room(project: Project, scratch: Path, *, resumed: bool) -> None:
     hint = "Restore into a clean folder, or move it away."
     for folder in folders(project).values():
         if folder.is_dir() and any(folder.iterdir()):
-            shutil.rmtree(scratch)
             raise VigilError(
                 "is not empty; a backup is never restored over it.", where=str(folder), hint=hint
             )
     if dump.has_rows(project.ledger.engine, project.name):
-        shutil.rmtree(scratch)
         what = f"already knows the project {project.name!r}; a backup is never restored over it."
         raise VigilError(
             what, where="ledger", hint="Name another 'ledger' in the config, or another database."
