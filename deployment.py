@@ -164,8 +164,8 @@ def command(project: Project, options: argparse.Namespace) -> None:
     elif options.rollback or options.acknowledge:
         act = switch.restore if options.rollback else switch.acknowledge
         with project.locked(), begun(project, "deployment") as current:
-            current.news = True
             current.summary = act(project.ledger, project.production, run=current.number).reason
+            current.news = True
         project.console.say(current.summary)
     else:
         for row in project.ledger.releases.all():

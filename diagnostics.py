@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from typing import Any
 
@@ -107,7 +108,7 @@ def about_files(project: Project) -> list[Advice]:
     advice = []
     for file in project.ledger.files.with_status("refused"):
         name = file["details"]["name"]
-        do = f"Correct the file, or edit the contract; then: python ingestion.py --check {name}"
+        do = f"Correct the file, or edit the contract; then: python ingestion.py --check {shlex.quote(name)}"
         advice.append(_advice("act", f"{name} was refused: {file['reason']}", do))
     for batch in project.ledger.batches.newest_run():
         if batch.quarantined:
@@ -163,7 +164,7 @@ def command(project: Project, options: argparse.Namespace) -> None:
     say(f"packages (latest: {found['packages']['checked']}):")
     for item in found["packages"]["list"]:
         mark = " " if item["ok"] else "!"
-        say(f" {mark} {item['name']:<16} {item['installed'] or 'missing':<12} wanted {item['wanted']}")
+        say(f" {mark} {item['name']:<18} {item['installed'] or 'missing':<12} wanted {item['wanted']}")
 
 
 def tell_changes(project: Project) -> None:

@@ -223,6 +223,29 @@ def test_init_is_told_the_target(tmp_path):
     assert "--target: goes with --init." in err
 
 
+def test_what_was_refused_is_no_news(site):
+    """An acknowledgement of nothing leaves no failed run, and no report by the next tick."""
+    site.leavers("w-1.csv", 300)
+    site.tick()
+    _, err = call("deployment", "--config", site.config, "--acknowledge", code=1)
+    assert "there is no open incident" in err
+    runs = site.project().ledger.runs
+    (last,) = runs.latest(limit=1)
+    assert (last["status"], last["news"], last["summary"]) == ("refused", False, "there is no open incident.")
+    assert site.tick()["reports"] == []
+    assert runs.latest(limit=1)[0]["news"] is False
+
+
+def test_init_that_guessed_wrong_says_how_to_name_it(tmp_path):
+    """A last column that cannot be a target: not the task is wrong, the guess is."""
+    lines = [f"{n / 7},{n % 5},note {n}" for n in range(60)]
+    (tmp_path / "notes.csv").write_text("\n".join(["size,count,remark", *lines]) + "\n")
+    _, err = call("fullprocess", "--init", "notes.csv", cwd=tmp_path, code=2)
+    assert (
+        "'remark' was guessed: name the column to predict with --target. It has: size, count, remark." in err
+    )
+
+
 def test_commands_that_are_told_can_be_typed(tmp_path):
     """With a config of one's own every command in an answer names it, in faults and in advice."""
     from tests.conftest import leavers

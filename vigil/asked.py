@@ -112,7 +112,16 @@ def explain(project: Project, options: argparse.Namespace) -> None:
         say(f"\n{names.get(decision['batch'], '')}  {decision['kind']} → {decision['outcome']}")
         say(f"  {decision['reason']}")
         for key, value in decision["evidence"].items():
-            say(f"  {key:>16}: {value}")
+            say(f"  {key:>16}: {_short(value)}")
+
+
+def _short(value: Any) -> Any:
+    """Return evidence with four digits in each number; ``--json`` has them all."""
+    if isinstance(value, dict):
+        return {key: _short(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_short(item) for item in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None:
@@ -124,9 +133,7 @@ def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None
     from vigil.batches.ahead import Source
     from vigil.batches.arrival import Accepted, NewFile, told
 
-    say, path = project.console.say, Path(name).absolute()
-    if not path.is_file():
-        raise FileRefused("is not a file that is there.", where=name)
+    say, path = project.console.say, _found(project, name)
     contract, changes = edits.asked(project.output, project.table, project.config)
     for change in changes:
         say(f"contract.json, edited since the last tick: {change}")
@@ -134,6 +141,14 @@ def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None
     found = examine(project, Source(file), [], contract, False)
     for line in found.explained if isinstance(found, Accepted) else (found.line, *told(found.faults)):
         say(line)
+
+
+def _found(project: Project, name: str) -> Path:
+    """Return a file's path: as given, or as advice names it, from the project's folder or its input."""
+    for folder in (Path.cwd(), project.root, project.input):
+        if (folder / name).is_file():
+            return (folder / name).absolute()
+    raise FileRefused("is not a file that is there.", where=name)
 
 
 def about_contract(project: Project) -> None:

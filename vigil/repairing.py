@@ -61,14 +61,15 @@ def settle(project: Project, options: argparse.Namespace, diagnose: Callable[[Pr
             say(line)
         say(f"Nothing was changed. To do it: python diagnostics.py --fix {fault} --apply")
         return
-    with project.locked(), begun(project, "diagnostics") as current, current.step("diagnostics"):
-        current.news = True
+    with project.locked(), begun(project, "diagnostics") as current:
         decision = _begun_before(project, fault, kind) or decide(project, fault, kind, run=current.number)
-        again = carry_out(project, decision)
-        current.summary = decision.reason
-        if not again:
-            finish(project, decision)
-        diagnose(project)
+        current.news = True
+        with current.step("diagnostics"):
+            again = carry_out(project, decision)
+            current.summary = decision.reason
+            if not again:
+                finish(project, decision)
+            diagnose(project)
     say(decision.reason)
     if again:
         count = f"{len(again)} batches are" if len(again) > 1 else "The batch is"

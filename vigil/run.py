@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from vigil.errors import VigilError
 from vigil.ledger import glance
 from vigil.project import Project
 from vigil.storage import durable
 
 T = TypeVar("T")
+
+#: So many refusals in a row are looked past for the last run that did something.
+_REFUSALS = 50
 
 #: Clocks of two machines may differ by so much without a word.
 _WORTH_SAYING = timedelta(minutes=1)
@@ -70,6 +74,9 @@ def _keep_in_order(project: Project) -> None:
 def begun(project: Project, trigger: str, wanted: Collection[str] | None = None) -> Iterator[Run]:
     """Open a run; it ends as ``done``, or as ``failed`` when an error leaves it.
 
+    What a person asked for and was refused, before any step was taken, ends as ``refused``: nothing is
+    left over from it, and nobody need be told.
+
     The caller holds the project's lock, so that runs still open, and files still written aside, can only
     be of runs that were cut off.
     """
@@ -78,13 +85,17 @@ def begun(project: Project, trigger: str, wanted: Collection[str] | None = None)
     _keep_in_order(project)
     project.ledger.facts.set(**{glance.IDLE: "no"})
     runs.abandon()
-    cut_off = any(row["status"] == "failed" for row in runs.latest(limit=1))
+    ended = next((row["status"] for row in runs.latest(limit=_REFUSALS) if row["status"] != "refused"), "")
     run = Run(runs.start(trigger), wanted)
     # What a run did before it was cut off has no report yet.
-    run.news = cut_off
+    run.news = ended == "failed"
     status = "failed"
     try:
         yield run
         status = "done"
+    except VigilError as fault:
+        if not run.steps and type(fault) is VigilError:  # its kinds say that something broke
+            status, run.summary = "refused", fault.what
+        raise
     finally:
         runs.finish(run.number, status=status, news=run.news, summary=run.summary, steps=run.steps)

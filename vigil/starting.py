@@ -8,7 +8,7 @@ from pathlib import Path
 from vigil import contract as contracts
 from vigil import intake
 from vigil.console import runnable
-from vigil.errors import VigilError
+from vigil.errors import ContractError, VigilError
 from vigil.intake import RawTable
 
 #: Names that usually mean the column to predict.
@@ -36,9 +36,15 @@ def init(data: Path, config: Path, target: str | None = None) -> None:
         "prod_deployment_path": "production",
         "target": target,
     }
-    contract, notes = contracts.infer(
-        raw, target=target, key=[], time=None, ignore=[], task=None, positive=None
-    )
+    try:
+        contract, notes = contracts.infer(
+            raw, target=target, key=[], time=None, ignore=[], task=None, positive=None
+        )
+    except ContractError as fault:
+        if named:
+            raise
+        hint = f"{target!r} was guessed: name the column to predict with --target."
+        raise ContractError(f"{fault.what}", where=str(data), hint=f"{hint} {_columns(raw)}") from fault
     root = config.parent
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -51,6 +57,11 @@ def init(data: Path, config: Path, target: str | None = None) -> None:
         print(f"  {note}")
     arriving = root / settings["input_folder_path"]
     print(f"next: copy {data} into {arriving}, then {runnable('python fullprocess.py', config)}")
+
+
+def _columns(raw: RawTable) -> str:
+    """Say which columns a file has."""
+    return f"It has: {', '.join(name for name in raw.columns.column_names if name)}."
 
 
 def guess_target(raw: RawTable) -> str:

@@ -15,6 +15,9 @@ def test_a_line_says_every_number_once():
         "a.csv: 6 of 10 rows ingested, 3 quarantined, 1 duplicates dropped, 2 of them without a label."
     )
     assert Arrival("b.csv", "refused", "is empty.").line == "b.csv: refused: it is empty."
+    assert (
+        Arrival("b.csv", "refused", "the column is missing.").line == "b.csv: refused. The column is missing."
+    )
 
 
 def test_an_arrival_is_plain_json_with_its_first_faults():

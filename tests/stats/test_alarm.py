@@ -73,7 +73,7 @@ def test_no_news_without_power_is_not_good_news() -> None:
     assert judged([small])[0] == "insufficient data"
     verdict, reason = judged([BATCH], max_drop=0.01)
     assert verdict == "insufficient data"
-    assert reason.endswith("At least 0.010 should be found.")
+    assert reason.endswith("It should be 0.010 at most (max_drop).")
 
 
 def test_a_recent_drop_is_harder_to_find() -> None:

@@ -53,8 +53,9 @@ class Arrival:
     def line(self) -> str:
         """What a person reads of it."""
         if self.status != "ingested":
-            so = ": it " if self.reason.partition(" ")[0] in _VERBS else ". "
-            return f"{self.name}: {self.status}{so}{self.reason}"
+            if self.reason.partition(" ")[0] in _VERBS:
+                return f"{self.name}: {self.status}: it {self.reason}"
+            return f"{self.name}: {self.status}. {self.reason[:1].upper()}{self.reason[1:]}"
         parts = [f"{self.accepted:,} of {self.rows:,} rows ingested"]
         parts += [f"{self.quarantined:,} quarantined"] if self.quarantined else []
         parts += [f"{self.duplicates:,} duplicates dropped"] if self.duplicates else []

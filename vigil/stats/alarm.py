@@ -90,7 +90,7 @@ def verdict(seen: Seen, *, alpha: float, max_drop: float) -> tuple[VerdictName, 
         return "watch", reason
     largest = max_drop * (metric.value(seen.reference) or 0.0) if metric.relative else max_drop
     if seen.detectable is None or seen.detectable > largest:
-        return "insufficient data", f"{reason} At least {_number(largest, metric)} should be found."
+        return "insufficient data", f"{reason} It should be {_number(largest, metric)} at most (max_drop)."
     return "steady", reason
 
 
