@@ -9,10 +9,12 @@ MOST_EVIDENCE = 1e6
 
 
 def score(value: float | None, missing: str = "undefined") -> str:
-    """Write a metric's value: three decimals, or four digits where it is large or tiny, as a loss may be."""
+    """Write a metric's value: three decimals; four digits of a large one, as of a loss; two of a tiny one."""
     if value is None:
         return missing
-    return f"{value:.3f}" if value == 0 or 0.01 <= abs(value) < 10 else digits(value)
+    if value == 0 or 0.01 <= abs(value) < 10:
+        return f"{value:.3f}"
+    return digits(value, 4 if abs(value) >= 10 else 2)
 
 
 def gain(value: float) -> str:

@@ -26,6 +26,14 @@ def test_a_figure_is_near_its_number(value: float) -> None:
     assert float(wording.figure(value).replace(",", "")) == pytest.approx(value, rel=6e-4)
 
 
+def test_days_are_written_as_days() -> None:
+    """Dates are kept as seconds; a reader wants the day, and what no calendar has is still no crash."""
+    assert wording.day_of(1_774_656_000.0) == "2026-03-28"
+    assert wording.day_of(None) == "–"
+    assert wording.day_of(-1e9) == "1938-04-24"
+    assert wording.day_of(1e20) == "1.00 × 10²⁰"
+
+
 def test_a_tiny_share_is_not_zero() -> None:
     """Three cells in a million are not written as none."""
     assert wording.percent(3e-6) == "< 0.1 %"

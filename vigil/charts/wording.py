@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,15 @@ def day(value: Any) -> str:
     """Write an ISO time briefly: "2026-11-23 14:10"."""
     when = _parsed(value)
     return NOTHING if when is None else f"{when:%Y-%m-%d %H:%M}"
+
+
+def day_of(seconds: Any) -> str:
+    """Write the day of a moment in seconds since 1970: "2026-11-23"; what no calendar has, as a number."""
+    found = number(seconds)
+    try:
+        return NOTHING if found is None else f"{datetime(1970, 1, 1) + timedelta(seconds=found):%Y-%m-%d}"  # noqa: DTZ001
+    except OverflowError:
+        return figure(seconds)
 
 
 def metric(value: Any) -> str:

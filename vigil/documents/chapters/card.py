@@ -136,6 +136,8 @@ def _seen(feature: dict[str, Any]) -> str:
         return (
             f"{wording.figure(low)} to {wording.figure(high)}, median {wording.figure(feature.get('median'))}"
         )
+    if low is not None and high is not None and feature.get("kind") == "date":
+        return f"{wording.day_of(low)} to {wording.day_of(high)}"
     levels = [
         pair for pair in feature.get("most_frequent") or [] if isinstance(pair, list) and len(pair) == 2
     ]

@@ -18,14 +18,17 @@ def story(returns: dict[str, Any]) -> list[Block]:
     if not columns:
         return [chapter("Data quality"), text("There are no rows to summarise yet.")]
     shown = columns[:_MOST]
-    measured = [column for column in shown if number(column.get("mean")) is not None]
-    named = [column for column in shown if number(column.get("mean")) is None]
+    known = [column for column in shown if number(column.get("mean")) is not None]
+    dated = [column for column in known if column.get("kind") == "date"]
+    measured = [column for column in known if column not in dated]
+    named = [column for column in shown if column not in known]
     return [
         chapter("Data quality"),
         *_drift(returns),
         text(_scope(returns, len(columns)), "lead"),
         charts("missing"),
         *_measured(measured),
+        *_dated(dated),
         *_named(named),
         *more(len(shown), len(columns), "columns; the service's /summarystats lists them all"),
     ]
@@ -122,14 +125,23 @@ def _measured(columns: list[dict[str, Any]]) -> list[Block]:
     return [section("Numbers"), found] if lines else []
 
 
+def _dated(columns: list[dict[str, Any]]) -> list[Block]:
+    """Return the table of the columns that hold dates."""
+    keys = ("minimum", "median", "maximum")
+    lines = [[*_common(column), *(wording.day_of(column.get(key)) for key in keys)] for column in columns]
+    heads = ("Column", "Cells", "Missing", "Earliest", "Median", "Latest")
+    found = table(heads, lines, (26, 10, 10, 18, 18, 18), "lrrrrr")
+    return [section("Dates"), found] if lines else []
+
+
 def _named(columns: list[dict[str, Any]]) -> list[Block]:
-    """Return the table of the columns that hold words or dates."""
+    """Return the table of the columns that hold words, or nothing yet."""
     lines = [
         [*_common(column), wording.count(column.get("distinct")), _frequent(column)] for column in columns
     ]
     heads = ("Column", "Cells", "Missing", "Distinct", "Most frequent")
     found = table(heads, lines, (26, 10, 10, 10, 52), "lrrrl")
-    return [section("Categories, texts and dates"), found] if lines else []
+    return [section("Categories and texts"), found] if lines else []
 
 
 def _common(column: dict[str, Any]) -> list[str]:

@@ -43,8 +43,8 @@ def table(
     ]
     body = [[_cell(value, side) for value, side in zip(line, numbers, strict=True)] for line in lines]
     needed = [
-        max(map(_width, column)) + GAP if side == "r" else 0.0
-        for side, *column in zip(numbers, *lines, strict=True)
+        max(map(_width, [*head.split(), *column])) + GAP if side == "r" else 0.0
+        for side, head, *column in zip(numbers, heads, *lines, strict=True)
     ]
     found = Table([top, *body], colWidths=_shared(widths, needed), repeatRows=1)
     found.setStyle(_RULES)
