@@ -32,10 +32,9 @@ def run(project: Project) -> dict[str, Any]:
     """Diagnose every score that has no diagnosis yet; write down packages and advice."""
     diagnose(project)
     held = [*breakers.advice(project), *probation.advice(project)]
-    advice = inspecting.with_faults(project, [*held, *advise(project)])
     found = {
         "packages": packages.check(ask_latest=project.config.packages, now=project.ledger.facts.now()),
-        "advice": [{**item, "do": project.runnable(item["do"])} for item in advice],
+        "advice": inspecting.with_faults(project, [*held, *advise(project)]),
     }
     project.ledger.facts.set(**{key: json.dumps(value) for key, value in found.items()})
     return found
@@ -98,8 +97,7 @@ def advise(project: Project) -> list[Advice]:
         do = "Bring more labelled rows, or raise 'max_drop' or 'tolerance'."
         advice.insert(0, _advice("warn", what, do))
     elif score and score["verdict"] == "watch":
-        what = "Evidence against the live model is growing."
-        advice.insert(0, _advice("warn", what, "Wait for more rows."))
+        advice.insert(0, _advice("warn", "Evidence against the live model grows.", "Wait for more rows."))
     return advice
 
 
@@ -127,8 +125,7 @@ def about_drift(project: Project) -> list[Advice]:
     fresh = [column["words"] for column in found["drift"]["columns"] if column["new"]]
     if not fresh:
         return []
-    rest = len(fresh) - SHOWN
-    more = f"; and {rest} more column{'s' if rest > 1 else ''}" if rest > 0 else ""
+    more = f"; and in {len(fresh) - SHOWN} more" if len(fresh) > SHOWN else ""
     what = f"The data differs from what the release was trained on. {'; '.join(fresh[:SHOWN])}{more}."
     score = project.ledger.scores.get(found["release"], found["batch"])
     if score is not None and score.verdict in ("watch", "degraded"):

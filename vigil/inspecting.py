@@ -81,8 +81,12 @@ def tell(project: Project, rows: list[Row]) -> str:
 
 
 def with_faults(project: Project, other: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Put the advice on faults before other advice, and what must be done before what is suspected."""
-    return sorted([*advice(project), *other], key=lambda item: item["severity"] != "act")
+    """Put the advice on faults before other advice, and what must be done before what is suspected.
+
+    Commands in it name the project's config, where it is not the usual one.
+    """
+    found = sorted([*advice(project), *other], key=lambda item: item["severity"] != "act")
+    return [{**item, "do": project.runnable(item["do"])} for item in found]
 
 
 def advice(project: Project) -> list[dict[str, str]]:
