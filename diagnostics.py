@@ -117,10 +117,10 @@ def about_files(project: Project) -> list[Advice]:
 
 
 def about_drift(project: Project) -> list[Advice]:
-    """Advise on drift that the newest batch was the first to show: once, since drift alone harms nobody."""
+    """Advise on drift that the newest batch was the first to show: once, and not of a broken feed."""
     found = project.ledger.diagnoses.latest()
     newest = project.ledger.batches.last_order()
-    if found is None or found["order"] != newest:
+    if found is None or found["order"] != newest or newest in project.ledger.faults.held():
         return []
     fresh = [column["words"] for column in found["drift"]["columns"] if column["new"]]
     if not fresh:

@@ -66,6 +66,18 @@ def test_500_levels_are_counted_and_ranked() -> None:
     assert found["most_frequent"][:2] == [["level 499", 500], ["level 498", 499]]
 
 
+def test_the_most_frequent_of_too_many_levels_has_limits() -> None:
+    """One level has a tenth of the rows beside a thousand others: the sketch says how many it can have."""
+    names = [f"level {number}" for number in range(1000) for _ in range(9)] + ["often"] * 1000
+    column = profile(pa.table({"c": names}), [Column("c", "category")])
+    (found,) = summary(column)
+    least, most = found["most_frequent_rows"]
+    assert found["most_frequent"] is None
+    assert 9 <= least <= 1000 <= most < 1150
+    exact = levels.of_counts([("a", 7), ("b", 2)])
+    assert exact.most() == (7, 7)
+
+
 def test_kept_counts_are_exact_in_a_sketch() -> None:
     """The levels that a sketch names have all their rows."""
     names = [f"{number}" for number in range(1000) for _ in range(number % 7 + 1)]

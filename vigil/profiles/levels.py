@@ -57,6 +57,14 @@ class Levels:
         """Return the number of levels: exact, or estimated within about 3 %."""
         return len(self.counts) if self.is_exact else _estimate(self.registers)
 
+    def most(self) -> tuple[int, int]:
+        """Return the least and the most rows that the most frequent level can have; equal while exact.
+
+        Of a sketch it has no more than the fullest bucket, and no fewer than any level that is counted.
+        """
+        known = max((count for _, count in self.counts), default=0)
+        return known, max(self.buckets, default=known)
+
 
 def of_counts(counts: Iterable[tuple[str, int]]) -> Levels:
     """Summarise levels with their counts; very long levels are shortened."""

@@ -23,6 +23,7 @@ _ABSENT = (
     "distinct_error",
     "length",
     "most_frequent",
+    "most_frequent_rows",
 )
 #: The standard error of a number of levels that are too many to count, relative.
 LEVELS_ERROR = 1.04 / 32
@@ -35,7 +36,8 @@ def summary(profile: Profile) -> list[dict[str, Any]]:
     bucket of the histogram, about 3 % of the value at most on usual data; dates are seconds since
     1970, UTC. ``distinct`` is exact or an estimate with the relative standard error ``distinct_error``;
     text has the ``length`` of its cells. The most frequent levels are exact, and given while all levels are
-    counted.
+    counted; ``most_frequent_rows`` are the least and the most rows that the first of them can have, also
+    where levels are too many to be named.
     """
     return [_column(column) for column in profile.columns]
 
@@ -102,4 +104,5 @@ def _levels(levels: Levels) -> dict[str, Any]:
         "distinct": levels.distinct(),
         "distinct_error": 0.0 if levels.is_exact else LEVELS_ERROR,
         "most_frequent": [list(pair) for pair in ranked] if levels.is_exact else None,
+        "most_frequent_rows": list(levels.most()),
     }

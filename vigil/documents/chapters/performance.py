@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from vigil.charts import wording
-from vigil.charts.reading import at, number
+from vigil.charts.reading import at, number, rows
 from vigil.documents.chapters import slices
 from vigil.documents.content import Block, chapter, charts, facts, section, text
+
+_BROKEN = "The feed of this batch is broken, which may be all that moved its score: mend it first."
 
 
 def story(returns: dict[str, Any]) -> list[Block]:
@@ -53,7 +55,17 @@ def _moved(returns: dict[str, Any]) -> list[Block]:
     before, now = compared if isinstance(compared, list) and len(compared) == 2 else (None, None)
     sizes = f"{wording.count(before)} held-out rows and {wording.count(now)} of the batch"
     note = f"Split on {sizes}; 90 % intervals."
-    return [section("Why it moved"), text(words), text(note, "note")]
+    broken = [text(_BROKEN, "lead")] if _is_broken(returns) else []
+    return [section("Why it moved"), *broken, text(words), text(note, "note")]
+
+
+def _is_broken(returns: dict[str, Any]) -> bool:
+    """Say whether a fault holds the batch whose score moved."""
+    name = at(returns, "diagnostics", "drift_of", "name")
+    return any(
+        fault.get("holds") and fault.get("state") == "open" and fault.get("name") == name
+        for fault in rows(returns, "diagnostics", "faults")
+    )
 
 
 def _unseen(returns: dict[str, Any]) -> list[Block]:

@@ -163,4 +163,13 @@ def _frequent(column: dict[str, Any]) -> str:
     written = ", ".join(
         f"{wording.shorten(level, 22)} ({wording.count(times)})" for level, times in pairs[:3]
     )
-    return written or wording.NOTHING
+    return written or _most_of(column)
+
+
+def _most_of(column: dict[str, Any]) -> str:
+    """Say how frequent a level can be at most, where there are too many to be named."""
+    found, whole = column.get("most_frequent_rows"), number(column.get("count"))
+    most = number(found[1]) if isinstance(found, list) and len(found) == 2 else None
+    if most is None or not whole or column.get("most_frequent") is not None:
+        return wording.NOTHING
+    return f"none has more than {wording.percent(most / whole)}"
