@@ -137,3 +137,10 @@ def test_a_client_of_another_form_is_seldom_tried_twice() -> None:
     found = [own.read(usual) is not None for _ in range(SELDOM)]
     first = found.index(True)
     assert found == [False] * first + [True] * (SELDOM - first)
+
+
+def test_releases_of_one_contract_share_what_reads_their_bodies() -> None:
+    """Or each switch would leave types behind; other columns are read by another."""
+    first, second = Regular(COLUMNS, EXPECTED), Regular(COLUMNS, EXPECTED)
+    assert first._decoder is second._decoder
+    assert Regular(COLUMNS[:2], EXPECTED)._decoder is not first._decoder

@@ -8,6 +8,7 @@ field that nobody expects.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Annotated, Any
 
@@ -33,8 +34,7 @@ class Regular:
         features = [column.name for column in columns]
         self._needed = len(features)
         self._names = [*features, *sorted(set(expected) - set(features))]
-        kinds: list[Any] = [float | None if c.kind == "number" else LimitedCell for c in columns]
-        self._decoder = _decoder(self._names, kinds)
+        self._decoder = _decoder(tuple(self._names), tuple(column.kind == "number" for column in columns))
         self._misses = 0
 
     def read(self, content: bytes) -> Rows | None:
@@ -73,8 +73,13 @@ def _turned(names: Sequence[str], needed: int, rows: Sequence[Any]) -> Rows | No
     return Rows(columns=columns) if rows and columns else None
 
 
-def _decoder(names: Sequence[str], kinds: Sequence[Any]) -> msgspec.json.Decoder[Any]:
-    """Return a decoder of bodies whose first columns have these kinds, the others being optional."""
+@lru_cache(maxsize=8)
+def _decoder(names: tuple[str, ...], numeric: tuple[bool, ...]) -> msgspec.json.Decoder[Any]:
+    """Return a decoder of bodies whose first columns are numbers or not, the others being optional.
+
+    Releases of one contract share theirs: the types that are made for it are never quite let go.
+    """
+    kinds: list[Any] = [float | None if is_number else LimitedCell for is_number in numeric]
     rename = {f"f{place}": name for place, name in enumerate(names)}
     row: list[Any] = []
     column: list[Any] = []
