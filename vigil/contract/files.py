@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from vigil.storage import durable
 
 FILE = "contract.json"
 VERSIONS = "contracts"
+_COPY = re.compile(r"v\d+\.json")
 
 
 def save(contract: Contract, folder: Path) -> None:
@@ -155,7 +157,10 @@ def _of_file(rule: FileRule) -> dict[str, Any]:
 
 def _copies(folder: Path) -> list[Path]:
     """Return the copies of all versions."""
-    return [path for path in (folder / VERSIONS).glob("v*.json") if path.stem[1:].isdigit()]
+    try:
+        return [path for path in (folder / VERSIONS).iterdir() if _COPY.fullmatch(path.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _number(path: Path) -> int:

@@ -204,7 +204,10 @@ def _parse_blocks(body: bytes, layout: Layout, threads: bool, block: int) -> tup
             delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=skip
         ),
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(positions, pa.string()), strings_can_be_null=False
+            # That the text is UTF-8 has been seen, or made so.
+            column_types=dict.fromkeys(positions, pa.string()),
+            strings_can_be_null=False,
+            check_utf8=False,
         ),
     )
     return table, skipped
