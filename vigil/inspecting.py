@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from vigil import faults, profiles
@@ -11,6 +12,8 @@ from vigil.faults.naming import holds
 from vigil.profiles import Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vigil.ledger.shelf import Row
     from vigil.project import Project
     from vigil.records import Batch
@@ -49,12 +52,13 @@ def case(project: Project, batch: Batch) -> Case:
             chosen.insert(0, one)
     live = pointer.read(project.production)
     *past, rows = project.table.batches([one.order for one in (*chosen, batch)])
+    *before, profile = _profiles(project, [*chosen, batch])
     return Case(
         contract=contract,
         rows=rows,
-        profile=_profile(project, batch),
+        profile=profile,
         past=[one.slice(0, PAST_ROWS) for one in past],
-        before=[_profile(project, one) for one in chosen],
+        before=before,
         reference=profiles.load(project.models / live.release) if live else None,
         dropped=batch.duplicates,
         files=[(one.rows, one.duplicates) for one in earlier[-2 * PAST_BATCHES :]],
@@ -156,6 +160,12 @@ def _same(row: Row) -> tuple[str, tuple[str, ...]]:
     return row["fault"], tuple(row["columns"])
 
 
-def _profile(project: Project, batch: Batch) -> Profile:
-    """Return a batch's profile from the ledger."""
-    return Profile.from_json(project.ledger.batches.profiles(only=batch.id)[0])
+def _profiles(project: Project, batches: Sequence[Batch]) -> list[Profile]:
+    """Return the profiles of some batches; one that is stored as it was before is not decoded again."""
+    known: dict[str, tuple[str, Profile]] = project.opened.get("profiles", {})
+    found = {}
+    for batch, text in project.ledger.batches.profiles_as_text([one.id for one in batches]).items():
+        same = batch in known and known[batch][0] == text
+        found[batch] = known[batch] if same else (text, Profile.from_json(json.loads(text)))
+    project.opened["profiles"] = found
+    return [found[one.id][1] for one in batches]

@@ -264,3 +264,25 @@ def test_a_row_without_a_project_cannot_be(ledger):
         look = sa.inspect(connection)
         for name in set(look.get_table_names()) - {"alembic_version"}:
             assert look.get_pk_constraint(name)["constrained_columns"][0] == "project"
+
+
+def test_what_a_run_remembers_is_what_the_ledger_has(ledger):
+    """Asked again, a shelf does not read, until it is written to; what a caller changes stays with him."""
+    asked = []
+    sa.event.listen(ledger.engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
+    ledger.releases.add("r1", model="m", batch="b1", through=1, facts={"n": 1})
+    with ledger.remembering():
+        ledger.releases.get("r1")["state"] = "changed"
+        first = len(asked)
+        assert ledger.releases.get("r1")["state"] == "candidate"
+        assert len(asked) == first
+        ledger.releases.update("r1", state="held")
+        assert ledger.releases.get("r1")["state"] == "held"
+        settled(ledger, BATCH)
+        assert ledger.batches.all() == [BATCH]
+        ledger.batches.lose(["b1"])
+        assert ledger.batches.all() == []
+    read = len(asked)
+    ledger.releases.get("r1")
+    ledger.releases.get("r1")
+    assert len(asked) == read + 2

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vigil.ledger.schema import batches, files
-from vigil.ledger.shelf import Row, Shelf
+from vigil.ledger.shelf import Row, Shelf, remembered
 from vigil.records import Batch
 
 _FIELDS = tuple(Batch.__dataclass_fields__)
@@ -89,6 +89,7 @@ class Batches(Shelf):
         """Write down what a repair made of a batch's rows."""
         self.change({"labelled": labelled, "profile": profile}, batches.c.id == batch)
 
+    @remembered
     def pending(self) -> list[Batch]:
         """Return the batches whose rows may or may not have reached the table."""
         return self._records(batches.c.state == "pending")
@@ -101,6 +102,7 @@ class Batches(Shelf):
         """Mark batches whose rows are no longer in the table."""
         self.change({"state": "lost"}, batches.c.id.in_(ids))
 
+    @remembered
     def lost(self) -> list[Batch]:
         """Return the batches that wait for their files to be read again."""
         return self._records(batches.c.state == "lost")
@@ -109,6 +111,7 @@ class Batches(Shelf):
         """Change what is known of a batch after some of its rows were erased."""
         self.change({"rows": rows, "labelled": labelled, "profile": profile}, batches.c.id == batch)
 
+    @remembered
     def all(self, *, after: int = 0, through: int | None = None) -> list[Batch]:
         """Return ingested batches with ``after < order <= through``, in order."""
         where = [batches.c.state == "ingested", batches.c.order > after]
@@ -121,6 +124,7 @@ class Batches(Shelf):
         found = self._records(batches.c.state == "ingested", batches.c.digest == digest)
         return found[0] if found else None
 
+    @remembered
     def get(self, batch: str) -> Batch | None:
         """Return one ingested batch by its id, or None."""
         found = self._records(batches.c.state == "ingested", batches.c.id == batch)
@@ -140,6 +144,7 @@ class Batches(Shelf):
         found = self.find(*where, order=[batches.c.order.desc()], limit=limit, columns=columns)
         return [Batch(**row) for row in found]
 
+    @remembered
     def last_order(self) -> int:
         """Return the order of the newest batch that is ingested or lost, 0 when there is none."""
         query = sa.select(sa.func.max(batches.c.order)).where(self.mine(batches.c.state != "pending"))
@@ -155,6 +160,11 @@ class Batches(Shelf):
             where.append(batches.c.order <= through)
         found = self.find(*where, order=[batches.c.order], columns=[batches.c.profile])
         return [row["profile"] for row in found]
+
+    def profiles_as_text(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the stored profiles of some batches, by their ids, as the text that they are kept as."""
+        columns = [batches.c.id, sa.cast(batches.c.profile, sa.Text).label("profile")]
+        return {row["id"]: row["profile"] for row in self.find(batches.c.id.in_(ids), columns=columns)}
 
     def newest_run(self) -> list[Batch]:
         """Return the batches of the newest run that ingested any."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vigil.ledger.schema import faults
-from vigil.ledger.shelf import Row, Shelf
+from vigil.ledger.shelf import Row, Shelf, remembered
 
 
 class Faults(Shelf):
@@ -24,6 +24,7 @@ class Faults(Shelf):
         """Return one fault by its id, or None."""
         return self.first(faults.c.id == fault)
 
+    @remembered
     def of_batch(self, batch: str) -> list[Row]:
         """Return a batch's faults, the surest first."""
         return self.find(faults.c.batch == batch, order=[faults.c.confidence.desc(), faults.c.id])
@@ -34,6 +35,7 @@ class Faults(Shelf):
         by = [faults.c.order.desc(), faults.c.confidence.desc(), faults.c.id]
         return self.find(*where, order=by, limit=limit)
 
+    @remembered
     def standing(self) -> list[Row]:
         """Return the open faults that hold a batch, oldest batch first, surest first."""
         by = [faults.c.order, faults.c.confidence.desc(), faults.c.id]

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from vigil.ledger.schema import decisions, incidents, scores
-from vigil.ledger.shelf import Row, Shelf
+from vigil.ledger.shelf import Row, Shelf, remembered
 from vigil.records import Batch, Decision, Score
 
 _SCORE_FIELDS = tuple(Score.__dataclass_fields__)
@@ -40,6 +40,7 @@ class Scores(Shelf):
         """Take back a release's scores from an order on, with their evidence: they will be made again."""
         self.delete(scores.c.release == release, scores.c.order >= since)
 
+    @remembered
     def last_counted(self, release: str, *, after: int, before: int) -> Row | None:
         """Return the newest score with evidence among batches with ``after < order < before``."""
         where = [scores.c.release == release, scores.c.order > after, scores.c.order < before]
@@ -136,6 +137,7 @@ class Decisions(Shelf):
         assert standing is not None  # noqa: S101 — it was written, or was there, one line above
         return standing
 
+    @remembered
     def get(self, decision: str) -> Decision | None:
         """Return one decision, or None."""
         row = self.first(decisions.c.id == decision)
@@ -145,6 +147,7 @@ class Decisions(Shelf):
         """Mark a decision as done."""
         self.change({"done": True}, decisions.c.id == decision)
 
+    @remembered
     def open(self) -> list[Decision]:
         """Return decisions that were taken and not carried out, oldest first."""
         rows = self.find(decisions.c.done.is_(False), order=[decisions.c.order, decisions.c.at])
@@ -231,6 +234,7 @@ class Decisions(Shelf):
         row = self.first(*where, order=[decisions.c.order.desc(), decisions.c.at.desc()])
         return row["evidence"] if row else {}
 
+    @remembered
     def decided_through(self) -> int:
         """Return the order of the newest batch whose plan is carried out, 0 when there is none."""
         plan = (decisions.c.kind == "plan", decisions.c.done.is_(True))
@@ -241,6 +245,7 @@ class Decisions(Shelf):
 class Incidents(Shelf):
     """One row for each alarm, from its opening to promotion, rollback or acknowledgement."""
 
+    @remembered
     def open_for(self, release: str) -> Row | None:
         """Return the release's open incident, or None."""
         return self.first(incidents.c.release == release, incidents.c.state == "open")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -40,6 +41,21 @@ class Ledger:
         self.audits = Audits(self.engine, schema.audits, *shared)
         self.alerts = Alerts(self.engine, schema.alerts, *shared)
         self.messages = Messages(self.engine, schema.outbox, *shared)
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Remember what is read of what only a run writes; the caller holds the project's lock."""
+        with ExitStack() as stack:
+            for shelf in (
+                self.batches,
+                self.releases,
+                self.scores,
+                self.faults,
+                self.decisions,
+                self.incidents,
+            ):
+                stack.enter_context(shelf.remembering())
+            yield
 
     def close(self) -> None:
         """Give back the database's connections."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vigil.ledger.schema import releases
-from vigil.ledger.shelf import Row, Shelf
+from vigil.ledger.shelf import Row, Shelf, remembered
 
 
 class Releases(Shelf):
@@ -20,6 +20,7 @@ class Releases(Shelf):
         base: Row = {"state": "candidate", "created": self.now(), "reference": {}, "level": None}
         self.put({"id": release}, {**base, "facts": {}, "reason": "", **values}, replace=False)
 
+    @remembered
     def get(self, release: str) -> Row | None:
         """Return one release, or None."""
         return self.first(releases.c.id == release)
@@ -37,6 +38,7 @@ class Releases(Shelf):
         """Return every release, newest first."""
         return self.find(order=[releases.c.created.desc(), releases.c.id])
 
+    @remembered
     def fitted(self, *, besides: str) -> list[Row]:
         """Return ``id`` and ``through`` of what is of another model type and not held, oldest first."""
         columns = [releases.c.id, releases.c.through]

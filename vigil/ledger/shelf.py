@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 Row = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
+S = TypeVar("S", bound="Shelf")
+
+#: Answers that a shelf remembers, and the rows of the longest: a run over long history must stay small.
+_ANSWERS, _LONGEST = 64, 512
 
 
 def timestamp(moment: datetime) -> str:
@@ -44,6 +52,17 @@ class Onward:
         return max(behind, timedelta(0))
 
 
+def remembered(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Let a shelf answer the same question from memory until it is written to; see ``Shelf.remembering``."""
+
+    @wraps(method)
+    def asked(shelf: S, /, *args: P.args, **named: P.kwargs) -> T:
+        key = (method.__name__, args, *sorted(named.items()))
+        return shelf.recalled(key, lambda: method(shelf, *args, **named))
+
+    return asked
+
+
 class Shelf:
     """Rows of one table that belong to one project."""
 
@@ -52,6 +71,36 @@ class Shelf:
         self._table = table
         self._project = project
         self._clock = clock
+        self._memory: dict[Any, Any] | None = None
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Remember what is read, as long as nobody else can write: a run holds the project's lock."""
+        self._memory = {}
+        try:
+            yield
+        finally:
+            self._memory = None
+
+    def recalled(self, key: Any, read: Callable[[], T]) -> T:
+        """Return what is remembered under a key, else what is read; rows are the caller's own to change."""
+        if self._memory is None:
+            return read()
+        if key in self._memory:
+            found: T = self._memory[key]
+        else:
+            found = read()
+            if isinstance(found, list) and len(found) > _LONGEST:
+                return found
+            if len(self._memory) >= _ANSWERS:
+                del self._memory[next(iter(self._memory))]
+            self._memory[key] = found
+        return _copied(found)
+
+    def _forget(self) -> None:
+        """Remember nothing of what was read before something was written."""
+        if self._memory is not None:
+            self._memory.clear()
 
     def now(self) -> str:
         """Return the project's time as the ledger writes it."""
@@ -83,6 +132,7 @@ class Shelf:
         The run holds the project's lock, so that looking first cannot race; the primary key stands
         behind it all the same.
         """
+        self._forget()
         with self._engine.begin() as connection:
             same = self.mine(*(self._table.c[name] == value for name, value in key.items()))
             if connection.execute(sa.select(sa.literal(1)).select_from(self._table).where(same)).first():
@@ -97,6 +147,7 @@ class Shelf:
         """Write whole rows, each a key and its values, in one transaction, in the place of what was there."""
         if not rows:
             return
+        self._forget()
         same = self.mine(*(self._table.c[name] == sa.bindparam(f"at_{name}") for name in rows[0][0]))
         with self._engine.begin() as connection:
             keys = [{f"at_{name}": value for name, value in key.items()} for key, _ in rows]
@@ -106,10 +157,19 @@ class Shelf:
 
     def change(self, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> int:
         """Update matching rows; return how many."""
+        self._forget()
         with self._engine.begin() as connection:
             return connection.execute(self._table.update().where(self.mine(*where)).values(**values)).rowcount
 
     def delete(self, *where: sa.ColumnElement[bool]) -> int:
         """Delete matching rows; return how many."""
+        self._forget()
         with self._engine.begin() as connection:
             return connection.execute(self._table.delete().where(self.mine(*where))).rowcount
+
+
+def _copied(found: Any) -> Any:
+    """Return rows as dicts of their own; what cannot be changed as it is."""
+    if isinstance(found, list):
+        return [_copied(one) for one in found]
+    return dict(found) if isinstance(found, dict) else found

@@ -79,12 +79,11 @@ def read(
     if sum(file.size for file in files) <= SMALL:
         parts = [kept.read(root, file, stored).select(wanted) for file in files]
         rows = pa.concat_tables(parts) if parts else shapes.subset(stored, wanted).empty_table()
-        limits = _between(since, through)
-        rows = rows if limits is None else rows.filter(limits)
+        rows = _cut(in_order(rows), since, through)
     else:
         found = dataset.dataset([str(root / file.path) for file in files], schema=stored, format="parquet")
-        rows = found.to_table(columns=wanted, filter=_between(since, through))
-    return in_order(rows).select(columns).cast(shapes.subset(schema, columns))
+        rows = in_order(found.to_table(columns=wanted, filter=_between(since, through)))
+    return rows.select(columns).cast(shapes.subset(schema, columns))
 
 
 def write(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
@@ -167,6 +166,14 @@ def size(path: Path) -> int | None:
         return path.stat().st_size
     except FileNotFoundError:
         return None
+
+
+def _cut(rows: pa.Table, since: int | None, through: int | None) -> pa.Table:
+    """Return the rows of a range of batches, of rows by order; none is copied."""
+    order = rows.column(ORDER_COLUMN).to_numpy()
+    first = 0 if since is None else int(order.searchsorted(since))
+    last = len(order) if through is None else int(order.searchsorted(through, side="right"))
+    return rows.slice(first, max(last - first, 0))
 
 
 def _between(since: int | None, through: int | None) -> Any:

@@ -57,6 +57,7 @@ class Table:
         self._known: int | None = None
         self._listed: tuple[int, list[DataFile]] | None = None
         self._kept = files.Kept()
+        self._marks: tuple[DeltaTable, int, dict[str, int]] | None = None
 
     def exists(self) -> bool:
         """Say whether there is a version to read."""
@@ -294,8 +295,16 @@ class Table:
     def _times(self, digest: str) -> int:
         """Return how often a file was taken in and given up: odd when it is in."""
         delta = self._delta()
-        with _explained(self.root):
-            return (delta.transaction_version(_transaction(digest)) or 0) if delta is not None else 0
+        if delta is None:
+            return 0
+        if self._marks is None or self._marks[0] is not delta or self._marks[1] != delta.version():
+            self._marks = delta, delta.version(), {}
+        known = self._marks[2]
+        if digest not in known:
+            # The library looks through all of the log for it.
+            with _explained(self.root):
+                known[digest] = delta.transaction_version(_transaction(digest)) or 0
+        return known[digest]
 
     def _damaged(self) -> list[DataFile]:
         """Return the data files of the newest version that are not on the disk as they were written."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,24 @@ from vigil.trials.snapshot import GATING
 Mask = npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One batch: ``rows`` as they were read, what the labelled ones are, and what was asked about them."""
+
+    rows: pa.Table
+    truth: npt.NDArray[np.int64]
+    open: Mask
+    columns: arrays.Arrays
+    answers: dict[str, Floats] = field(default_factory=dict)
+    losses: dict[str, Floats] = field(default_factory=dict)
+
+
 class Recent:
     """Labelled rows of some batches, oldest first, with the probabilities that releases give them.
 
     Rows of the gating side are left out of all that is learnt here: they are what a release that is made
     of these rows is judged on. For a regression task there are no probabilities, and this is of no use.
+    What was asked ``earlier`` about the same rows under the same contract is not asked again.
     """
 
     def __init__(
@@ -42,28 +56,27 @@ class Recent:
         *,
         holdout: float,
         opened: dict[str, Any],
+        earlier: Recent | None = None,
     ) -> None:
         self.orders = tuple(batch.order for batch in batches)
-        self.truth: dict[int, npt.NDArray[np.int64]] = {}
-        self.open: dict[int, Mask] = {}
-        self._columns: dict[int, arrays.Arrays] = {}
+        self._contract = contract
         self._bundles = bundles
         self._features = {column.name for column in contract.features}
         self._opened = opened
-        self._known: dict[tuple[str, int], Floats] = {}
         classes = models.code_order(contract)
         self.classes = len(classes)
         read = arrays.complete(
             table.rows(since=self.orders[0], through=self.orders[-1]),
             [column for column in contract.columns if column.role != "ignored"],
         )
+        known = earlier._parts if earlier and earlier._contract == contract else {}  # noqa: SLF001 — its own kind
+        self._parts: dict[int, _Part] = {}
         for order in self.orders:
             rows = read.filter(pc.equal(read.column(ORDER_COLUMN), order))
-            truth, labelled = arrays.labels(rows, contract, classes)
-            rows, self.truth[order] = rows.filter(pa.array(labelled)), truth[labelled]
-            sides = hashing.side(hashing.row_hashes(rows, [c.name for c in contract.identity]), holdout)
-            self.open[order] = np.asarray(sides != GATING)
-            self._columns[order] = arrays.features(rows, contract.features)
+            same = order in known and known[order].rows.equals(rows)
+            self._parts[order] = known[order] if same else _part(rows, contract, classes, holdout)
+        self.truth = {order: part.truth for order, part in self._parts.items()}
+        self.open = {order: part.open for order, part in self._parts.items()}
 
     def can_vote(self, release: str) -> bool:
         """Say whether a release has a compiled form, and was trained on the columns of today."""
@@ -77,17 +90,14 @@ class Recent:
 
     def probability(self, release: str, order: int) -> Floats:
         """Return the calibrated probabilities (n, K) that a release gives the rows of one batch."""
-        if (release, order) not in self._known:
-            self._known[release, order] = self.form(release).spread(self._columns[order])
-        return self._known[release, order]
+        part = self._parts[order]
+        if release not in part.answers:
+            part.answers[release] = self.form(release).spread(part.columns)
+        return part.answers[release]
 
     def loss(self, release: str, orders: Sequence[int]) -> float:
         """Return the mean log-loss of a release on the open rows of some batches."""
-        each = [
-            self.probability(release, order)[self.open[order], self.truth[order][self.open[order]]]
-            for order in orders
-        ]
-        return float(-np.log(np.clip(np.concatenate(each), 1e-6, None)).mean())
+        return float(np.concatenate([self._each_loss(release, order) for order in orders]).mean())
 
     def newest(self, rows: int, *, before: int) -> tuple[int, ...]:
         """Return the orders of the newest batches before an order that together hold ``rows`` labelled rows.
@@ -115,9 +125,22 @@ class Recent:
             chosen = (order, *chosen)
         return chosen
 
-    def calibration(self, probability: Floats, truth: npt.NDArray[np.int64]) -> dict[str, float] | None:
-        """Return a calibration of probabilities (n, K) on their labels, None where they do not give one."""
-        return calibration(probability, truth, np.ones(len(truth)))
+    def calibration(
+        self, probability: Floats, truth: npt.NDArray[np.int64], *, belief: tuple[float, float] = (0.0, 0.0)
+    ) -> dict[str, float] | None:
+        """Return a calibration of probabilities (n, K) on their labels, None where they do not give one.
+
+        ``belief`` is how firmly they are believed to be right as they are, see ``calibrating.platt``.
+        """
+        return calibration(probability, truth, np.ones(len(truth)), belief=belief)
+
+    def _each_loss(self, release: str, order: int) -> Floats:
+        """Return the log-loss of a release on each open row of one batch."""
+        part = self._parts[order]
+        if release not in part.losses:
+            said = self.probability(release, order)[part.open, part.truth[part.open]]
+            part.losses[release] = -np.log(np.clip(said, 1e-6, None))
+        return part.losses[release]
 
     def _answerer(self, release: str) -> Compiled | None:
         """Return a release that was trained on the columns of today and has a compiled form, else None."""
@@ -134,3 +157,12 @@ class Recent:
         except BundleError:
             return None, set()
         return (found, known) if isinstance(found, Compiled) else (None, known)
+
+
+def _part(rows: pa.Table, contract: Contract, classes: Sequence[str], holdout: float) -> _Part:
+    """Read one batch's rows."""
+    truth, labelled = arrays.labels(rows, contract, classes)
+    known = rows.filter(pa.array(labelled))
+    sides = hashing.side(hashing.row_hashes(known, [c.name for c in contract.identity]), holdout)
+    columns = arrays.features(known, contract.features)
+    return _Part(rows, truth[labelled], np.asarray(sides != GATING), columns)
