@@ -35,7 +35,8 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
 
     ``e_value`` is the evidence against its probabilities, ``drifting`` whether it has reached the alarm's
     mark, for this release or the one that its vote began with; then ``good`` is how many past releases
-    are still good, and ``records`` how the recipes did on the batch. Empty for a regression task.
+    are still good, ``records`` how the recipes did on the batch, and ``losses`` how they have done so far.
+    Empty for a regression task.
     """
     from vigil.stats import betting, freshness
     from vigil.trials import renewing
@@ -63,7 +64,9 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
         return found
     metric = project.metric(release["facts"]["task"])
     found["good"] = renewing.still_good(rows, known, after=batch.order)
-    return {**found, "records": renewing.record(rows, known, metric, batch.order)}
+    records = renewing.record(rows, known, metric, batch.order)
+    found["losses"] = renewing.losses(before.get("losses", {}), records) or before.get("losses", {})
+    return {**found, "records": {recipe: one.tally for recipe, one in records.items()}}
 
 
 def is_vote(project: Project, release: str) -> bool:
@@ -90,6 +93,7 @@ def recent(project: Project, batch: Batch) -> Recent:
             batches,
             holdout=project.config.holdout,
             opened=project.opened,
+            earlier=None if known is None else known[1],
         )
         project.opened["recent"] = known = (of, made)
     rows: Recent = known[1]
@@ -118,7 +122,9 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
 
     metric = project.metric(project.contract().task)
     records = _records(project, batch, metric)
-    recipe = _better(metric, records)
+    losses = (plan.evidence.get("freshness") or {}).get("losses") or {}
+    # A batch has too few rows for a score to tell the recipes apart; every row's log-loss does sooner.
+    recipe = min(losses, key=lambda name: losses[name]) if losses else RECIPES[0]
     rows = recent(project, batch)
     made = renewing.form(rows, able(project, rows), metric.name, after=batch.order, recipe=recipe)
     release = voting.pack(
@@ -138,7 +144,7 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
     if len(values) == len(RECIPES) and None not in values.values():
         vote, latest = (figures.score(values[name]) for name in RECIPES)
         reason += f" On the last batches the vote had {metric.title} {vote}, its newest member {latest}."
-    evidence = {"replaced": plan.release, "recipe": recipe, "records": values}
+    evidence = {"replaced": plan.release, "recipe": recipe, "records": values, "losses": losses}
     return release, reason, {**evidence, "weights": dict(zip(made.members, made.weights, strict=True))}
 
 
@@ -160,14 +166,6 @@ def _records(project: Project, batch: Batch, metric: Metric) -> dict[str, Tally]
         for tally in (one[recipe] for one in each if recipe in one):
             found[recipe] = metric.add(found[recipe], tally) if recipe in found else tally
     return found
-
-
-def _better(metric: Metric, records: dict[str, Tally]) -> str:
-    """Return the recipe with the better record; the vote while there is none."""
-    values = {name: metric.value(tally) for name, tally in records.items()}
-    known = {name: value for name, value in values.items() if value is not None}
-    sign = 1 if metric.higher_is_better else -1
-    return max(known, key=lambda name: sign * known[name]) if known else RECIPES[0]
 
 
 def _write_down(

@@ -18,33 +18,40 @@ BETAS = {"f2": 2.0, "f05": 0.5}
 SLACK = 0.001
 
 
-def calibration(probability: np.ndarray, y: np.ndarray, weights: np.ndarray) -> dict[str, Any] | None:
+def calibration(
+    probability: np.ndarray, y: np.ndarray, weights: np.ndarray, *, belief: tuple[float, float] = (0.0, 0.0)
+) -> dict[str, Any] | None:
     """Fit Platt scaling (two classes) or a temperature (more) on out-of-fold probabilities (n, K).
 
-    Returns what ``serving.prediction.calibrated`` applies, or None: too few rows of a class that
-    occurs, or probabilities that run against the labels.
+    ``belief`` is for ``platt``. Returns what ``serving.prediction.calibrated`` applies, or None: too few
+    rows of a class that occurs, or probabilities that run against the labels.
     """
     counts = np.bincount(y, minlength=probability.shape[1])
     if counts[counts > 0].min(initial=len(y)) < FEWEST or (counts > 0).sum() < 2:
         return None
     if probability.shape[1] == 2:
-        return platt(probability[:, 1], y, weights)
+        return platt(probability[:, 1], y, weights, belief=belief)
     return {"method": "temperature", "temperature": temperature(probability, y, weights)}
 
 
-def platt(positive: np.ndarray, y: np.ndarray, weights: np.ndarray) -> dict[str, Any] | None:
+def platt(
+    positive: np.ndarray, y: np.ndarray, weights: np.ndarray, *, belief: tuple[float, float] = (0.0, 0.0)
+) -> dict[str, Any] | None:
     """Fit ``expit(a·logit(p) + b)`` by Newton's method; None when a would not be positive.
 
-    The targets are drawn in from 0 and 1 by one pseudo-row a class (Platt 1999, eq. 2.2).
+    ``belief`` is how firmly a = 1 and b = 0 are believed beforehand: the precisions of two normal
+    distributions around them. The targets are drawn in from 0 and 1 by one pseudo-row a class (Platt
+    1999, eq. 2.2).
     """
     ones, zeros = weights[y == 1].sum(), weights[y == 0].sum()
     target = np.where(y == 1, (ones + 1) / (ones + 2), 1 / (zeros + 2))
     design = np.column_stack([logit(positive), np.ones(len(y))])
-    slope = np.array([1.0, 0.0])
+    usual, firm = np.array([1.0, 0.0]), np.array(belief)
+    slope = usual
     for _ in range(50):
         fitted = expit(design @ slope)
-        gradient = design.T @ (weights * (fitted - target))
-        bend = (design * (weights * fitted * (1 - fitted))[:, None]).T @ design + 1e-9 * np.eye(2)
+        gradient = design.T @ (weights * (fitted - target)) + firm * (slope - usual)
+        bend = (design * (weights * fitted * (1 - fitted))[:, None]).T @ design + np.diag(firm + 1e-9)
         # A step of at most 2 keeps Newton from leaping where the curve is flat.
         step = np.linalg.solve(bend, gradient)
         slope = slope - step * min(1.0, 2.0 / max(float(np.abs(step).max()), EDGE))

@@ -6,14 +6,14 @@ Elwell and Polikar 2011, IEEE TNN 22; accuracy-weighted ensembles, Wang et al. 2
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from vigil.models.calibrating import threshold_ahead
-from vigil.serving.prediction import Prediction, calibrated, decide
+from vigil.serving.prediction import calibrated, decide
 from vigil.stats import freshness
 from vigil.stats.betting import Floats
 from vigil.stats.metrics import Metric, Tally
@@ -27,6 +27,10 @@ LEAST = 0.01
 MEMBERS = 16
 #: Labelled rows that weights and calibration are taken from, and batches that the threshold is.
 ROWS, THRESHOLD_BATCHES = 300, 4
+#: How firmly the slope and the offset of a vote's calibration are held to 1 and 0, see ``calibrating.platt``.
+BELIEF = (60.0, 6.0)
+#: What a recipe's log-loss counts for a batch later: the record of a recipe is over the last 33 or so.
+FADING = 0.97
 #: How sharply, and on how many rows, it is asked how many releases are still good.
 REACH_SHARPNESS, REACH_ROWS = 20.0, 1300
 #: Batches that all this looks back on.
@@ -63,7 +67,7 @@ def form(recent: Recent, voters: Sequence[Voter], metric: str, *, after: int, re
     chosen = [(voter.release, weight) for voter, weight in zip(members, weights, strict=True) if weight > 0]
     bare = Form(tuple(r for r, _ in chosen), tuple(w for _, w in chosen), None, None)
     probability, truth = _open(recent, bare, newest)
-    learnt = recent.calibration(probability, truth)
+    learnt = recent.calibration(probability, truth, belief=BELIEF)
     threshold = None
     if recent.classes == 2:
         wide, _ = _open(recent, bare, [o for o in recent.orders if o <= after][-THRESHOLD_BATCHES:])
@@ -71,23 +75,34 @@ def form(recent: Recent, voters: Sequence[Voter], metric: str, *, after: int, re
     return Form(bare.members, bare.weights, learnt, threshold)
 
 
-def answer(recent: Recent, made: Form, order: int) -> Prediction:
-    """Return what a form answers on the labelled rows of one batch."""
-    return decide(calibrated(_mean(recent, made, order), made.calibration), made.threshold)
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How a recipe, made before a batch, did on it: its tally, and its log-loss summed over the open rows."""
+
+    tally: Tally
+    loss: float
 
 
-def record(recent: Recent, voters: Sequence[Voter], metric: Metric, order: int) -> dict[str, Tally]:
+def record(recent: Recent, voters: Sequence[Voter], metric: Metric, order: int) -> dict[str, Record]:
     """Return how each recipe, made before a batch, did on it; nothing while there is no batch before."""
     before = [known for known in recent.orders if known < order]
     if not before or not any(voter.through <= before[-1] for voter in voters):
         return {}
     found = {}
+    truth, rows = recent.truth[order], np.flatnonzero(recent.open[order])
     for recipe in RECIPES:
         made = form(recent, voters, metric.name, after=before[-1], recipe=recipe)
-        answers = answer(recent, made, order)
+        said = calibrated(_mean(recent, made, order), made.calibration)
+        answers = decide(said, made.threshold)
         heard: Any = answers.probability if metric.of == "probability" else answers.outcome
-        found[recipe] = metric.tally(recent.truth[order], heard, classes=recent.classes, clip=None)
+        tally = metric.tally(truth, heard, classes=recent.classes, clip=None)
+        found[recipe] = Record(tally, float(-np.log(np.clip(said[rows, truth[rows]], 1e-6, None)).sum()))
     return found
+
+
+def losses(before: Mapping[str, float], records: Mapping[str, Record]) -> dict[str, float]:
+    """Return the log-loss of each recipe so far, the newest batch counting most."""
+    return {recipe: FADING * before.get(recipe, 0.0) + one.loss for recipe, one in records.items()}
 
 
 def still_good(recent: Recent, voters: Sequence[Voter], *, after: int) -> float:
