@@ -101,17 +101,17 @@ def work_off(project: Project, run: Run, arrivals: list[Arrival], *, force: bool
         held_up = batch
         while unsaid and unsaid[0].order <= batch.order:
             project.console.say(unsaid.pop(0).line)
-        decided += cycle(project, batch, run, force=False)
+        decided += cycle(project, batch, run, name=f"{batch.id}-plan")
     for arrival in unsaid:
         project.console.say(arrival.line)
     last = project.ledger.batches.all()[-1:]
     if force and last and not any(row["kind"] == "gate" for row in decided):
-        decided += cycle(project, last[0], run, force=True)
+        decided += cycle(project, last[0], run, name=f"{last[0].id}-forced-{run.number}", force=True)
     return decided
 
 
 def finish_repairs(project: Project, run: Run) -> list[dict[str, Any]]:
-    """Carry out what a person decided about faults, and score again what that changes; return the words."""
+    """Carry out what a person decided about faults; score and plan again what that changes; tell it."""
     import scoring
     from vigil import repairing
 
@@ -120,15 +120,20 @@ def finish_repairs(project: Project, run: Run) -> list[dict[str, Any]]:
         for batch in repairing.carry_out(project, decision):
             with run.step("scoring"):
                 scoring.run(project, batch, decision.release, run=run.number)
-        repairing.finish(project, decision)
         about = project.ledger.batches.get(decision.batch)
         words += [saying.told(project, about, decision)] if about is not None else []
+        repairing.close_explained(project, decision)
+        anew = repairing.to_decide_anew(project, decision)
+        if anew is not None:
+            words += cycle(project, anew, run, name=f"{anew.id}-plan-after-{decision.id}")
+        repairing.finish(project, decision)
     return words
 
 
-def cycle(project: Project, batch: Batch, run: Run, *, force: bool) -> list[dict[str, Any]]:
-    """Plan for one batch, and carry the plan out."""
-    name = f"{batch.id}-forced-{run.number}" if force else f"{batch.id}-plan"
+def cycle(
+    project: Project, batch: Batch, run: Run, *, name: str, force: bool = False
+) -> list[dict[str, Any]]:
+    """Plan for one batch under a name that no other plan has, and carry the plan out."""
     plan = project.ledger.decisions.get(name)
     if plan is None:
         if not run.wants("scoring"):

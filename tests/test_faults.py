@@ -7,6 +7,7 @@ import pytest
 
 import diagnostics
 from tests.conftest import leavers
+from vigil import repairing
 from vigil.command import parser
 from vigil.errors import VigilError
 
@@ -112,8 +113,6 @@ def test_a_repair_is_scored_again_and_can_be_undone(broken):
 
 def test_a_repair_that_was_cut_off_is_finished_by_the_next_tick(broken):
     """Decided and not carried out, or carried out twice: the end is the same."""
-    from vigil import repairing
-
     (fault,) = standing(broken)
     project = broken.project()
     decision = repairing.decide(project, fault["id"], "fix", run=99)
@@ -135,6 +134,20 @@ def test_dismissed_data_trains_and_is_not_named_again(broken):
     broken.write("w-4.csv", in_thousands(leavers(400, seed=4)))
     broken.tick()
     assert not standing(broken)
+
+
+def test_a_dismissed_batch_is_decided_about_again_by_the_next_tick(broken):
+    """No other file need come: once no fault holds the batch, its plan is made anew, and only once."""
+    (fault,) = standing(broken)
+    diagnostics.command(broken.project(), asked(dismiss=fault["id"]))
+    assert "decides about the batch again" in " ".join(broken.said)
+    broken.tick()
+    plans = [one for one in broken.project().ledger.decisions.of_batch(fault["batch"]) if one.kind == "plan"]
+    assert [one.outcome for one in plans] == ["nothing", "retrain"]
+    assert "The feed is broken" not in plans[1].reason
+    assert not repairing.unfinished(broken.project())
+    broken.tick()
+    assert len(broken.project().ledger.decisions.of_batch(fault["batch"])) == len(plans) + 2
 
 
 def test_a_fault_goes_back_to_its_first_batch(broken):

@@ -226,7 +226,8 @@ def test_a_plan_that_was_cut_off_is_taken_up(site, monkeypatch):
         patched.setattr(training, "run", fail)
         with pytest.raises(OSError, match="disk full"):
             site.tick()
-    assert site.project().ledger.runs.get(1)["status"] == "failed"
+    failed = site.project().ledger.runs.get(1)
+    assert (failed["status"], failed["summary"]) == ("failed", "OSError: disk full")
     assert not glance.nothing_to_do(site.config)
     found = site.tick()
     assert site.outcomes(found) == [("plan", "train-first"), ("gate", "promote")]

@@ -181,6 +181,10 @@ def test_a_search_gives_candidates_and_its_evidence(site):
     assert load_manifest(project.models, found[True]["id"])["settings"] == facts["settings"]
     assert "settings" not in load_manifest(project.models, found[False]["id"])
     assert not (site.root / "production").exists()
+    (told,) = [line for line in site.said if line.startswith("  search ")]
+    assert "logistic on all history: 6 settings tried; best out-of-fold F1" in told
+    assert f"{facts['out_of_fold']:.3f} with " in told
+    assert f"; the incumbent's have {usual['out_of_fold']:.3f}." in told
 
 
 def test_a_search_sees_training_rows_alone(site, monkeypatch):

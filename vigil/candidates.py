@@ -24,6 +24,7 @@ from vigil.models.fitting import Lesson
 from vigil.models.spaces import Settings
 from vigil.project import Project
 from vigil.records import Batch
+from vigil.stats.metrics import Metric
 from vigil.trials import arrays, leaks
 from vigil.trials.snapshot import CHOOSING, GATING, TRAIN, Snapshot
 
@@ -115,9 +116,25 @@ def searched(
     turns = _turns(project, f"searching {recipe.kind}", search.trials)
     until = time.monotonic() + search.seconds
     found = searching.search(lesson, incumbents(project, recipe.kind), turns, until=until)
+    project.console.say(f"  {told(recipe, found, project.metric(made.how['task']))}")
     usual = [_made(project, rows, recipe, through, made, None)] if found.settings else []
     best = replace(recipe, settings=found.settings)
     return [*usual, _made(project, rows, best, through, made, found)]
+
+
+def told(recipe: Recipe, found: searching.Found, metric: Metric) -> str:
+    """Say in one line what a search has tried, what was best, and whether that is what stood before."""
+    settings, before = found.tried[0]
+    said = f"search {recipe.kind} on {recipe.window}: {len(found.tried)} settings tried"
+    if found.value is None:
+        return f"{said}; none has an out-of-fold score, so the incumbent's stay."
+    best = f"best out-of-fold {metric.title} {found.value:.3f}"
+    if found.settings == settings:
+        return f"{said}; {best} with the incumbent's settings, which stay."
+    names = ", ".join(f"{name} {value:.4g}" for name, value in found.settings.items()) or "the usual settings"
+    return (
+        f"{said}; {best} with {names}; the incumbent's have {'none' if before is None else f'{before:.3f}'}."
+    )
 
 
 def incumbents(project: Project, kind: str) -> Sequence[Settings]:

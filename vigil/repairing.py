@@ -67,13 +67,16 @@ def settle(project: Project, options: argparse.Namespace, diagnose: Callable[[Pr
         with current.step("diagnostics"):
             again = carry_out(project, decision)
             current.summary = decision.reason
-            if not again:
+            anew = to_decide_anew(project, decision)
+            if not again and anew is None:
                 finish(project, decision)
             diagnose(project)
     say(decision.reason)
     if again:
         count = f"{len(again)} batches are" if len(again) > 1 else "The batch is"
         say(f"{count} scored again by the next tick: python fullprocess.py")
+    elif anew is not None:
+        say("The next tick decides about the batch again, and may train on it: python fullprocess.py")
     if kind != "undo":
         say(f"To take this back: python diagnostics.py --undo {fault}")
 
@@ -126,6 +129,7 @@ def carry_out(project: Project, decision: Decision) -> list[Batch]:
     ledger, fault = project.ledger, decision.evidence["fault"]
     row = ledger.faults.get(fault)
     assert row is not None  # noqa: S101 — the decision was written about it
+    ledger.facts.set(**{glance.IDLE: "no"})
     if decision.kind == "dismiss":
         ledger.faults.settle(fault, "dismissed")
         return []
@@ -139,23 +143,41 @@ def carry_out(project: Project, decision: Decision) -> list[Batch]:
     if decision.release and again:
         ledger.scores.forget(decision.release, since=min(again))
         ledger.diagnoses.forget(decision.release, since=min(again))
-    ledger.facts.set(**{glance.IDLE: "no"})
     return [batch for batch in ledger.batches.all() if batch.order in again]
 
 
-def finish(project: Project, decision: Decision) -> None:
-    """Close what the repair has explained, and mark the decision as carried out."""
+def to_decide_anew(project: Project, decision: Decision) -> Batch | None:
+    """Return the batch that a plan is made for again, once no fault holds it any more.
+
+    Only the newest one: a later batch's plan has looked at all that it could train on.
+    """
+    batch = project.ledger.batches.get(decision.batch)
+    if decision.kind == "undo" or batch is None or batch.order in project.ledger.faults.held():
+        return None
+    ledger = project.ledger
+    is_newest = ledger.batches.last_order() == batch.order == ledger.decisions.decided_through()
+    return batch if is_newest else None
+
+
+def close_explained(project: Project, decision: Decision) -> None:
+    """Close the incident that a repair has explained."""
     ledger = project.ledger
     score = ledger.scores.latest(release=decision.release) if decision.release else None
     if decision.kind == "fix" and score is not None and score["verdict"] != "degraded":
         ledger.incidents.close(decision.release, by=decision.id)
+
+
+def finish(project: Project, decision: Decision) -> None:
+    """Close what the repair has explained, and mark the decision as carried out."""
+    close_explained(project, decision)
+    ledger = project.ledger
     if decision.kind == "undo":
         durable.remove(project.output / "fixes" / f"{decision.evidence['fault']}.parquet")
     ledger.decisions.carried_out(decision.id)
 
 
 def unfinished(project: Project) -> list[Decision]:
-    """Return repairs that were decided and whose batches are not all scored again."""
+    """Return what was decided about faults and is not carried out: batches to score or plan for again."""
     return [one for one in project.ledger.decisions.open() if one.kind in (*KINDS, "dismiss")]
 
 

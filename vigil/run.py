@@ -91,11 +91,20 @@ def begun(project: Project, trigger: str, wanted: Collection[str] | None = None)
     run.news = ended == "failed"
     status = "failed"
     try:
-        yield run
+        with project.ledger.remembering():
+            yield run
         status = "done"
-    except VigilError as fault:
-        if not run.steps and type(fault) is VigilError:  # its kinds say that something broke
-            status, run.summary = "refused", fault.what
+    except BaseException as error:
+        run.summary = _why(error)
+        if type(error) is VigilError and not run.steps:  # its kinds say that something broke
+            status, run.summary = "refused", error.what
         raise
     finally:
         runs.finish(run.number, status=status, news=run.news, summary=run.summary, steps=run.steps)
+
+
+def _why(error: BaseException) -> str:
+    """Say why a run failed, for whoever asks later; the error itself goes on to the command line."""
+    if isinstance(error, KeyboardInterrupt):
+        return "It was interrupted."
+    return str(error) if isinstance(error, VigilError) else f"{type(error).__name__}: {error}"
