@@ -168,8 +168,12 @@ class Shelf:
             return connection.execute(self._table.delete().where(self.mine(*where))).rowcount
 
 
-def _copied(found: Any) -> Any:
+def _copied(found: T) -> T:
     """Return rows as dicts of their own; what cannot be changed as it is."""
+    copied: Any = found
     if isinstance(found, list):
-        return [_copied(one) for one in found]
-    return dict(found) if isinstance(found, dict) else found
+        copied = [_copied(one) for one in found]
+    elif isinstance(found, dict):
+        copied = dict(found)
+    made: T = copied
+    return made
