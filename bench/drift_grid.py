@@ -287,7 +287,7 @@ def power_trial(change: str, seed: int, size: int, rows: int = 5000) -> dict[str
         "psi": psi(ours, theirs),
     }
     told = {
-        rule: [max(found), found[place] if place is not None else 0.0] for rule, found in statistics.items()
+        rule: [max(found), found[place] if place is not None else None] for rule, found in statistics.items()
     }
     told["vigil"] = [max(evidence.values()), evidence.get(name, 0.0)]
     called = {one.column for one in judged if one.verdict == "drift"}
@@ -436,10 +436,12 @@ def power_tables(kept: resumed.Kept, trials: int) -> None:
 
 def power_row(change: str, size: int, found: list[dict[str, Any]], even: dict[str, float], at: int) -> str:
     """Return one line: of any column (``at`` 0) or of the changed one (1)."""
-    hits = {rule: [one[rule][at] >= limit for one in found] for rule, limit in LIMITS.items()}
-    hits["vigil"] = [one["said"][at] for one in found]
+    # A rule by columns has no statistic for what no column shows.
+    known = {rule: [-np.inf if one[rule][at] is None else one[rule][at] for one in found] for rule in even}
+    hits = {rule: np.array(known[rule]) >= limit for rule, limit in LIMITS.items()}
+    hits["vigil"] = np.array([one["said"][at] for one in found])
     told = [
-        f"{np.mean(hits[rule]):.2f} / {np.mean([one[rule][at] > limit for one in found]):.2f}"
+        f"{np.mean(hits[rule]):.2f} / {np.mean(np.array(known[rule]) > limit):.2f}"
         for rule, limit in even.items()
     ]
     called, others = (np.mean([one["said"][place] for one in found]) for place in (2, 3))
