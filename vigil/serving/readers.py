@@ -60,7 +60,7 @@ class Levels:
     def read(self, cells: Cells) -> np.ndarray:
         """Return the code of each cell, shape (n,)."""
         if isinstance(cells, Coded):
-            codes = np.array([self.read_one(level) for level in cells.levels], dtype=np.intp)
+            codes = np.array([self.codes[level] for level in cells.levels], dtype=np.intp)
             return np.asarray(codes[cells.codes])
         if len(cells) < 2:
             return np.array([self.read_one(cell) for cell in cells.tolist()], dtype=np.intp)

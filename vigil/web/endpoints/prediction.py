@@ -25,6 +25,9 @@ from vigil.web.shapes import NUMBER, TEXT, by_name, listed, record
 from vigil.web.traffic import ROWS
 from vigil.web.trial import Running, split
 
+#: Keeps a request's cells until its answer is sent: to let tens of thousands go takes a while.
+GIVEN = "vigil.given"
+
 _log = logging.getLogger(__name__)
 
 _CELLS = {
@@ -129,7 +132,7 @@ def _answered(
     # A canary's cases are told by their cells as they came.
     limit = service.project.config.server.max_body_mb * 2**20
     given = read(body, limit, None if running else loaded.regular.read)
-    environ[ROWS] = given.count
+    environ[ROWS], environ[GIVEN] = given.count, given
     ask = Asking(service, request_id, client, given)
     if running is None or running.loaded.id == loaded.id or not given.count:
         answers = ask.answered(loaded, "live")
