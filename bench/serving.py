@@ -1,6 +1,7 @@
 """What an answer costs: Vigil's service against the usual ways to serve a model, under the same load.
 
     python -m bench.serving [--seconds 5] [--soak 60] [--only single,many,switch,overload,start]
+                            [--runner waitress|gunicorn|granian]
 
 Every server runs on this machine in its turn, loaded by wrk. Vigil has its checks, its prediction log
 and its metrics on. The plain app is Flask with pandas and a scikit-learn pipeline on Waitress;
@@ -102,9 +103,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each load lasts")
     parser.add_argument("--soak", type=float, default=60.0, help="how long the switching goes on")
     parser.add_argument("--only", default="start,single,boosting,many,switch,overload")
+    parser.add_argument("--runner", default="waitress", help="what Vigil runs on, with one process")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        world = World(Path(scratch), given.seconds)
+        world = World(Path(scratch), given.seconds, given.runner)
         parts: dict[str, Callable[[], None]] = {
             "start": world.start,
             "single": world.single,
@@ -120,8 +122,9 @@ def main() -> None:
 class World:
     """The data, the models trained on it, and a project whose service is measured."""
 
-    def __init__(self, folder: Path, seconds: float) -> None:
+    def __init__(self, folder: Path, seconds: float, runner: str) -> None:
         self.folder = folder
+        self.runner = runner
         self.seconds = seconds
         self.data, self.target = _data()
         columns = {name: cells.tolist() for name, cells in self.data.items()}
@@ -173,7 +176,8 @@ class World:
         """Serve a release by Vigil."""
         self.switch_to(kind)
         config = str(self.folder / "config.json")
-        with _serving([sys.executable, str(ROOT / "app.py"), "--config", config, "--port"]) as server:
+        command = [sys.executable, str(ROOT / "app.py"), "--config", config, "--runner", self.runner]
+        with _serving([*command, "--port"]) as server:
             yield server
 
     @contextmanager
