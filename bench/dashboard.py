@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from vigil import picturing
+from vigil import figures, picturing
 from vigil.bundles import pointer
 from vigil.ledger.shelf import timestamp
 from vigil.project import Project
@@ -213,7 +213,8 @@ class History:
             "alarm_at": 200.0,
             "detectable": 0.04,
             "verdict": verdict,
-            "reason": f"F1 {value:.3f} on 500 rows; alarm below 0.700; evidence {e_value:,.1f} of 200.",
+            "reason": f"F1 {value:.3f} on 500 rows; alarm below 0.700; "
+            f"evidence {figures.evidence(e_value)} of 200.",
             "unseen": value,
             "unseen_rows": 100,
             "details": {

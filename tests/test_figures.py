@@ -35,6 +35,15 @@ def test_four_digits_are_the_number_and_no_power_of_ten(value: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
+    [(None, "–"), (0.0, "0"), (1e-28, "< 0.0001"), (0.0005, "0.0005"), (0.0213, "0.021"), (1.0, "1.000")],
+)
+def test_a_p_value_stops_where_it_says_no_more(value: float | None, written: str) -> None:
+    """A chance in ten thousand and one in a quintillion are acted on alike."""
+    assert figures.chance(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
     [(None, "–"), (0.0, "0.0"), (0.01, "< 0.1"), (0.6961, "0.7"), (44.2, "44"), (1240.4, "1,240"),
      (1e200, "over 1,000,000"), (float("inf"), "over 1,000,000")],
 )  # fmt: skip

@@ -36,6 +36,13 @@ def digits(value: float | None, most: int = 4, sign: str = "") -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
+def chance(p_value: float | None) -> str:
+    """Write a p-value: what is very small says no more than that."""
+    if p_value is None:
+        return "–"
+    return "< 0.0001" if 0 < p_value < 0.0001 else digits(p_value, 2) if p_value < 0.1 else f"{p_value:.3f}"
+
+
 def evidence(e_value: float | None) -> str:
     """Write an e-value: one decimal while it is small, whole above, and no further than people read."""
     if e_value is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vigil import figures
 from vigil.charts import wording
 from vigil.charts.marks import WIDE, Drawing, Mark, box, line, text
 from vigil.charts.reading import at, number, rows
@@ -155,7 +156,7 @@ def _lines(found: list[dict[str, Any]]) -> list[tuple[str, ...]]:
             wording.plain(one.get("column")),
             wording.figure(one.get("effect")),
             wording.figure(one.get("floor")),
-            wording.figure(one.get("p_value")),
+            figures.chance(number(one.get("p_value"))),
             wording.shorten(one.get("words") or "", 200),
         )
         for batch in reversed(found)

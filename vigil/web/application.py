@@ -86,8 +86,8 @@ def figure(value: Any) -> str:
 
 
 def chance(value: Any) -> str:
-    """Write a p-value: what is very small says no more than that."""
-    return "< 0.0001" if isinstance(value, float) and 0 < value < 0.0001 else figure(value)
+    """Write a p-value; a dash for none."""
+    return "–" if value is None or isinstance(value, Undefined) else figures.chance(value)
 
 
 def marked(text: str) -> Markup:
