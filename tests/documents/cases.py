@@ -9,6 +9,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+from vigil.web.endpoints.card import EXAMPLE
+
 RELEASES = ("3f9c1a77d0b24e5f", "a81e44c09b7d6f12", "c07d92e5f1a3b846", "0b5e7f33a94cd218")
 
 
@@ -104,7 +106,7 @@ def promoted() -> dict[str, Any]:
 
 
 def first() -> dict[str, Any]:
-    """Return the first tick: one batch, the first model deployed, nothing scored."""
+    """Return the first tick: one batch, the first model deployed, with its card, nothing scored."""
     returns = _binary(batches=1)
     scoring = returns["scoring"]
     scoring.update(history=[], batch=None, score=None, interval=None, details={}, verdict="insufficient data")
@@ -119,6 +121,7 @@ def first() -> dict[str, Any]:
             {"challenger": 0.75, "baseline": 0.333, "rows": 612},
         ),
     ]
+    returns["card"] = {**EXAMPLE, "release": scoring["release"], "history": []}
     returns["diagnostics"]["missing"] = []
     return returns
 
