@@ -14,6 +14,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 #: Seconds after which a prediction is too late under overload, and what a person waits for.
 SOON, PATIENT = 0.05, 0.5
@@ -63,14 +65,21 @@ class Admission:
 class Work:
     """The seconds of work that are under way or wait, as far as bytes tell. For any thread.
 
+    Large predictions take turns: several at once would each take as long as all together.
+
     A small body costs what small ones cost lately, a large one what a byte of large ones does. Threads take
     turns in one interpreter, so that the costs add up, however many threads there are.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._each = self._byte = 0.0
         self.ahead = 0.0
+
+    def turn(self, size: int) -> AbstractContextManager[Any]:
+        """Return what to hold while a request with so many bytes is answered."""
+        return self._turn if size >= LARGE else nullcontext()
 
     def begin(self, size: int) -> float:
         """Count a request with so many bytes in; return what it is expected to cost, for ``end``."""

@@ -51,7 +51,7 @@ class Punctual:
         begun = time.monotonic()
         size = _size(environ) if bound == SOON else 0
         cost = self._work.begin(size) if size else 0.0
-        with self._turns:
+        with self._turns, self._work.turn(size):
             self._leave()
             if self._admission.turns_away(waited + time.monotonic() - begun, bound):
                 self._work.end(cost)

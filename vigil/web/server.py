@@ -223,7 +223,11 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         self.cost = self.server.task_dispatcher.work.begin(self.size) if self.size else 0.0
 
     def service(self) -> None:
-        """Answer a request that a thread has taken, unless it has become too late."""
+        """Answer a request that a thread has taken, in its turn, unless it has become too late."""
+        with self.server.task_dispatcher.work.turn(self.size):
+            self._serve()
+
+    def _serve(self) -> None:
         dispatcher = self.server.task_dispatcher
         cost, size = self.cost, self.size
         if dispatcher.admission.turns_away(self.age, self.bound):

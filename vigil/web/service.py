@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,9 +37,8 @@ class Service:
     ``trial`` is the release that is tried beside the live one, ``silent`` the thread for answers that nobody
     waits for. ``commands`` maps what a page may start to the argument list of a child process. ``keyring``
     knows who may ask, ``sessions`` who has logged in; ``rates`` and ``guesses`` say how often; ``traffic``
-    counts; ``waiting`` says how many requests wait. A large prediction is answered in its ``turn``, since
-    several at once would each take as long as all together. ``instance`` names this service, its worker
-    processes included, so that a report never asks another one on the same port.
+    counts; ``waiting`` says how many requests wait. ``instance`` names this service, its worker processes
+    included, so that a report never asks another one on the same port.
     """
 
     project: Project
@@ -58,7 +56,6 @@ class Service:
     hosts: frozenset[str] = LOOPBACK
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     log: PredictionLog | None = None
-    turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def also_kept(self) -> tuple[str, ...]:

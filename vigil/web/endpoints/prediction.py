@@ -11,11 +11,9 @@ import msgspec
 from flask import Response, g, request
 
 from vigil.predictions.record import Answered
-from vigil.serving import Compiled
 from vigil.web import security
-from vigil.web.admission import LARGE
 from vigil.web.answering import Answers, Typed, asked, typed_rows
-from vigil.web.bodies import Body, Rows, read, received
+from vigil.web.bodies import Rows, read, received
 from vigil.web.endpoints.health import FIRST_STEP
 from vigil.web.errors import Refusal
 from vigil.web.live import Loaded
@@ -116,22 +114,9 @@ def answered(service: Service, environ: dict[str, Any], request_id: str, client:
     if loaded is None:
         raise Refusal(503, "not-ready", snapshot.notice or "Nothing is deployed yet.", FIRST_STEP)
     limit = service.project.config.server.max_body_mb * 2**20
-    body = received(environ, limit)
-    if len(body.content) < LARGE or not isinstance(loaded.answerer, Compiled):
-        return _answered(service, environ, body, loaded, (request_id, client))
-    with service.turn:
-        return _answered(service, environ, body, loaded, (request_id, client))
-
-
-def _answered(
-    service: Service, environ: dict[str, Any], body: Body, loaded: Loaded, asked_by: tuple[str, str]
-) -> bytes:
-    """Answer a body that is here, by the live release or the one that is tried."""
-    request_id, client = asked_by
     running = service.trial.current()
     # A canary's cases are told by their cells as they came.
-    limit = service.project.config.server.max_body_mb * 2**20
-    given = read(body, limit, None if running else loaded.regular.read)
+    given = read(received(environ, limit), limit, None if running else loaded.regular.read)
     environ[ROWS], environ[GIVEN] = given.count, given
     ask = Asking(service, request_id, client, given)
     if running is None or running.loaded.id == loaded.id or not given.count:
