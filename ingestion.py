@@ -10,15 +10,17 @@ import argparse
 import re
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from vigil import asked, intake
 from vigil import contract as contracts
-from vigil.batches import ahead, edits, noting, whole
+from vigil.batches import ahead, edits, noting, reading, whole
 from vigil.batches.ahead import Source
 from vigil.batches.arrival import Accepted, Arrival, NewFile
 from vigil.batches.commit import Committer
-from vigil.batches.rejudging import Rejudging, held_rows
+from vigil.batches.reading import Begin, InBlocks
+from vigil.batches.rejudging import Rejudging
 from vigil.command import parser, perform
 from vigil.errors import ContractError, FileRefused, FileUnreadable, VigilError
 from vigil.ledger import glance
@@ -43,15 +45,19 @@ def run(project: Project, *, run: int, folder: Path | None = None) -> list[Arriv
     arrivals = rejudging.run(contracts.load(output), run=run)
     arrivals += rejudging.run(take_up_edits(project), run=run)
     files, group = new_files(project, folder), list[Accepted]()
-    for source in project.console.progress(ahead.sources(files, output), "reading files", len(files)):
-        outcome = judge(project, source, group, run)
-        if isinstance(outcome, Accepted):
-            group.append(outcome)
-        elif outcome is not None:
-            arrivals.append(outcome)
-        if sum(item.checked.table.num_rows for item in group) >= GROUP_ROWS:
+    sources = ahead.sources(files, output, config.memory_mb * 1_000_000)
+    for source in project.console.progress(sources, "reading files", len(files)):
+        # A file that is read in blocks is committed by itself, after those before it.
+        if group and (source.block_size or sum(item.checked.valid for item in group) >= GROUP_ROWS):
             arrivals += committer.commit(group, project.contract(), run=run)
             group = []
+        outcome = judge(project, committer, source, group, run)
+        if isinstance(outcome, Accepted):
+            group.append(outcome)
+        elif isinstance(outcome, InBlocks):
+            arrivals.append(committer.commit_pieces(outcome, run=run))
+        elif outcome is not None:
+            arrivals.append(outcome)
     arrivals += committer.commit(group, project.contract(), run=run) if group else []
     for line in committer.lost():
         project.console.say(line)
@@ -91,7 +97,9 @@ def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts], name
 
 
-def judge(project: Project, source: Source, group: list[Accepted], run: int) -> Accepted | Arrival | None:
+def judge(
+    project: Project, committer: Committer, source: Source, group: list[Accepted], run: int
+) -> Accepted | InBlocks | Arrival | None:
     """Read and check one file; write down at once what will not reach the table.
 
     Returns None for a file that was taken in before and only touched or moved since.
@@ -100,7 +108,7 @@ def judge(project: Project, source: Source, group: list[Accepted], run: int) -> 
     try:
         if noting.is_known(ledger, project.root, file, source.digest(), run=run):
             return None
-        outcome = examine(project, source, group, contracts.load(project.output), True)
+        outcome = examine(project, source, group, contracts.load(project.output), committer.pieces)
     except (OSError, FileRefused) as error:
         why = error.what if isinstance(error, FileRefused) else f"cannot be read ({error.strerror})."
         return Arrival(file.name, "waiting", f"{why} The next tick tries again.")
@@ -111,9 +119,9 @@ def judge(project: Project, source: Source, group: list[Accepted], run: int) -> 
 
 
 def examine(
-    project: Project, source: Source, group: list[Accepted], contract: Contract | None, keep: bool
-) -> Accepted | Arrival:
-    """Say what would become of a file under a contract; ``keep`` writes down the first one."""
+    project: Project, source: Source, group: list[Accepted], contract: Contract | None, begin: Begin | None
+) -> Accepted | InBlocks | Arrival:
+    """Say what would become of a file under a contract; without ``begin`` nothing is written down."""
     file, name, digest = source.file, source.file.name, source.digest()
     if not intake.reads(file.path):
         return Arrival(name, "ignored", f"is not one of {', '.join(intake.suffixes())}.")
@@ -121,38 +129,31 @@ def examine(
     twins = [known.name] if known else [item.file.name for item in group if item.digest == digest]
     if twins:
         return Arrival(name, "duplicate", f"has the same content as {twins[0]}.")
+    first = partial(first_contract, project, keep=begin is not None)
     try:
-        raw = source.read(contract)
-        contract = contract or first_contract(project, raw, keep)
-        checked = contracts.check(contract, raw)
+        read = reading.read(source, contract, first, begin)
     except FileUnreadable:
         raise
     except (FileRefused, ContractError) as refusal:
         return Arrival(name, "refused", f"{refusal.what} {refusal.hint}".strip())
     if glance.stamp(file.path.stat()) != file.stamp:
-        return Arrival(name, "waiting", "is still being written; the next tick takes it in.")
-    reason = too_broken(project, contract, checked)
-    if reason:
-        faults, rows = whole.costly_first(contract, checked), checked.rows
-        return Arrival(name, "refused", reason, rows=rows, quarantined=checked.quarantined, faults=faults)
-    held = held_rows(raw, checked, contract.version)
-    return Accepted(file, digest, checked, contract.version, held, raw.written_as)
+        return read.ended("waiting", "is still being written; the next tick takes it in.")
+    reason = too_broken(project, read.tally)
+    return read.ended("refused", reason) if reason else read.kept()
 
 
-def too_broken(project: Project, contract: Contract, checked: contracts.Checked) -> str:
+def too_broken(project: Project, tally: whole.Tally) -> str:
     """Say why a file is refused whole: a costly fault, too many broken rows, or a rule about files."""
-    costly = whole.costly(contract, checked)
-    share, most = checked.quarantined / max(checked.rows, 1), project.config.quarantine_share
+    costly = whole.costly(tally)
+    share, most = tally.quarantined / max(tally.rows, 1), project.config.quarantine_share
     if costly or share > most:
-        broken = f"{checked.quarantined:,} of {checked.rows:,} rows are broken"
+        broken = f"{tally.quarantined:,} of {tally.rows:,} rows are broken"
         return costly or f"{broken} ({share:.0%}, limit {most:.0%})."
-    faults = whole.broken(
-        contract, checked, lambda: whole.reference(project.models, project.production, project.ledger)
-    )
+    faults = whole.broken(tally, lambda: whole.reference(project.models, project.production, project.ledger))
     return f"{'; '.join(faults)}." if faults else ""
 
 
-def first_contract(project: Project, raw: intake.RawTable, keep: bool) -> Contract:
+def first_contract(project: Project, raw: intake.RawTable, *, keep: bool) -> Contract:
     """Return the contract that the first file implies, saying every guess."""
     contract, notes = edits.first(raw, project.config)
     if keep:

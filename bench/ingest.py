@@ -1,12 +1,14 @@
 """What it costs to take files in: many files at once, one more file after many rows, one large file.
 
-    python -m bench.ingest [--files 50] [--rows 10000] [--history 100000,10000000] [--large 200]
+    python -m bench.ingest [--files 50] [--rows 10000] [--history 100000,10000000]
+                           [--large [100,2000]]
 
 Three claims, each in processes of their own, timed inside after the imports, peak memory from outside.
 Many files: read, checked against the contract, deduplicated, profiled and stored; beside it DuckDB's
 ``read_csv`` + ``DISTINCT`` to Parquet of the same files, two threads each. One more: a new file of the
 same form after a history of so many rows, deduplicated against all of them; that history is put into the
-table, the index and the ledger by the classes that a tick uses. Large: one file of so many megabytes.
+table, the index and the ledger by the classes that a tick uses. Large: a file of so many megabytes, each
+in a project of its own; without a number 2,000.
 """
 
 from __future__ import annotations
@@ -68,8 +70,8 @@ def main() -> None:
             many_files(Path(scratch) / "many", options.files, options.rows)
         if options.history:
             one_more(Path(scratch) / "more", [int(rows) for rows in options.history.split(",")])
-        if options.large:
-            large(Path(scratch) / "large", options.large)
+        for megabytes in filter(None, options.large.split(",")):
+            large(Path(scratch) / f"large-{megabytes}", int(megabytes))
 
 
 def many_files(folder: Path, files: int, rows: int) -> None:
@@ -152,7 +154,8 @@ def large(folder: Path, megabytes: int) -> None:
     found = timed(folder, DRIVE)
     print(
         f"one file of {path.stat().st_size / 1e6:,.0f} MB, {found[2]:,.0f} rows: {found[0]:.1f} s,"
-        f" peak {found[1]:,.0f} MB"
+        f" peak {found[1]:,.0f} MB",
+        flush=True,
     )
 
 
@@ -224,7 +227,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--files", type=int, default=50, help="how many at once; 0 leaves this out")
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--history", default="", help="rows in the table before one more file, by comma")
-    parser.add_argument("--large", type=int, default=0, metavar="MB")
+    parser.add_argument("--large", nargs="?", const="2000", default="", metavar="MB", help="sizes, by comma")
     parser.add_argument("--scratch", help="where to write; some gigabytes at full size")
     return parser
 

@@ -131,15 +131,15 @@ def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None
     """
     from vigil.batches import edits
     from vigil.batches.ahead import Source
-    from vigil.batches.arrival import Accepted, NewFile, told
+    from vigil.batches.arrival import Arrival, NewFile, told
 
     say, path = project.console.say, _found(project, name)
     contract, changes = edits.asked(project.output, project.table, project.config)
     for change in changes:
         say(f"contract.json, edited since the last tick: {change}")
     file = NewFile(path, glance.path_key(path, project.root), glance.stamp(path.stat()))
-    found = examine(project, Source(file), [], contract, False)
-    for line in found.explained if isinstance(found, Accepted) else (found.line, *told(found.faults)):
+    found = examine(project, Source(file, project.config.memory_mb * 1_000_000), [], contract, None)
+    for line in (found.line, *told(found.faults)) if isinstance(found, Arrival) else found.explained:
         say(line)
 
 

@@ -118,6 +118,7 @@ class Config(Section):
     quarantine_share: float = Field(default=0.2, ge=0, le=1)
     duplicates: Literal["drop", "keep"] = "drop"
     settle_seconds: float = Field(default=2.0, ge=0)
+    memory_mb: int = Field(default=1000, ge=256)
     label_horizon: int = Field(default=30, ge=1, le=3650)
 
     # How it is trained and when

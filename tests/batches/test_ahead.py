@@ -23,7 +23,7 @@ def new(path: Path, content: bytes) -> NewFile:
 def test_every_file_comes_with_its_own_rows(tmp_path: Path) -> None:
     """Each file has the rows and the digest that it has when it is read alone, in the order given."""
     files = [new(tmp_path / f"{number}.csv", f"a,b\n{number},x\n".encode()) for number in range(5)]
-    for file, source in zip(files, sources(files, tmp_path), strict=True):
+    for file, source in zip(files, sources(files, tmp_path, 10**9), strict=True):
         alone = intake.read(file.path)
         assert source.file == file
         assert source.digest() == intake.digest(file.path)
@@ -36,7 +36,7 @@ def test_a_fault_is_met_where_the_file_has_its_turn(tmp_path: Path) -> None:
     files[1].path.write_bytes(b"")
     files[2].path.unlink()
     found = []
-    for source in sources(files, tmp_path):
+    for source in sources(files, tmp_path, 10**9):
         try:
             found.append(source.read(None).columns.num_rows)
         except (FileRefused, FileUnreadable) as error:
@@ -51,7 +51,7 @@ CONTRACT = Contract(1, "regression", COLUMNS, delimiter=";")
 def test_another_manner_reads_again(tmp_path: Path) -> None:
     """A file that was read before there was a contract is read again as the contract says."""
     files = [new(tmp_path / f"{number}.csv", b"a;b,c\n1;2,3\n") for number in range(2)]
-    first, second = sources(files, tmp_path)
+    first, second = sources(files, tmp_path, 10**9)
     assert first.read(None).columns.column_names == ["a;b", "c"]
     assert second.read(CONTRACT).columns.column_names == ["a", "b,c"]
 
@@ -60,7 +60,7 @@ def test_the_contract_says_how_the_next_file_is_read(tmp_path: Path, monkeypatch
     """A file is read ahead as the contract of the moment says, and not a second time."""
     contracts.save(CONTRACT, tmp_path)
     files = [new(tmp_path / f"{number}.csv", b"a;b,c\n1;2,3\n") for number in range(2)]
-    _, second = sources(files, tmp_path)
+    _, second = sources(files, tmp_path, 10**9)
     monkeypatch.setattr(ahead.intake, "read", None)
     assert second.read(contracts.load(tmp_path)).columns.column_names == ["a", "b,c"]
 
@@ -69,6 +69,6 @@ def test_a_large_file_waits_for_its_turn(tmp_path: Path, monkeypatch: pytest.Mon
     """A file that needs the memory for itself is not read beside another one."""
     monkeypatch.setattr(ahead, "LARGEST", 3)
     files = [new(tmp_path / f"{number}.csv", b"a\n1\n") for number in range(2)]
-    _, second = sources(files, tmp_path)
+    _, second = sources(files, tmp_path, 10**9)
     files[1].path.write_bytes(b"a\n1\n2\n")
     assert second.read(None).columns.num_rows == 2

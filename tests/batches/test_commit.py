@@ -7,7 +7,7 @@ from vigil import contract as contracts
 from vigil import intake
 from vigil.batches.arrival import Accepted, NewFile
 from vigil.batches.commit import Committer
-from vigil.batches.rejudging import held_rows
+from vigil.batches.holding import held_rows
 from vigil.ledger import glance
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
 from vigil.run import begun

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vigil.contract import Checked
 from vigil.records import RowFault
@@ -90,11 +90,30 @@ class Accepted:
     @property
     def explained(self) -> list[str]:
         """What a person reads who only asks what would become of it."""
-        checked = self.checked
-        sign = "comma" if checked.decimal == "," else "point"
-        return [
-            f"{self.file.name}  would be ingested: {checked.table.num_rows:,} of {checked.rows:,} rows.",
-            f"  read as {self.written_as}, decimal {sign}, under contract v{self.contract_version}",
-            *(f"  {note}" for note in checked.notes),
-            *told(checked.faults),
-        ]
+        return explained(self.file.name, self.checked, self.written_as, self.contract_version)
+
+
+class _Judged(Protocol):
+    """What is said of a file that would be taken in."""
+
+    @property
+    def valid(self) -> int: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def decimal(self) -> str: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def faults(self) -> tuple[RowFault, ...]: ...
+
+
+def explained(name: str, found: _Judged, written_as: str, version: int) -> list[str]:
+    """Say what would become of a file that can be taken in."""
+    sign = "comma" if found.decimal == "," else "point"
+    return [
+        f"{name}  would be ingested: {found.valid:,} of {found.rows:,} rows.",
+        f"  read as {written_as}, decimal {sign}, under contract v{version}",
+        *(f"  {note}" for note in found.notes),
+        *told(found.faults),
+    ]

@@ -18,10 +18,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vigil.batches import cuts
-from vigil.batches.arrival import Accepted, Arrival
+from vigil.batches.arrival import Accepted, Arrival, NewFile
+from vigil.batches.pieces import Pieces
+from vigil.batches.reading import InBlocks
+from vigil.batches.stamping import stamped
 from vigil.contract import Checked
 from vigil.ledger.ledger import Ledger
-from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN, Batch, Contract
+from vigil.records import Batch, Contract, RowFault
 from vigil.storage import durable
 from vigil.table import hashing, quarantine
 from vigil.table.seen import Seen
@@ -43,6 +46,7 @@ class Committer:
         self._table = table
         self._seen = seen
         self._output = output
+        self._quarantine = output / "quarantine"
         self._drop = drop
 
     def finish_interrupted(self) -> None:
@@ -107,25 +111,54 @@ class Committer:
             return []
         tables, hashes, new, dropped = self._without_duplicates(group, contract)
         batches = self._number(group, tables, dropped, contract.target.name)
-        arrivals = [_arrival(item, batch) for item, batch in zip(group, batches, strict=True)]
-        stamped = [
-            _stamp(table, lines, keys, batch)
+        arrivals = [
+            _arrival(batch, item.checked.rows, item.checked.faults, item.checked.notes)
+            for item, batch in zip(group, batches, strict=True)
+        ]
+        rows = [
+            stamped(table, lines, keys, batch.id, batch.order)
             for (table, lines), keys, batch in zip(tables, hashes, batches, strict=True)
         ]
         # The rows are written while they are profiled; they count once the table has taken them.
         with ThreadPoolExecutor(_THREADS) as pool:
-            written = pool.submit(self._table.stage, pa.concat_tables(stamped, promote_options="default"))
+            written = pool.submit(self._table.stage, pa.concat_tables(rows, promote_options="default"))
             kept = [column for column in contract.columns if column.role != "ignored"]
             known = cuts.known(self._ledger)
-            made = cuts.profiled([rows for rows, _ in tables], kept, known, pool)
+            made = cuts.profiled([table for table, _ in tables], kept, known, pool)
             staged = written.result()
         told = [(batch, profile.to_json()) for batch, profile in zip(batches, made, strict=True)]
+        for item, batch in zip(group, batches, strict=True):
+            if item.checked.faults:
+                quarantine.write(self._quarantine, batch.id, batch.name, item.held)
         self._announce(group, told, arrivals, run)
         version = self._table.take(staged, [batch.digest for batch in batches])
         self._seen.add(new, version)
         self._settle(batches)
         self._write_list()
         return arrivals
+
+    def pieces(self, file: NewFile, digest: str, contract: Contract) -> Pieces:
+        """Begin to stage a file that is read in blocks; it is committed or discarded before the next."""
+        order = self._places([digest])[0]
+        writer = quarantine.Writer(self._quarantine, digest[:16], file.name)
+        batch, drop = digest[:16], self._drop
+        return Pieces(self._table, self._seen, writer, contract, batch=batch, order=order, drop=drop)
+
+    def commit_pieces(self, item: InBlocks, *, run: int) -> Arrival:
+        """Append a file that was read in blocks to the table in one commit; return what became of it."""
+        pieces, tally = item.pieces, item.tally
+        if pieces is None:
+            raise ValueError("the file was read without being staged")
+        batch = _batch(item, pieces.order, pieces.rows, pieces.labelled, tally.quarantined, pieces.duplicates)
+        arrival = _arrival(batch, tally.rows, tally.faults, tally.notes)
+        profile = pieces.profile(cuts.known(self._ledger))
+        pieces.quarantine.place()
+        self._announce([item], [(batch, profile.to_json())], [arrival], run)
+        version = self._table.take(pieces.staged, [batch.digest])
+        self._seen.take(version)
+        self._settle([batch])
+        self._write_list()
+        return arrival
 
     def _settle(self, batches: Sequence[Batch]) -> None:
         """Mark batches and their files as being in the table; the batches last: they are looked for."""
@@ -164,36 +197,34 @@ class Committer:
         dropped: Sequence[int],
         target: str,
     ) -> list[Batch]:
+        """Return the files' batches, each with its place."""
+        places = self._places([item.digest for item in group])
+        return [
+            _batch(
+                item,
+                place,
+                table.num_rows,
+                table.num_rows - table.column(target).null_count,
+                item.checked.quarantined,
+                duplicates,
+            )
+            for item, place, (table, _), duplicates in zip(group, places, tables, dropped, strict=True)
+        ]
+
+    def _places(self, digests: Sequence[str]) -> list[int]:
         """Give each file its place in the order of batches; one that was lost has its old one."""
         places = {batch.digest: batch.order for batch in self._ledger.batches.lost()}
         new = count(self._ledger.batches.last_order() + 1)
-        return [
-            Batch(
-                id=item.digest[:16],
-                order=places[item.digest] if item.digest in places else next(new),
-                name=item.file.name,
-                path=item.file.key,
-                digest=item.digest,
-                rows=table.num_rows,
-                labelled=table.num_rows - table.column(target).null_count,
-                quarantined=item.checked.quarantined,
-                duplicates=duplicates,
-                contract_version=item.contract_version,
-            )
-            for item, (table, _), duplicates in zip(group, tables, dropped, strict=True)
-        ]
+        return [places[digest] if digest in places else next(new) for digest in digests]
 
     def _announce(
         self,
-        group: Sequence[Accepted],
+        group: Sequence[Accepted | InBlocks],
         made: Sequence[tuple[Batch, dict[str, Any]]],
         arrivals: Sequence[Arrival],
         run: int,
     ) -> None:
-        """Write down what is about to reach the table, with its profiles, and the rows that will not."""
-        for item, (batch, _) in zip(group, made, strict=True):
-            if item.checked.faults:
-                quarantine.write(self._output / "quarantine", batch.id, batch.name, item.held)
+        """Write down what is about to reach the table, with its profiles."""
         self._ledger.batches.announce(made, run=run)
         self._ledger.files.announce(
             [
@@ -214,21 +245,7 @@ def _staying(checked: Checked, mask: npt.NDArray[np.bool_]) -> Kept:
     return (rows, lines) if mask.all() else (rows.filter(pa.array(mask)), lines[mask])
 
 
-def _stamp(table: pa.Table, lines: npt.NDArray[np.int64], hashes: Hashes, batch: Batch) -> pa.Table:
-    """Add the columns that say where each row came from."""
-    count = table.num_rows
-    more: dict[str, Any] = {
-        BATCH_COLUMN: pa.repeat(batch.id, count),
-        ORDER_COLUMN: pa.repeat(pa.scalar(batch.order, pa.int64()), count),
-        LINE_COLUMN: pa.array(lines, pa.int64()),
-        HASH_COLUMN: hashing.to_column(hashes),
-    }
-    for name, values in more.items():
-        table = table.append_column(name, values)
-    return table
-
-
-def _pending(item: Accepted, batch: Batch, arrival: Arrival, run: int) -> dict[str, Any]:
+def _pending(item: Accepted | InBlocks, batch: Batch, arrival: Arrival, run: int) -> dict[str, Any]:
     """Return what the ledger says of a file whose batch is being written."""
     return {
         "digest": item.digest,
@@ -241,18 +258,36 @@ def _pending(item: Accepted, batch: Batch, arrival: Arrival, run: int) -> dict[s
     }
 
 
-def _arrival(item: Accepted, batch: Batch) -> Arrival:
+def _batch(
+    item: Accepted | InBlocks, order: int, rows: int, labelled: int, quarantined: int, duplicates: int
+) -> Batch:
+    """Return the batch of a file."""
+    return Batch(
+        id=item.digest[:16],
+        order=order,
+        name=item.file.name,
+        path=item.file.key,
+        digest=item.digest,
+        rows=rows,
+        labelled=labelled,
+        quarantined=quarantined,
+        duplicates=duplicates,
+        contract_version=item.contract_version,
+    )
+
+
+def _arrival(batch: Batch, rows: int, faults: tuple[RowFault, ...], notes: tuple[str, ...]) -> Arrival:
     """Say what became of an accepted file."""
     return Arrival(
         name=batch.name,
         status="ingested",
         batch=batch.id,
         order=batch.order,
-        rows=item.checked.rows,
+        rows=rows,
         accepted=batch.rows,
         quarantined=batch.quarantined,
         duplicates=batch.duplicates,
         labelled=batch.labelled,
-        faults=item.checked.faults,
-        reason="; ".join(item.checked.notes),
+        faults=faults,
+        reason="; ".join(notes),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,36 +24,75 @@ pc: Any = pyarrow.compute
 
 #: Added to each cell's count, so that a level which the reference has never seen costs no infinity.
 _HALF = 0.5
+#: Faults of a file that are kept to be shown; the quarantine has them all.
+_SHOWN = 20
 
 
-def broken(contract: Contract, checked: Checked, reference: Callable[[], Profile | None]) -> list[str]:
+@dataclass
+class Tally:
+    """What a file's blocks come to, a single one where it was read whole: all that it is judged by.
+
+    ``faults`` are the first ones alone, those first of which one refuses the file.
+    """
+
+    contract: Contract
+    rows: int = 0
+    valid: int = 0
+    quarantined: int = 0
+    costly_rows: int = 0
+    costly_names: dict[str, None] = field(default_factory=dict)
+    hits: Counter[FileRule] = field(default_factory=Counter)
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    decimal: str = "."
+    faults: tuple[RowFault, ...] = ()
+
+    def add(self, checked: Checked) -> Tally:
+        """Add the next block, and return the tally."""
+        self.notes = self.notes if self.rows else checked.notes
+        self.decimal = checked.decimal
+        self.rows += checked.rows
+        self.valid += checked.table.num_rows
+        self.quarantined += checked.quarantined
+        strict = _strict(self.contract)
+        costly = [fault for fault in checked.faults if fault.column in strict]
+        self.costly_rows += len({fault.line for fault in costly})
+        self.costly_names |= dict.fromkeys(fault.column for fault in costly)
+        self.faults = costly_first(self.contract, (*self.faults, *costly[:_SHOWN], *checked.faults[:_SHOWN]))
+        self.faults = tuple(dict.fromkeys(self.faults))[:_SHOWN]
+        for rule in self.contract.files:
+            _ADDED.get(rule.check, _nothing)(self, rule, checked)
+        return self
+
+
+def broken(tally: Tally, reference: Callable[[], Profile | None]) -> list[str]:
     """Return, in words, the rules about whole files that a file breaks.
 
     ``reference`` is asked only by a rule about divergence; without any the rule is not judged.
     """
     found = []
-    for rule in contract.files:
-        value = _VALUES[rule.check](rule, contract, checked, reference)
+    for rule in tally.contract.files:
+        value = _VALUES[rule.check](rule, tally, reference)
         if value is not None and not _within(value, rule):
             found.append(_words(rule, value))
     return found
 
 
-def costly(contract: Contract, checked: Checked) -> str:
+def costly(tally: Tally) -> str:
     """Say which faults a file has of which one is enough to refuse it (a column's ``on_fault``), if any."""
-    strict = _strict(contract)
-    found = [fault for fault in checked.faults if fault.column in strict]
-    if not found:
+    if not tally.costly_rows:
         return ""
-    names = ", ".join(dict.fromkeys(fault.column for fault in found))
-    rows = len({fault.line for fault in found})
-    return f"{rows:,} of {checked.rows:,} rows have a fault in {names}, where the contract lets none pass."
+    names = ", ".join(tally.costly_names)
+    return (
+        f"{tally.costly_rows:,} of {tally.rows:,} rows have a fault in {names}, "
+        "where the contract lets none pass."
+    )
 
 
-def costly_first(contract: Contract, checked: Checked) -> tuple[RowFault, ...]:
+def costly_first(contract: Contract, faults: Sequence[RowFault]) -> tuple[RowFault, ...]:
     """Return a file's faults with those first that refuse it: only the first ones are shown."""
     strict = _strict(contract)
-    return tuple(sorted(checked.faults, key=lambda fault: fault.column not in strict))
+    return tuple(sorted(faults, key=lambda fault: fault.column not in strict))
 
 
 def reference(models: Path, production: Path, ledger: Ledger) -> Profile | None:
@@ -79,34 +120,48 @@ def _strict(contract: Contract) -> set[str]:
     return {column.name for column in contract.columns if column.on_fault == "refuse"}
 
 
-def _rows(_rule: FileRule, _contract: Contract, checked: Checked, _ask: Any) -> float:
-    return float(checked.table.num_rows)
-
-
-def _share(rule: FileRule, _contract: Contract, checked: Checked, _ask: Any) -> float | None:
-    """Return the share of the valid rows with a level, or without a value."""
+def _add_hits(tally: Tally, rule: FileRule, checked: Checked) -> None:
+    """Count the valid rows with a level, or without a value."""
     column = checked.table.column(rule.column)
-    if not len(column):
-        return None
-    if rule.level is None:
-        return float(column.null_count / len(column))
-    return (pc.sum(pc.equal(column, rule.level)).as_py() or 0) / len(column)
+    missing = rule.level is None
+    tally.hits[rule] += column.null_count if missing else pc.sum(pc.equal(column, rule.level)).as_py() or 0
 
 
-def _divergence(
-    rule: FileRule, contract: Contract, checked: Checked, ask: Callable[[], Profile | None]
-) -> float | None:
+def _add_profile(tally: Tally, rule: FileRule, checked: Checked) -> None:
+    """Add the profile of the column of a rule about divergence."""
+    columns = [column for column in tally.contract.columns if column.name == rule.column]
+    parts = [tally.profiles[rule.column]] if rule.column in tally.profiles else []
+    tally.profiles[rule.column] = profiles.merge([*parts, profiles.profile(checked.table, columns)])
+
+
+def _nothing(_tally: Tally, _rule: FileRule, _checked: Checked) -> None:
+    """Rows are counted anyway."""
+
+
+def _rows(_rule: FileRule, tally: Tally, _ask: Any) -> float:
+    return float(tally.valid)
+
+
+def _share(rule: FileRule, tally: Tally, _ask: Any) -> float | None:
+    """Return the share of the valid rows with a level, or without a value."""
+    return tally.hits[rule] / tally.valid if tally.valid else None
+
+
+def _divergence(rule: FileRule, tally: Tally, ask: Callable[[], Profile | None]) -> float | None:
     """Return how far the column lies from the reference; nothing where one of them has no rows."""
     known = ask()
     before = known.column(rule.column) if known else None
-    columns = [column for column in contract.columns if column.name == rule.column]
-    now = profiles.profile(checked.table, columns).column(rule.column)
+    now = tally.profiles[rule.column].column(rule.column)
     if before is None or now is None or before.kind != now.kind:
         return None
     found = cells.of_groups(before, now)
     return divergence(found.reference, found.current) if found.both else None
 
 
+_ADDED: dict[str, Callable[[Tally, FileRule, Checked], None]] = {
+    "share": _add_hits,
+    "divergence": _add_profile,
+}
 _VALUES: dict[str, Callable[..., float | None]] = {
     "rows": _rows,
     "share": _share,

@@ -12,11 +12,12 @@ from vigil.contract.files import diff, history, load, pending, refresh, save
 
 if TYPE_CHECKING:
     from vigil.contract.checking import Checked, check
+    from vigil.contract.guesses import settled
     from vigil.contract.inference import infer
 
-__all__ = ["Checked", "check", "diff", "history", "infer", "load", "pending", "refresh", "save"]
+__all__ = ["Checked", "check", "diff", "history", "infer", "load", "pending", "refresh", "save", "settled"]
 
-_LATE = {"Checked": "checking", "check": "checking", "infer": "inference"}
+_LATE = {"Checked": "checking", "check": "checking", "infer": "inference", "settled": "guesses"}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ from vigil.records import Column, Contract, RowFault
 
 #: The published type stubs are behind the library, so its functions go unchecked.
 pc: Any = pyarrow.compute
+
+#: Says which values of a column, by its name, stood in the file before.
+Repeated = Callable[[str, Any], np.ndarray]
 
 SHOWN_LETTERS = 200
 #: Names of columns that are listed in full.
@@ -65,11 +68,17 @@ class Checked:
     notes: tuple[str, ...]
     decimal: str = "."
 
+    @property
+    def valid(self) -> int:
+        """The number of valid rows."""
+        return self.table.num_rows
 
-def check(contract: Contract, raw: RawTable) -> Checked:
+
+def check(contract: Contract, raw: RawTable, repeated: Repeated | None = None) -> Checked:
     """Type a file's rows and part the valid from the others.
 
-    Raises FileRefused when a required column is missing, or holds no single values at all. Whether
+    ``repeated`` says of which of a column's values another stood before, where ``raw`` is a part of the
+    file. Raises FileRefused when a required column is missing, or holds no single values at all. Whether
     too many rows are faulty is not judged here.
     """
     wanted = tuple(column for column in contract.columns if column.role != "ignored")
@@ -77,7 +86,8 @@ def check(contract: Contract, raw: RawTable) -> Checked:
     extra = tuple(name for name in raw.columns.column_names if name and name not in _names(contract))
     decimal = decimal_of_file(raw)
     answers: dict[str, Typed] = {column.name: _answer(column, raw, decimal) for column in wanted}
-    faults = {column.name: _broken(column, answers[column.name]) for column in wanted}
+    again = repeated or _repeated
+    faults = {column.name: _broken(column, answers[column.name], again) for column in wanted}
     for rule, mask in _broken_rules(contract, answers):
         faults[rule.left][f"breaks the rule {rule.text}"] = mask
     good, empty = _good_rows(raw.columns.num_rows, answers, faults)
@@ -130,13 +140,14 @@ def _answer(column: Column, raw: RawTable, decimal: str) -> Typed:
     if column.name not in raw.columns.column_names:
         return Typed(pc.cast(pa.nulls(raw.columns.num_rows), ARROW_TYPES[column.kind]))
     try:
-        fixed = column.decimal or column.date_order
-        return typed(raw.columns.column(column.name), column.kind, decimal, fixed=fixed)
+        fixed, known = column.decimal or column.date_order, raw.guesses.get(column.name)
+        answer = typed(raw.columns.column(column.name), column.kind, decimal, fixed=fixed, known=known)
+        return answer if known is None else replace(answer, guess=known)
     except FileRefused as error:
         raise FileRefused(f"column {column.name!r} {error.what}", where=raw.name) from error
 
 
-def _broken(column: Column, answer: Typed) -> dict[str, np.ndarray]:
+def _broken(column: Column, answer: Typed, repeated: Repeated) -> dict[str, np.ndarray]:
     """Return the rules that cells of a column break, each with the mask of its rows."""
     values = answer.values
     broken = dict(answer.faults)
@@ -150,7 +161,7 @@ def _broken(column: Column, answer: Typed) -> dict[str, np.ndarray]:
     if column.pattern is not None:
         broken[f"does not match {column.pattern}"] = _unlike(column.pattern, values)
     if column.unique:
-        broken[REPEATED] = _repeated(values)
+        broken[REPEATED] = repeated(column.name, values)
     if not column.nullable and values.null_count:
         unread = np.zeros(len(values), dtype=bool)
         for mask in answer.faults.values():
@@ -167,8 +178,9 @@ def _unlike(pattern: str, values: Any) -> np.ndarray:
     return _true(unlike.take(encoded.indices))
 
 
-def _repeated(values: Any) -> np.ndarray:
-    """Say which values stood above already; missing ones never do."""
+def _repeated(_name: str, values: Any) -> np.ndarray:
+    """Say which values stood above already; missing ones never do, and there is one zero."""
+    values = pc.add(values, 0.0) if pa.types.is_floating(values.type) else values
     codes = values.dictionary_encode().indices
     again = _true(codes.is_valid())
     present = np.flatnonzero(again)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,9 @@ pc: Any = pyarrow.compute
 MOMENT = pa.timestamp("us", tz="UTC")
 ARROW_TYPES = {"number": pa.float64(), "category": pa.string(), "text": pa.string(), "date": MOMENT}
 
-_SAMPLE_ROWS = 1000
+#: The rows by which a file's usual decimal sign is told.
+SAMPLE_ROWS = 1000
+
 _PLAIN_NUMBERS = {
     ".": r"^[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$",
     ",": r"^[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?(?:[eE][+-]?[0-9]+)?$",
@@ -53,17 +56,19 @@ class Typed:
     guess: str = ""
 
 
-def typed(column: Cells, kind: Kind, decimal: str = ".", *, fixed: str | None = None) -> Typed:
+def typed(
+    column: Cells, kind: Kind, decimal: str = ".", *, fixed: str | None = None, known: str | None = None
+) -> Typed:
     """Type a column of text or native cells as a kind; ``decimal`` is the file's usual sign.
 
     ``fixed`` is what the contract says instead of a guess: a number's decimal sign, or whether "day" or
-    "month" comes first in a date.
+    "month" comes first in a date. ``known`` is the guess where these are not all of the file's cells.
     """
     flat = plain(column)
     if kind == "number":
-        return _numbers(flat, decimal, fixed)
+        return _numbers(flat, decimal, fixed, known)
     if kind == "date":
-        return _moments(flat, fixed)
+        return _moments(flat, fixed, known)
     return _levels(flat) if kind == "category" else _texts(flat)
 
 
@@ -118,7 +123,7 @@ def decimal_of_file(raw: RawTable) -> str:
     if raw.dialect is None or raw.dialect.delimiter == ",":
         return "."
     votes = 0
-    for column in raw.columns.slice(0, _SAMPLE_ROWS).columns:
+    for column in raw.columns.slice(0, SAMPLE_ROWS).columns:
         points, commas = _evidence(pc.utf8_trim_whitespace(column))
         votes += commas - points
     return "," if votes > 0 or (votes == 0 and raw.dialect.delimiter == ";") else "."
@@ -129,15 +134,15 @@ def _is_native(kind: pa.DataType) -> bool:
     return is_number(kind) or is_moment(kind) or bool(pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
 
-def _numbers(flat: Cells, decimal: str, fixed: str | None) -> Typed:
+def _numbers(flat: Cells, decimal: str, fixed: str | None, known: str | None) -> Typed:
     """Type numbers: native ones directly, text by the column's own way of writing."""
     if not is_text(flat.type):
         return _native_numbers(flat)
-    usual = _as_floats(flat) if (fixed or decimal) == "." else None
+    usual = _as_floats(flat) if (fixed or known or decimal) == "." else None
     # A finite sum has only finite parts.
     if usual is not None and math.isfinite(pc.sum(usual).as_py() or 0.0):
         return Typed(usual)
-    values, unread, sign = _number_texts(flat, usual, decimal, fixed)
+    values, unread, sign = _number_texts(flat, usual, decimal, fixed or known)
     floats = values.to_numpy(zero_copy_only=False)
     infinite = np.isinf(floats)
     # Arrow reads "-nan" and "nan(1)" as numbers; here they are none.
@@ -158,30 +163,47 @@ def _native_numbers(flat: Cells) -> Typed:
 
 
 def _number_texts(
-    flat: Cells, values: Cells | None, decimal: str, fixed: str | None
+    flat: Cells, values: Cells | None, decimal: str, sign: str | None
 ) -> tuple[Cells, np.ndarray, str]:
     """Return numbers with nulls, the mask of texts that are no numbers, and the decimal sign.
 
-    ``values`` is what all texts are as plain numbers, if they are.
+    ``values`` is what all texts are as plain numbers, if they are; ``sign`` where it need not be guessed.
     """
     if values is not None and not pc.any(pc.is_nan(values)).as_py():
         return values, np.zeros(len(flat), dtype=bool), "."
     text = _trimmed(flat)
-    values = _as_floats(text) if (fixed or decimal) == "." else None
+    values = _as_floats(text) if (sign or decimal) == "." else None
     if values is not None:
         return values, np.zeros(len(flat), dtype=bool), "."
-    sign = fixed or _sign(text, decimal)
+    sign = sign or more_usual(*_evidence(text), decimal)
     is_plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN_NUMBERS[sign]), False)
     readable = pc.replace_substring(pc.if_else(is_plain, text, None), "," if sign == "." else ".", "")
     if sign == ",":
         readable = pc.replace_substring(readable, ",", ".")
     values = pc.cast(readable, pa.float64())
-    return *_with_odd(values, text, lambda cell: cells.number(cell, sign), pa.float64()), sign
+    return *_with_odd(values, text, partial(_odd_number, sign=sign), pa.float64()), sign
 
 
-def _sign(text: Cells, decimal: str) -> str:
+def _odd_number(text: str, *, sign: str) -> tuple[float, str]:
+    """Read one cell; an infinite one stays so, for what it breaks is told from the values."""
+    value, rule = cells.number(text, sign)
+    return (math.inf, "") if rule == NOT_FINITE else (value, rule)
+
+
+def signs(column: Cells, *, quickly: bool) -> tuple[int, int] | None:
+    """Count the cells that can only be numbers with a decimal point, and only with a comma.
+
+    ``quickly``, None stands for a column in which none needs a comma: the others are not counted.
+    """
+    flat = plain(column)
+    if not is_text(flat.type):
+        return 0, 0
+    text = _trimmed(flat)
+    return None if quickly and _as_floats(text) is not None else _evidence(text)
+
+
+def more_usual(points: int, commas: int, decimal: str) -> str:
     """Return the decimal sign that more of the cells show, the file's usual one when none does."""
-    points, commas = _evidence(text)
     return "," if commas > points or (commas == points and decimal == ",") else "."
 
 
@@ -204,7 +226,7 @@ def _evidence(text: Cells) -> tuple[int, int]:
     )
 
 
-def _moments(flat: Cells, fixed: str | None) -> Typed:
+def _moments(flat: Cells, fixed: str | None, known: str | None) -> Typed:
     """Type moments: without a zone they are taken as UTC."""
     if is_moment(flat.type):
         return Typed(_in_utc(flat))
@@ -213,6 +235,11 @@ def _moments(flat: Cells, fixed: str | None) -> Typed:
     usual = _usual_moments(flat)
     if usual is not None:
         return Typed(usual)
+    return _odd_moments(*_plain_moments(flat), fixed, known)
+
+
+def _plain_moments(flat: Cells) -> tuple[Cells, Cells]:
+    """Read the moments that are written plainly; returns them and all texts, trimmed."""
     text = _trimmed(flat)
     is_plain = pc.fill_null(pc.match_substring_regex(text, _PLAIN_MOMENT), False)
     try:
@@ -222,7 +249,7 @@ def _moments(flat: Cells, fixed: str | None) -> Typed:
     except pa.ArrowInvalid:
         # One 30 February stops the fast way; then every distinct text is looked at.
         values = pa.nulls(len(flat), pa.timestamp("us"))
-    return _odd_moments(values, text, fixed)
+    return values, text
 
 
 def _usual_moments(flat: Cells) -> Cells | None:
@@ -236,9 +263,11 @@ def _usual_moments(flat: Cells) -> Cells | None:
     return values.cast(MOMENT) if pc.min(values).cast(pa.int64()).as_py() >= _YEAR_ONE else None
 
 
-def _odd_moments(values: Cells, text: Cells, fixed: str | None) -> Typed:
+def _odd_moments(values: Cells, text: Cells, fixed: str | None, known: str | None) -> Typed:
     """Read the dates that are not written plainly, days and months told apart by all of them."""
-    guess = _order(_odd_texts(values, text)) if fixed is None else ""
+    guess = known or ""
+    if fixed is None and known is None:
+        guess = one_order(_orders(_odd_texts(values, text)))
     order = fixed or guess
     found = values.cast(pa.int64())
     rules: dict[str, str] = {}
@@ -255,10 +284,21 @@ def _odd_moments(values: Cells, text: Cells, fixed: str | None) -> Typed:
     return _without(filled.cast(MOMENT), faults, guess)
 
 
-def _order(odd: Cells) -> str:
-    """Return what comes first in all dates such as 13/04/2024, nothing when they do not agree."""
-    orders = {cells.order_of(cell) for cell in odd.unique().to_pylist()} - {""}
-    return orders.pop() if len(orders) == 1 else ""
+def date_orders(column: Cells) -> set[str]:
+    """Return what comes first in a column's dates such as 13/04/2024: "day", "month", both or nothing."""
+    flat = plain(column)
+    if not is_text(flat.type) or _usual_moments(flat) is not None:
+        return set()
+    return _orders(_odd_texts(*_plain_moments(flat)))
+
+
+def one_order(orders: set[str]) -> str:
+    """Return what comes first in all dates, nothing when they do not agree."""
+    return next(iter(orders)) if len(orders) == 1 else ""
+
+
+def _orders(odd: Cells) -> set[str]:
+    return {cells.order_of(cell) for cell in odd.unique().to_pylist()} - {""}
 
 
 def _in_utc(flat: Cells) -> Cells:

@@ -70,8 +70,11 @@ def block_size(path: Path, memory: int) -> int:
     free = available_memory()
     room = memory if free is None else min(memory, free)
     size = min(room // _BLOCK_MEMORY, LARGEST_BLOCK)
-    by_blocks = reads(path) and path.is_file() and hasattr(_reader(path), "blocks")
-    return size if by_blocks and _needed(path) > room and size >= SMALLEST_BLOCK else 0
+    by_blocks = reads(path) and hasattr(_reader(path), "blocks")
+    try:
+        return size if by_blocks and _needed(path) > room and size >= SMALLEST_BLOCK else 0
+    except OSError:
+        return 0  # to read it says what is wrong with it
 
 
 def _reader(path: Path) -> ModuleType:

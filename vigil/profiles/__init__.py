@@ -2,7 +2,7 @@
 
 from vigil.profiles.answers import of_answers
 from vigil.profiles.files import of_parquet
-from vigil.profiles.measure import profile
+from vigil.profiles.measure import profile, with_pairs
 from vigil.profiles.pairs import Cuts, Pairs, correlations
 from vigil.profiles.record import ColumnProfile, Numbers, Profile, merge
 from vigil.profiles.stored import FILE, dump, load
@@ -23,4 +23,5 @@ __all__ = [
     "of_parquet",
     "profile",
     "summary",
+    "with_pairs",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from vigil.profiles import distinct, histogram, levels, pairs, sums
 from vigil.profiles.histogram import Histogram
-from vigil.profiles.pairs import Cuts, Pairs
+from vigil.profiles.pairs import Cuts
 from vigil.profiles.record import ColumnProfile, Numbers, Profile
 from vigil.records import Column
 
@@ -31,13 +32,17 @@ def profile(table: pa.Table, columns: Sequence[Column], cuts: Cuts | None = None
     """
     ordered = sorted(columns, key=lambda column: column.name)
     made = tuple(in_turn(lambda column: _column(table, column), ordered, rows=table.num_rows))
-    together = Pairs()
-    if cuts is not None:
-        counted = [column.name for column in ordered if column.role in _PAIRED and column.kind == "number"]
-        known = {name: cuts[name] for name in counted if name in cuts}
-        found = [column for column in made if column.name in counted]
-        together = pairs.count(table, pairs.chosen(found, known))
-    return Profile(table.num_rows, made, together)
+    found = Profile(table.num_rows, made)
+    return found if cuts is None else with_pairs(found, columns, cuts, [table])
+
+
+def with_pairs(found: Profile, columns: Sequence[Column], cuts: Cuts, parts: Iterable[pa.Table]) -> Profile:
+    """Return the profile of rows that come in parts with the pairs of their numbers, as `profile` does."""
+    counted = [column.name for column in columns if column.role in _PAIRED and column.kind == "number"]
+    known = {name: cuts[name] for name in counted if name in cuts}
+    chosen = pairs.chosen([column for column in found.columns if column.name in counted], known)
+    counted_in_parts = [pairs.count(rows, chosen) for rows in parts] or [pairs.empty(chosen)]
+    return replace(found, pairs=pairs.merged(counted_in_parts))
 
 
 def in_turn(

@@ -108,6 +108,8 @@ def merged(parts: Sequence[Pairs]) -> Pairs:
     A column that was cut differently loses its tables for good. Rows of a part that lacks a column are not
     in its pairs.
     """
+    if len(parts) == 1:
+        return parts[0]
     cuts: dict[str, tuple[float, ...]] = {}
     for part in parts:
         for name, cut in part.cuts:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from vigil.errors import TableError
 from vigil.records import RowFault
-from vigil.storage.durable import write_atomic
+from vigil.storage.durable import place, sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,55 @@ def write(root: Path, batch_id: str, file_name: str, held: Held) -> Path:
     Each line names the batch, the file, the physical line in it, the column, the value as it stood
     and the rule. Raises TableError when it cannot be written.
     """
-    path = _path(root, batch_id)
+    writer = Writer(root, batch_id, file_name)
+    try:
+        writer.add(held)
+        return writer.place()
+    finally:
+        writer.discard()
+
+
+class Writer:
+    """Writes what `write` does part by part: nothing is there until it is placed."""
+
+    def __init__(self, root: Path, batch_id: str, file_name: str) -> None:
+        self._path = _path(root, batch_id)
+        self._aside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        self._batch = batch_id
+        self._name = file_name
+        self._file: IO[str] | None = None
+
+    def add(self, held: Held) -> None:
+        """Write the rows of a part of the batch; raises TableError when they cannot be written."""
+        try:
+            if self._file is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._aside.open("w", encoding="ascii")
+            self._file.writelines(_lines(self._batch, self._name, held))
+        except OSError as error:
+            raise _unwritten(self._path, error) from error
+
+    def place(self) -> Path:
+        """Put what was written in the place of what was there; return the path."""
+        if self._file is not None:
+            try:
+                self._file.close()
+                sync(self._aside)
+                place(self._aside, self._path)
+            except OSError as error:
+                raise _unwritten(self._path, error) from error
+        return self._path
+
+    def discard(self) -> None:
+        """Delete what was not placed."""
+        if self._file is not None:
+            self._file.close()
+            self._aside.unlink(missing_ok=True)
+
+
+def _lines(batch_id: str, file_name: str, held: Held) -> Iterator[str]:
+    """Yield a line for each fault, the first of a row with its cells."""
     told: set[int] = set()
-    lines = []
     for fault in held.faults:
         entry = _entry(batch_id, file_name, fault) | {"contract": held.contract, "decimal": held.decimal}
         if fault.line in held.released:
@@ -51,12 +98,11 @@ def write(root: Path, batch_id: str, file_name: str, held: Held) -> Path:
         if fault.line not in told and fault.line in held.cells:
             entry["cells"] = held.cells[fault.line]
         told.add(fault.line)
-        lines.append(json.dumps(entry) + "\n")
-    try:
-        write_atomic(path, "".join(lines).encode("ascii"))
-    except OSError as error:
-        raise TableError(f"the quarantine cannot be written ({error.strerror}).", where=str(path)) from error
-    return path
+        yield json.dumps(entry) + "\n"
+
+
+def _unwritten(path: Path, error: OSError) -> TableError:
+    return TableError(f"the quarantine cannot be written ({error.strerror}).", where=str(path))
 
 
 def read(root: Path, batch_id: str) -> Held:

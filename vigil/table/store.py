@@ -157,6 +157,14 @@ class Table:
             self.root.mkdir(parents=True, exist_ok=True)
             return Staged(rows.schema, [files.write(self.root, rows)] if rows.num_rows else [])
 
+    def staged(self, staged: Staged, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Yield some columns of staged rows, a data file at a time."""
+        from pyarrow import parquet
+
+        with _explained(self.root):
+            for action in staged.added:
+                yield parquet.read_table(self.root / action.path, columns=list(columns))
+
     def discard(self, staged: Staged) -> None:
         """Delete staged rows that will not be taken."""
         for action in staged.added:

@@ -1,0 +1,218 @@
+"""A file that does not fit into the memory reaches the table in blocks, at once or not at all."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ingestion
+from vigil import intake
+from vigil.records import ORDER_COLUMN
+from vigil.run import begun
+
+ROOT = Path(__file__).resolve().parents[2]
+#: The file that is read in blocks of so many bytes; the others are read whole.
+LARGE, SIZE = "w-2.csv", 400
+
+#: Run in a child: take in what is new, killed before the N-th wait for the disk; 0 counts them.
+CHILD = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+import ingestion
+from vigil import intake
+from vigil.console import Console
+from vigil.project import Project
+from vigil.run import begun
+intake.block_size = lambda path, memory: {size} if path.name == {large!r} else 0
+waits, wait = 0, os.fsync
+def fsync(handle):
+    global waits
+    waits += 1
+    if waits == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    wait(handle)
+os.fsync = fsync
+project = Project(Path("config.json"), console=Console(quiet=True))
+with project.locked(), begun(project, "test") as run:
+    ingestion.run(project, run=run.number)
+project.close()
+print(waits)
+"""
+
+
+class Cut(Exception):
+    """The run was killed here."""
+
+
+@pytest.fixture
+def in_blocks(monkeypatch):
+    """Let one file be read in blocks."""
+
+    def size(path, memory):
+        assert memory > 0
+        return SIZE if path.name == LARGE else 0
+
+    def choose():
+        monkeypatch.setattr(intake, "block_size", size)
+
+    return choose
+
+
+def take_in(site):
+    """Run the ingestion step in a project opened anew."""
+    project = site.project()
+    with begun(project, "test") as current:
+        return ingestion.run(project, run=current.number)
+
+
+def arrive(site):
+    """Let files arrive: the large one repeats rows of others and of itself, and has faulty ones."""
+    first = site.leavers("w-1.csv", 40).read_text()
+    rows = site.leavers(LARGE, 60, seed=2, unlabelled=4).read_text().splitlines()
+    rows += [*first.splitlines()[1:9], rows[5], "c2-70,x,1,north,yes", "c2-71,1,1,north", rows[7]]
+    site.write(LARGE, "\n".join([*rows, *rows[-3:]]) + "\n")
+    site.write("w-3.csv", "\n".join([rows[0], rows[30], "c3-1,1,1,south,no"]) + "\n")
+
+
+def end(site):
+    """Return what stands in table, ledger, quarantine and index."""
+    project = site.project()
+    ledger, rows = project.ledger, project.table.rows()
+    batches = [(b.id, b.order, b.rows, b.labelled, b.quarantined, b.duplicates) for b in ledger.batches.all()]
+    return {
+        "batches": batches,
+        "pending": ledger.batches.pending(),
+        "files": {path: (row["status"], row["batch"]) for path, row in ledger.files.known().items()},
+        "rows": rows.to_pylist(),
+        "profiles": [json.dumps(profile) for profile in ledger.batches.profiles()],
+        "quarantine": {
+            path.name: path.read_text() for path in (project.output / "quarantine").glob("*.jsonl")
+        },
+        "seen": (project.seen.rows, project.seen.covers(project.table)),
+        "list": (project.output / "ingestedfiles.txt").read_text(),
+    }
+
+
+def test_it_ends_as_a_file_read_whole(new_site, in_blocks):
+    """Rows, their order, duplicates, quarantine, profile and what is said are the same."""
+    whole, blocks = new_site("whole", key=["customer"]), new_site("blocks", key=["customer"])
+    arrive(whole)
+    arrive(blocks)
+    told = take_in(whole)
+    in_blocks()
+    assert take_in(blocks) == told
+    assert end(blocks) == end(whole)
+    assert [(a.accepted, a.quarantined, a.duplicates) for a in told] == [(40, 0, 0), (60, 4, 11), (1, 0, 1)]
+    assert len(list((blocks.root / "ingested" / "table").glob("*.parquet"))) > 5
+    assert not list((blocks.root / "ingested").rglob(".*jsonl*"))
+
+
+def test_the_first_file_may_be_a_large_one(new_site, in_blocks):
+    """Its contract is guessed as from the file read whole, as long as that is no larger than the sample."""
+    whole, blocks = new_site("whole", key=["customer"]), new_site("blocks", key=["customer"])
+    for site in (whole, blocks):
+        site.leavers(LARGE, 300)
+    take_in(whole)
+    in_blocks()
+    take_in(blocks)
+    assert end(blocks) == end(whole)
+    assert (blocks.root / "ingested/contract.json").read_text() == (
+        whole.root / "ingested/contract.json"
+    ).read_text()
+
+
+def test_a_refused_one_leaves_nothing(site, in_blocks):
+    """What was staged of a file that is refused at its end is deleted, its hashes too."""
+    site.leavers("w-1.csv", 40)
+    take_in(site)
+    in_blocks()
+    text = site.leavers(LARGE, 60, seed=2).read_text()
+    site.write(LARGE, text + "c,x,1,north,yes\n" * 40)
+    before = sorted(path for path in (site.root / "ingested").rglob("*") if path.is_file())
+    (arrival,) = take_in(site)
+    assert (arrival.status, arrival.reason) == ("refused", "40 of 100 rows are broken (40%, limit 20%).")
+    assert sorted(path for path in (site.root / "ingested").rglob("*") if path.is_file()) == before
+    site.write("w-3.csv", text)
+    assert [arrival.accepted for arrival in take_in(site)] == [60]
+
+
+STEPS = [
+    ("vigil.table.store.Table.stage", 3),
+    ("vigil.table.seen.Seen.stage", 2),
+    ("vigil.table.quarantine.Writer.place", 1),
+    ("vigil.ledger.arrivals.Batches.announce", 1),
+    ("vigil.ledger.arrivals.Files.announce", 1),
+    ("vigil.table.store.Table.take", 1),
+    ("vigil.table.seen.Seen.take", 1),
+    ("vigil.ledger.arrivals.Files.settle", 1),
+    ("vigil.ledger.arrivals.Batches.settle", 1),
+]
+
+
+@pytest.mark.parametrize(("step", "turn"), STEPS, ids=[step.rpartition(".")[0] for step, _ in STEPS])
+def test_a_cut_run_ends_as_a_whole_one(new_site, in_blocks, monkeypatch, step, turn):
+    """Wherever it is cut off, all of the file's rows come in with the next run, once."""
+    whole, broken = new_site("whole", key=["customer"]), new_site("broken", key=["customer"])
+    for site in (whole, broken):
+        site.leavers("w-1.csv", 40)
+        take_in(site)
+        arrive(site)
+    in_blocks()
+    take_in(whole)
+    calls = []
+    owner, _, name = step.rpartition(".")
+    module, _, kind = owner.rpartition(".")
+    real = getattr(getattr(sys.modules[module], kind), name)
+
+    def cut(*args, **more):
+        calls.append(1)
+        if len(calls) == turn:
+            raise Cut
+        return real(*args, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(step, cut)
+        with pytest.raises(Cut):
+            take_in(broken)
+    take_in(broken)
+    assert end(broken) == end(whole)
+
+
+def test_a_killed_run_ends_as_a_whole_one(new_site, in_blocks):
+    """Killed at some of its waits for the disk, the process leaves what the next run finishes."""
+    whole = new_site("whole", key=["customer"])
+    arrive(whole)
+    waits = int(child(whole, 0).stdout)
+    expected = end(whole)
+    in_blocks()
+    for turn, point in enumerate(range(3, waits, max(1, waits // 5))):
+        site = new_site(f"killed-{turn}", key=["customer"])
+        arrive(site)
+        assert child(site, point).returncode == -signal.SIGKILL
+        take_in(site)
+        assert end(site) == expected
+
+
+def child(site, point):
+    """Take in what is new in a process of its own, which may be killed."""
+    code = CHILD.format(root=str(ROOT), size=SIZE, large=LARGE)
+    command = [sys.executable, "-c", code, str(point)]
+    return subprocess.run(command, cwd=site.root, capture_output=True, text=True, check=False)
+
+
+def test_a_batch_in_blocks_reads_back_in_order(site, in_blocks):
+    """The rows of its many data files come by line."""
+    in_blocks()
+    arrive(site)
+    take_in(site)
+    rows = site.project().table.rows()
+    places = list(
+        zip(rows.column(ORDER_COLUMN).to_pylist(), rows.column("_vigil_line").to_pylist(), strict=True)
+    )
+    assert places == sorted(places)

@@ -1,0 +1,200 @@
+"""Reading and checking one arriving file: whole, or in blocks where it does not fit into the memory.
+
+Either way it ends alike: what is found out about all of its rows, its usual decimal sign or a value that
+stands in it twice, is found out before its blocks, or carried from one to the next.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from vigil import contract as contracts
+from vigil.batches.ahead import Source
+from vigil.batches.arrival import Accepted, Arrival, NewFile, explained
+from vigil.batches.holding import held_rows
+from vigil.batches.pieces import Pieces
+from vigil.batches.whole import Tally, costly_first
+from vigil.contract import Checked
+from vigil.intake import Blocks, RawTable
+from vigil.records import Contract, RowFault
+from vigil.table import hashing
+from vigil.table.seen import Seen
+
+#: Rows that the contract of a first file is guessed from, at least, where it is read in blocks.
+SAMPLE_ROWS = 200_000
+
+#: Begins to stage a file of this digest, checked by this contract.
+Begin = Callable[[NewFile, str, Contract], Pieces]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A file that was read whole and checked; nothing of it is kept yet."""
+
+    file: NewFile
+    digest: str
+    raw: RawTable
+    checked: Checked
+    tally: Tally
+
+    @property
+    def faults(self) -> tuple[RowFault, ...]:
+        """All faults of its rows."""
+        return self.checked.faults
+
+    def ended(self, status: str, reason: str) -> Arrival:
+        """Return the end of a file of which no row is taken in."""
+        return _ended(self.file, self.tally, self.faults, status, reason)
+
+    def kept(self) -> Accepted:
+        """Return it as what goes into the table, together with others."""
+        version = self.tally.contract.version
+        held = held_rows(self.raw, self.checked, version)
+        return Accepted(self.file, self.digest, self.checked, version, held, self.raw.written_as)
+
+
+@dataclass(frozen=True, slots=True)
+class InBlocks:
+    """A file that was read in blocks and checked.
+
+    ``pieces`` are its staged rows, None where somebody only asks what would become of it.
+    """
+
+    file: NewFile
+    digest: str
+    tally: Tally
+    pieces: Pieces | None
+    written_as: str
+
+    @property
+    def contract_version(self) -> int:
+        """The version of the contract that it was checked by."""
+        return self.tally.contract.version
+
+    @property
+    def faults(self) -> tuple[RowFault, ...]:
+        """The first faults of its rows; the quarantine has them all."""
+        return self.tally.faults
+
+    @property
+    def explained(self) -> list[str]:
+        """What a person reads who only asks what would become of it."""
+        return explained(self.file.name, self.tally, self.written_as, self.contract_version)
+
+    def ended(self, status: str, reason: str) -> Arrival:
+        """Delete what was staged, and return the end of a file of which no row is taken in."""
+        self.discard()
+        return _ended(self.file, self.tally, self.faults, status, reason)
+
+    def kept(self) -> InBlocks:
+        """Return it as what goes into the table, by itself."""
+        return self
+
+    def discard(self) -> None:
+        """Delete what was staged, if anything was."""
+        if self.pieces is not None:
+            self.pieces.discard()
+
+
+def read(
+    source: Source,
+    contract: Contract | None,
+    first: Callable[[RawTable], Contract],
+    begin: Begin | None,
+) -> Whole | InBlocks:
+    """Read a file and check it by a contract, which ``first`` makes of a first file.
+
+    What is read in blocks is staged with what ``begin`` returns. Raises FileRefused and ContractError.
+    """
+    if source.block_size:
+        blocks = source.blocks(contract)
+        return _in_blocks(source, blocks, contract or first(sample(blocks)), begin)
+    raw = source.read(contract)
+    contract = contract or first(raw)
+    checked = contracts.check(contract, raw)
+    return Whole(source.file, source.digest(), raw, checked, Tally(contract).add(checked))
+
+
+def _in_blocks(
+    source: Source,
+    blocks: Blocks,
+    contract: Contract,
+    begin: Begin | None,
+) -> InBlocks:
+    """Check a file's blocks, and stage their rows."""
+    file, digest, guesses = source.file, source.digest(), contracts.settled(contract, blocks)
+    pieces = begin(file, digest, contract) if begin is not None else None
+    found = InBlocks(file, digest, Tally(contract), pieces, next(iter(blocks)).written_as)
+    try:
+        with _repeats() as repeated:
+            for raw in blocks:
+                checked = contracts.check(contract, guesses.known(raw), repeated)
+                found.tally.add(checked)
+                if pieces is not None:
+                    pieces.add(checked, held_rows(raw, checked, contract.version))
+    except BaseException:
+        found.discard()
+        raise
+    return found
+
+
+def _ended(file: NewFile, tally: Tally, faults: tuple[RowFault, ...], status: str, reason: str) -> Arrival:
+    """Return a file's end, with those of its faults first that refuse it."""
+    shown = costly_first(tally.contract, faults)
+    return Arrival(file.name, status, reason, rows=tally.rows, quarantined=tally.quarantined, faults=shown)
+
+
+def sample(blocks: Blocks) -> RawTable:
+    """Return rows spread evenly over a file, to guess its contract from; all of a small one's."""
+    kept: list[RawTable] = []
+    step, rows = 1, 0
+    for raw in blocks:
+        kept.append(_every(raw, step, rows))
+        rows += raw.columns.num_rows
+        while sum(one.columns.num_rows for one in kept) > 2 * SAMPLE_ROWS:
+            step, kept = 2 * step, [_every(_joined(kept), 2, 0)]
+    found = _joined(kept)
+    if step == 1:
+        return found
+    note = f"The contract was guessed from {found.total_rows:,} rows, spread over all {rows:,} of the file."
+    return replace(found, notes=(*found.notes, note))
+
+
+def _every(raw: RawTable, step: int, before: int) -> RawTable:
+    """Return every so manieth row, counted from the beginning of a file of which so many came before."""
+    places = np.arange(-before % step, raw.columns.num_rows, step)
+    columns = raw.columns.take(places).combine_chunks()
+    return replace(raw, columns=columns, lines=raw.lines[places], faults=(), total_rows=len(places))
+
+
+def _joined(parts: Sequence[RawTable]) -> RawTable:
+    """Return rows that stand below each other as one table."""
+    lines = np.concatenate([part.lines for part in parts])
+    columns = pa.concat_tables([part.columns for part in parts])
+    return replace(parts[0], columns=columns, lines=lines, faults=(), total_rows=len(lines))
+
+
+@contextmanager
+def _repeats() -> Iterator[Callable[[str, Any], np.ndarray]]:
+    """Yield what says which values of a column stood in earlier blocks, or above in the same one."""
+    with tempfile.TemporaryDirectory(prefix="vigil-") as folder:
+        known: dict[str, Seen] = {}
+
+        def repeated(name: str, values: Any) -> np.ndarray:
+            seen = known.setdefault(name, Seen(Path(folder) / str(len(known))))
+            again = np.asarray(values.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
+            hashes = hashing.row_hashes(pa.table({name: values}), [name])[again]
+            found = seen.known(hashes)
+            seen.stage(hashes[~found])
+            again[again] = found
+            return again
+
+        yield repeated
