@@ -11,7 +11,8 @@ usually written. Best of a few runs; without import and load.
 "From Parquet" reads, profiles and judges in a process of its own; its peak is what it holds at most beyond
 what it held before, with all imported, as a share of the frame in memory (Linux). Peers get the same rows in
 an environment of their own, whose interpreter is named; without one, a line says so. They are given both
-frames in memory and their defaults; NannyML is fitted on the reference beforehand, as Vigil's is profiled.
+frames in memory and their defaults, and compared with both ways of ours; NannyML is fitted on the reference
+beforehand, as Vigil's is profiled.
 """
 
 from __future__ import annotations
@@ -94,6 +95,9 @@ def best(work: Callable[[], object], runs: int) -> float:
     return min(times)
 
 
+#: Seconds that a program may take.
+PATIENCE = 600
+
 #: What a process does from a file: it prints its seconds and its peak beyond the imports, in bytes.
 FROM_FILE = """
 import json, sys, time
@@ -146,8 +150,11 @@ print(time.perf_counter() - started)
 }
 
 
-def from_file(rows: int, ours: pa.Table, theirs: pa.Table, peers: dict[str, str | None]) -> None:
-    """Print what it costs from a Parquet file, and what the peers take on the same rows."""
+def from_file(rows: int, ours: pa.Table, theirs: pa.Table, peers: dict[str, str | None], both: float) -> None:
+    """Print what it costs from a Parquet file, and what the peers take on the same rows.
+
+    ``both`` is the time from rows in memory, as the peers have them, in seconds.
+    """
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("before.parquet", "now.parquet")]
         for path, table in zip(paths, (ours, theirs), strict=True):
@@ -163,15 +170,24 @@ def from_file(rows: int, ours: pa.Table, theirs: pa.Table, peers: dict[str, str 
                 continue
             try:
                 taken = run(python, PEERS[name], *map(str, paths))[0]
+            except subprocess.TimeoutExpired:
+                print(f"{'':>9}  {name}: not done in {PATIENCE / 60:.0f} minutes")
+                continue
             except subprocess.SubprocessError as fault:
                 print(f"{'':>9}  {name}: skipped, {fault}")
                 continue
-            print(f"{'':>9}  {name}: {taken:.2f} s, {taken / seconds:.0f} times as long")
+            times = f"{taken / both:.0f} times as long, {taken / seconds:.0f} times as from Parquet"
+            print(f"{'':>9}  {name}: {taken:.2f} s, {times}")
 
 
 def run(python: str, code: str, *arguments: str) -> list[float]:
-    """Run a program in a process of its own; return the numbers on its last line."""
-    done = subprocess.run([python, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    """Run a program in a process of its own; return the numbers on its last line.
+
+    Raises subprocess.SubprocessError when it fails, or takes too long.
+    """
+    done = subprocess.run(
+        [python, "-c", code, *arguments], capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     if done.returncode:
         raise subprocess.SubprocessError(f"its interpreter failed: {done.stderr.strip().splitlines()[-1]}")
     return [float(word) for word in done.stdout.strip().splitlines()[-1].split()]
@@ -202,7 +218,7 @@ def main() -> None:
         both = profiled + judged
         cells = (f"{1000 * seconds:>6.0f} ms" for seconds in (profiled, judged, both, peer))
         print(f"{rows:>9,}  {'  '.join(cells)}  {peer / both:>10.1f}")
-        from_file(rows, ours, theirs, peers)
+        from_file(rows, ours, theirs, peers, both)
     size = len(json.dumps(stored.to_json())) / 1000
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(f"stored reference {size:.0f} kB; peak {peak} MB, rows of both sides included")

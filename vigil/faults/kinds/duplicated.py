@@ -34,13 +34,13 @@ def look(case: Case) -> Iterator[Finding]:
     if not total or again / total - usual < LEAST_RISE:
         return
     nats = surprise.count(again, total, before)
+    also = f", {case.dropped:,} of them in every column (these were dropped)" if case.dropped else ""
     yield Finding(
         confidence=surprise.sure(nats),
         rows=repeated,
         what=(
             f"{wording.rows(again)} of the {total:,} in the file ({wording.share(again / total)}) came "
-            f"before with the same values, {case.dropped:,} of them in every column (these were dropped); "
-            f"at most {wording.share(usual)} did before."
+            f"before with the same values{also}; at most {wording.share(usual)} did before."
         ),
         act="Quarantine this batch, and ask the source whether it sent an old file again.",
         evidence={
