@@ -1,13 +1,16 @@
 """Files that are read before their turn."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from vigil import contract as contracts
 from vigil import intake
 from vigil.batches import ahead
-from vigil.batches.ahead import sources
+from vigil.batches.ahead import Source, sources
 from vigil.batches.arrival import NewFile
 from vigil.errors import FileRefused, FileUnreadable
 from vigil.ledger import glance
@@ -72,3 +75,58 @@ def test_a_large_file_waits_for_its_turn(tmp_path: Path, monkeypatch: pytest.Mon
     _, second = sources(files, tmp_path, 10**9)
     files[1].path.write_bytes(b"a\n1\n2\n")
     assert second.read(None).columns.num_rows == 2
+
+
+def test_rows_are_checked_before_their_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was checked early is what the contract says; by another one it is checked anew."""
+    contracts.save(CONTRACT, tmp_path)
+    files = [new(tmp_path / f"{number}.csv", b"a;b\n1;2\n3;x\n") for number in range(3)]
+    _, second, third = list(sources(files, tmp_path, 10**9))
+    raw = second.read(CONTRACT)
+    alone = contracts.check(CONTRACT, raw)
+    stricter = replace(CONTRACT, columns=(COLUMNS[0], replace(COLUMNS[1], kind="category")))
+    assert third.checked(stricter, third.read(stricter)).table.num_rows == 2
+    monkeypatch.setattr(ahead.contracts, "check", None)
+    early = second.checked(CONTRACT, raw)
+    assert early.table.equals(alone.table)
+    assert early.faults == alone.faults != ()
+
+
+def test_a_refusal_waits_for_its_turn(tmp_path: Path) -> None:
+    """A file that lacks a column is refused where it has its turn, and not where it was read."""
+    contracts.save(CONTRACT, tmp_path)
+    files = [new(tmp_path / f"{number}.csv", b"a;b\n1;2\n") for number in range(3)]
+    files[1] = new(tmp_path / "1.csv", b"a;c\n1;2\n")
+    ends = []
+    for source in sources(files, tmp_path, 10**9):
+        raw = source.read(CONTRACT)
+        try:
+            ends.append(str(source.checked(CONTRACT, raw).table.num_rows))
+        except FileRefused as refusal:
+            ends.append(refusal.what)
+    assert ends == ["1", "the required column is missing: 'b'.", "1"]
+
+
+@pytest.mark.parametrize(("memory", "begun"), [(10**9, 5), (0, 1), (ahead.RESTING + 24 * 20, 2)])
+def test_no_more_is_read_early_than_there_is_room_for(tmp_path: Path, memory: int, begun: int) -> None:
+    """One file always is; others as their bytes and the memory allow, once there is a contract."""
+    files = [new(tmp_path / f"{number}.csv", b"a;b\n1;2\n\n\n") for number in range(6)]
+    assert early(sources(files, tmp_path, memory)) == 1
+    contracts.save(CONTRACT, tmp_path)
+    assert early(sources(files, tmp_path, memory)) == begun
+
+
+def test_nothing_is_read_beside_a_file_in_blocks(tmp_path: Path) -> None:
+    """A file that does not fit into the memory has it for itself."""
+    contracts.save(CONTRACT, tmp_path)
+    files = [new(tmp_path / f"{number}.csv", b"a;b\n1;2\n") for number in range(3)]
+    with mock.patch.object(ahead.intake, "block_size", lambda path, _: int(path.name == "0.csv")):
+        assert early(sources(files, tmp_path, 10**9)) == 0
+
+
+def early(found: Iterator[Source]) -> int:
+    """Return how many files were begun by the time that the first one has its turn."""
+    with mock.patch.object(Source, "begin", autospec=True) as begin:
+        next(found)
+    found.close()
+    return int(begin.call_count)

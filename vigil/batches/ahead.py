@@ -1,7 +1,9 @@
-"""The next file is read while the one before is checked: at the price of one more file in memory."""
+"""Files are read and checked before their turn, beside those before them, as far as memory allows."""
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
@@ -10,12 +12,22 @@ from pathlib import Path
 from vigil import contract as contracts
 from vigil import intake
 from vigil.batches.arrival import NewFile
+from vigil.contract import Checked
+from vigil.errors import VigilError
 from vigil.records import Contract
 
 #: Files beyond this many bytes are read alone, as it is memory that they are short of.
 LARGEST = 32_000_000
+#: Files, and their bytes together, that are read before their turn; one always is.
+MOST, AHEAD = 64, 32_000_000
 #: Bytes that the process has before it takes a file in.
 RESTING = 250_000_000
+#: A byte that is read before its turn takes a few on its way, and leaves as much to the file that has it.
+_TAKES = 24
+_THREADS = min(2, os.cpu_count() or 1)
+
+#: By which contract rows were checked, and what came of it: they, or why they are refused.
+Early = tuple[Contract, Checked | VigilError]
 
 
 class Source:
@@ -28,14 +40,15 @@ class Source:
         self.file = file
         self._room = max(memory - RESTING, 0)
         self._digest: Future[str] | str | None = None
-        self._raw: tuple[dict[str, str], Future[intake.RawTable]] | None = None
+        self._raw: tuple[dict[str, str], Future[tuple[intake.RawTable, Early | None]]] | None = None
+        self._checked: Early | None = None
 
     def begin(self, pool: ThreadPoolExecutor, contract: Contract | None) -> None:
-        """Read the file in a thread; what goes wrong is raised where its result is asked for."""
+        """Read and check the file in a thread; what goes wrong is raised where its result is asked for."""
         path, manner = self.file.path, _manner(contract)
         if intake.reads(path) and self.file.stamp[0] <= LARGEST and not self.block_size:
             self._digest = pool.submit(intake.digest, path)
-            self._raw = manner, pool.submit(intake.read, path, **manner)
+            self._raw = manner, pool.submit(_read_and_checked, path, contract)
 
     @cached_property
     def block_size(self) -> int:
@@ -59,20 +72,65 @@ class Source:
         early, self._raw = self._raw, None
         manner = _manner(contract)
         if early is not None and early[0] == manner:
-            return early[1].result()
+            raw, self._checked = early[1].result()
+            return raw
         return intake.read(self.file.path, **manner)
+
+    def checked(self, contract: Contract, raw: intake.RawTable) -> Checked:
+        """Return what `read` has returned as it is under a contract. Raises as `contracts.check` does."""
+        early, self._checked = self._checked, None
+        if early is None or early[0] != contract:
+            return contracts.check(contract, raw)
+        if isinstance(early[1], VigilError):
+            raise early[1]
+        return early[1]
 
 
 def sources(files: Sequence[NewFile], output: Path, memory: int) -> Iterator[Source]:
-    """Yield each file's source while the next one is being read as the contract in ``output`` says."""
-    following: Source | None = None
-    with ThreadPoolExecutor(1) as pool:
-        for place, file in enumerate(files):
-            source = following or Source(file, memory)
-            following = Source(files[place + 1], memory) if place + 1 < len(files) else None
-            if following is not None:
-                following.begin(pool, contracts.load(output))
-            yield source
+    """Yield each file's source while the next ones are being read as the contract in ``output`` says.
+
+    Before there is a contract it is one, that may have to be read again. Beside a file that is read in
+    blocks there is none.
+    """
+    waiting, begun = deque(Source(file, memory) for file in files), deque[Source]()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        try:
+            while waiting or begun:
+                source = (begun or waiting).popleft()
+                if not source.block_size:
+                    _begin(waiting, begun, pool, contracts.load(output), (memory - RESTING) // _TAKES)
+                yield source
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _begin(
+    waiting: deque[Source],
+    begun: deque[Source],
+    pool: ThreadPoolExecutor,
+    contract: Contract | None,
+    room: int,
+) -> None:
+    """Begin to read the next files, as many as there is room for, and one at least."""
+    room = min(AHEAD, room) if contract is not None else 0
+    taken = sum(source.file.stamp[0] for source in begun)
+    while waiting and (not begun or (len(begun) < MOST and taken + waiting[0].file.stamp[0] <= room)):
+        source = waiting.popleft()
+        source.begin(pool, contract)
+        taken += source.file.stamp[0]
+        begun.append(source)
+
+
+def _read_and_checked(path: Path, contract: Contract | None) -> tuple[intake.RawTable, Early | None]:
+    """Read a file, and check it where there is a contract."""
+    raw = intake.read(path, **_manner(contract))
+    if contract is None:
+        return raw, None
+    try:
+        return raw, (contract, contracts.check(contract, raw))
+    except VigilError as refusal:
+        return raw, (contract, refusal)
 
 
 def _manner(contract: Contract | None) -> dict[str, str]:

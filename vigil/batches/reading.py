@@ -119,7 +119,7 @@ def read(
         return _in_blocks(source, blocks, contract or first(sample(blocks)), begin)
     raw = source.read(contract)
     contract = contract or first(raw)
-    checked = contracts.check(contract, raw)
+    checked = source.checked(contract, raw)
     return Whole(source.file, source.digest(), raw, checked, Tally(contract).add(checked))
 
 
