@@ -216,3 +216,37 @@ def test_a_batch_in_blocks_reads_back_in_order(site, in_blocks):
         zip(rows.column(ORDER_COLUMN).to_pylist(), rows.column("_vigil_line").to_pylist(), strict=True)
     )
     assert places == sorted(places)
+
+
+#: Run in a child: take in what is new, and say how much memory the process has had at most.
+MEASURE = """
+import sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+import ingestion
+from vigil.console import Console
+from vigil.project import Project
+from vigil.run import begun
+project = Project(Path("config.json"), console=Console(quiet=True))
+with project.locked(), begun(project, "test") as run:
+    arrivals = ingestion.run(project, run=run.number)
+lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(int(lines["VmHWM"].split()[0]) // 1024, sum(arrival.accepted for arrival in arrivals))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's count of a process's memory is Linux's own")
+def test_its_size_costs_no_memory(new_site):
+    """A file of four times the size takes hardly more memory, and none is left out of the table."""
+    peaks = []
+    for number, rows in enumerate((60_000, 240_000)):
+        site = new_site(str(number), key=["customer"], memory_mb=256)
+        site.leavers("w-1.csv", 200)
+        take_in(site)
+        site.leavers(LARGE, rows, seed=2)
+        command = [sys.executable, "-c", MEASURE.format(root=str(ROOT))]
+        told = subprocess.run(command, cwd=site.root, capture_output=True, text=True, check=True).stdout
+        peak, accepted = map(int, told.split())
+        assert accepted == rows
+        peaks.append(peak)
+    assert peaks[1] < peaks[0] + 35

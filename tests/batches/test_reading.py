@@ -126,14 +126,17 @@ def at_once(read, writer, seen):
     return rows.to_pylist(), profile.to_bytes(), (kept.num_rows, labelled, int((~fresh).sum()))
 
 
+SIZES = st.sampled_from([1, 60, 120, 200])
 WRITTEN = st.tuples(
     st.sampled_from(",;\t"), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["utf-8", "utf-16", "latin-1"])
 )
 
 
 @settings(max_examples=25)
-@given(ROWS, BROKEN, contracts_drawn(), WRITTEN, st.sampled_from([1, 60, 120, 200]))
-def test_blocks_change_nothing(tmp_path_factory, rows, broken, contract, written, size):
+@given(
+    ROWS, BROKEN, contracts_drawn(), WRITTEN, st.sampled_from([1, 60, 120, 200]), st.sampled_from([2, 10_000])
+)
+def test_blocks_change_nothing(tmp_path_factory, rows, broken, contract, written, size, faults):
     """Rows, lines, quarantine, profile, notes, file rules and refusals are those of the file read whole."""
     delimiter, newline, encoding = written
     for place, row in broken:
@@ -144,5 +147,6 @@ def test_blocks_change_nothing(tmp_path_factory, rows, broken, contract, written
     path = folder / "a.csv"
     path.write_bytes(text.getvalue().encode(encoding))
     known = np.empty((0, 2), dtype=np.uint64)
-    made = [ended(folder / str(one), path, contract, one, known) for one in (0, size)]
+    with mock.patch.multiple(reading, FAULTS=faults, FIRST_ROWS=faults):
+        made = [ended(folder / str(one), path, contract, one, known) for one in (0, size)]
     assert made[1] == made[0]

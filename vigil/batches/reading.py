@@ -6,6 +6,7 @@ stands in it twice, is found out before its blocks, or carried from one to the n
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,10 @@ SAMPLE_ROWS = 200_000
 
 #: Begins to stage a file of this digest, checked by this contract.
 Begin = Callable[[NewFile, str, Contract], Pieces]
+
+
+#: Faults that are held in memory at a time, about, and rows by which it is seen how many have one.
+FAULTS, FIRST_ROWS = 100_000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +140,41 @@ def _in_blocks(
     found = InBlocks(file, digest, Tally(contract), pieces, next(iter(blocks)).written_as)
     try:
         with _repeats() as repeated:
+            pace = _Pace(FIRST_ROWS)
             for raw in blocks:
-                checked = contracts.check(contract, guesses.known(raw), repeated)
-                found.tally.add(checked)
-                if pieces is not None:
-                    pieces.add(checked, held_rows(raw, checked, contract.version))
+                for part in pace.parts(raw):
+                    checked = contracts.check(contract, guesses.known(part), repeated)
+                    pace.follow(checked)
+                    found.tally.add(checked)
+                    if pieces is not None:
+                        pieces.add(checked, held_rows(part, checked, contract.version))
     except BaseException:
         found.discard()
         raise
     return found
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How many rows are checked at a time: fewer where many are faulty, for each fault takes memory."""
+
+    rows: int
+
+    def follow(self, checked: Checked) -> None:
+        """Go on as the last rows suggest."""
+        self.rows = max(1, FAULTS * checked.rows // max(len(checked.faults), 1))
+
+    def parts(self, raw: RawTable) -> Iterator[RawTable]:
+        """Yield a block's rows, so many at a time, each part with the faults up to the next one's line."""
+        start, rows, faults = 0, raw.columns.num_rows, list(raw.faults)
+        while start < rows or faults:
+            stop = min(rows, start + self.rows)
+            end = raw.lines[stop] if stop < rows else math.inf
+            here = tuple(fault for fault in faults if fault.line < end)
+            faults = faults[len(here) :]
+            lines, columns = raw.lines[start:stop], raw.columns.slice(start, stop - start)
+            yield replace(raw, columns=columns, lines=lines, faults=here, total_rows=len(lines) + len(here))
+            start = stop
 
 
 def _ended(file: NewFile, tally: Tally, faults: tuple[RowFault, ...], status: str, reason: str) -> Arrival:
