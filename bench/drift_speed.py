@@ -96,7 +96,7 @@ def best(work: Callable[[], object], runs: int) -> float:
 
 
 #: Seconds that a program may take.
-PATIENCE = 600
+PATIENCE = 1200
 
 #: What a process does from a file: it prints its seconds and its peak beyond the imports, in bytes.
 FROM_FILE = """
