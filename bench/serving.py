@@ -280,7 +280,7 @@ class World:
                 f"  memory: {before:.0f} MB before, {server.memory():.0f} MB after; "
                 f"at each switch {', '.join(f'{each:.0f}' for each in held[1:])} MB"
             )
-            later = held[1 + turns // 2 :]
+            later = held[len(held) // 2 :]
             print(f"  in the second half it grew by {max(later) - later[0]:.1f} MB")
 
     def overload(self) -> None:
