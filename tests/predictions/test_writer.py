@@ -85,6 +85,41 @@ def test_a_torn_end_costs_only_what_was_torn(tmp_path_factory, contents, data) -
     )
 
 
+def test_a_disk_that_fails_keeps_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no sync brought to the disk is taken back; earlier and later records stay."""
+    log = segments.Segments(tmp_path)
+    log.write([b"first", b"second"])
+    log.sync()
+    log.write([b"third"])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", _fails)
+        with pytest.raises(OSError, match="no disk"):
+            log.sync()
+    log.write([b"fourth"])
+    log.close()
+    (path,) = segments.closed(tmp_path)
+    assert list(segments.records(path)) == [b"first", b"second", b"fourth"]
+
+
+def _fails(_: int) -> None:
+    raise OSError("no disk")
+
+
+def test_many_rows_are_written_before_their_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None waits for long, none is lost, and a full segment is closed and followed."""
+    monkeypatch.setattr(writer, "FLUSH_SECONDS", 30.0)
+    monkeypatch.setattr(writer, "MANY", 10)
+    log = PredictionLog(tmp_path)
+    log._segments = segments.Segments(tmp_path, most_bytes=200)
+    for number in range(20):
+        log.add(answered(number, rows=10))
+        _until(lambda: log._rows == 0)
+    _until(lambda: len(segments.closed(tmp_path)) > 1)
+    log.close()
+    assert [item.request for item in stored(tmp_path)] == [f"request-{number}" for number in range(20)]
+    assert log.dropped == 0
+
+
 def test_a_full_memory_drops_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit answers are counted and not kept; the count is written down with the next."""
     monkeypatch.setattr(writer, "MOST_WAITING", 10)

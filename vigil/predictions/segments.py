@@ -25,7 +25,7 @@ OPEN, CLOSED = ".open", ".seg"
 class Segments:
     """Writes records into a folder, one segment after the other. For one thread.
 
-    A segment is closed at ``most_bytes``, or ``most_seconds`` after its first record.
+    A segment is closed by a sync at ``most_bytes``, or ``most_seconds`` after its first record.
     """
 
     def __init__(self, folder: Path, *, most_bytes: int = 8 * 2**20, most_seconds: float = 30.0) -> None:
@@ -34,11 +34,11 @@ class Segments:
         self._most_seconds = most_seconds
         self._path: Path | None = None
         self._handle = -1
-        self._size = 0
+        self._size = self._synced = 0
         self._begun = 0.0
 
     def write(self, records: Iterable[bytes]) -> None:
-        """Append records; on return they are on the disk, or none is. Raises OSError when they are not.
+        """Append records, all or none; a kill no longer loses them. Raises OSError when that fails.
 
         Each is written as it comes, so that many large ones need not be in memory together.
         """
@@ -49,22 +49,41 @@ class Segments:
             for record in records:
                 _write_all(self._handle, _FRAME.pack(len(record), zlib.crc32(record)), record)
                 size += _FRAME.size + len(record)
-            os.fsync(self._handle)
         except OSError:
             os.ftruncate(self._handle, self._size)  # or what follows would stand behind half a frame
             raise
         self._size = size
-        if self._size >= self._most_bytes:
+
+    def sync(self) -> None:
+        """Bring what was written to the disk, where a power cut no longer loses it; close what is due.
+
+        Raises OSError when that fails: then nothing is left of what was written since the last sync.
+        """
+        if self._path is None:
+            return
+        self._to_disk()
+        if self.is_full or time.monotonic() - self._begun >= self._most_seconds:
             self.close()
 
-    def close_if_due(self) -> None:
-        """Close a segment that has been open long enough to be collected."""
-        if self._path is not None and time.monotonic() - self._begun >= self._most_seconds:
-            self.close()
+    @property
+    def is_full(self) -> bool:
+        """Whether the open segment has all the bytes that it should."""
+        return self._path is not None and self._size >= self._most_bytes
+
+    def _to_disk(self) -> None:
+        if self._size > self._synced:
+            try:
+                os.fsync(self._handle)
+            except OSError:
+                os.ftruncate(self._handle, self._synced)
+                self._size = self._synced
+                raise
+            self._synced = self._size
 
     def close(self) -> None:
-        """Close the open segment, if there is one."""
+        """Close the open segment, if there is one, once all is on the disk. Raises OSError as ``sync``."""
         if self._path is not None:
+            self._to_disk()
             self._path.replace(self._path.with_suffix(CLOSED))
             sync(self._folder)
             os.close(self._handle)
@@ -79,7 +98,7 @@ class Segments:
         fcntl.flock(self._handle, fcntl.LOCK_EX)
         aside.replace(path)
         sync(self._folder)
-        self._path, self._size, self._begun = path, 0, time.monotonic()
+        self._path, self._size, self._synced, self._begun = path, 0, 0, time.monotonic()
 
 
 def closed(folder: Path) -> list[Path]:

@@ -1,4 +1,7 @@
-"""The prediction log: answers are handed over in a microsecond and are on the disk in half a second."""
+"""The prediction log: answers are handed over in a microsecond and are on the disk in half a second.
+
+Many are written before that, so that their cells' memory is used again while the processor still has it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from vigil.predictions.record import Answered
 
 #: A kill loses what was answered since the last flush: less than a second.
 FLUSH_SECONDS = 0.5
+#: Rows from which they are written at once.
+MANY = 4_000
 #: Rows that may wait for the disk.
 MOST_WAITING = 100_000
 
@@ -34,16 +39,17 @@ class PredictionLog:
         self._segments = segments.Segments(folder)
         self._waiting: deque[Answered] = deque()
         self._lock = threading.Lock()
-        self._rows = 0
+        self._rows = self._unsynced = 0
         self._unsaid = 0
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self.dropped = 0
 
     @property
     def waiting(self) -> int:
         """The rows that are not on the disk yet."""
-        return self._rows
+        return self._rows + self._unsynced
 
     def add(self, answered: Answered) -> None:
         """Hand an answer over."""
@@ -54,6 +60,8 @@ class PredictionLog:
                 return
             self._rows += count
             self._waiting.append(answered)
+            if self._rows >= MANY:
+                self._wake.set()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="prediction-log", daemon=True)
                 self._thread.start()
@@ -61,16 +69,24 @@ class PredictionLog:
     def close(self) -> None:
         """Write down what waits, and leave the segment to be collected."""
         self._stop.set()
+        self._wake.set()
         if self._thread is not None:
             self._thread.join()
 
     def _work(self) -> None:
-        while not self._stop.wait(FLUSH_SECONDS):
-            self._flush()
-        self._flush()
+        due = time.monotonic() + FLUSH_SECONDS
+        while not self._stop.is_set():
+            self._wake.wait(max(0.0, due - time.monotonic()))
+            self._wake.clear()
+            self._write()
+            if time.monotonic() >= due or self._segments.is_full:
+                self._sync()
+                due = time.monotonic() + FLUSH_SECONDS
+        self._write()
+        self._sync()
         self._segments.close()
 
-    def _flush(self) -> None:
+    def _write(self) -> None:
         """Write what waits; what cannot be written is counted, and said with the next that can."""
         with self._lock:
             answers, self._waiting = self._waiting, deque()
@@ -80,7 +96,6 @@ class PredictionLog:
                 raise OSError("the log of predictions is full until a tick collects it")
             if answers:
                 self._segments.write(self._encoded(answers, unsaid))
-            self._segments.close_if_due()
         except OSError as error:
             _log.error("%s answers were not written down: %s", rows, error)
             with self._lock:
@@ -88,9 +103,20 @@ class PredictionLog:
         else:
             with self._lock:
                 self._unsaid -= unsaid
+                self._unsynced += rows
         finally:
             with self._lock:
                 self._rows -= rows
+
+    def _sync(self) -> None:
+        """Bring what was written to the disk, or count it as dropped."""
+        try:
+            self._segments.sync()
+        except OSError as error:
+            _log.error("%s answers were not written down: %s", self._unsynced, error)
+            with self._lock:
+                self._drop(self._unsynced)
+        self._unsynced = 0
 
     def _encoded(self, answers: deque[Answered], unsaid: int) -> Iterator[bytes]:
         """Yield answers as they are stored, forgetting each, and what was dropped before them."""
