@@ -1,8 +1,10 @@
 """A stream that drifts: noticed without a fit, answered by a vote, and left alone where nothing drifts."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 
 import training
@@ -10,6 +12,8 @@ from vigil import models, renewal, reproducing
 from vigil.bundles import keys, load_manifest, pointer
 from vigil.errors import VigilError
 from vigil.models import voting
+from vigil.trials import renewing
+from vigil.trials.renewing import Record
 
 
 def shifted(rows, *, seed, shift):
@@ -143,3 +147,38 @@ def test_the_newest_rows_are_read_once_until_they_change(drifted):
     assert renewal.recent(project, batch) is first
     project.table.append(project.table.batch(1).slice(0, 0), ["another file"])
     assert renewal.recent(project, batch) is not first
+
+
+def test_a_batch_is_answered_once_by_each_release(drifted):
+    """Of batches whose rows are as before, answers are taken over; a batch that was mended is asked anew."""
+    project = drifted.project()
+    *_, before, batch = project.ledger.batches.all()
+    voter = renewal.voters(project)[0].release
+    known = renewal.recent(project, before).probability(voter, before.order)
+    assert renewal.recent(project, batch).probability(voter, before.order) is known
+    rows = project.table.batch(before.order)
+    project.table.mend(before.order, rows.set_column(*turned(rows, "activity")), "a test")
+    anew = renewal.recent(project, batch)
+    assert not np.array_equal(anew.probability(voter, before.order), known)
+    assert anew.probability(voter, batch.order) is not known
+
+
+def turned(rows, name):
+    """Return place, name and cells of a column of numbers with its signs turned."""
+    place = rows.column_names.index(name)
+    return place, rows.schema.field(name), pc.negate(rows.column(name))
+
+
+def test_the_recipe_with_the_smaller_log_loss_answers(drifted):
+    """The record fades by the batch, and the smaller one decides, whatever the last batches' score says."""
+    project = drifted.project()
+    batch = project.ledger.batches.all()[-1]
+    plan = project.ledger.decisions.get(f"{batch.id}-plan")
+    losses = plan.evidence["freshness"]["losses"]
+    assert set(losses) == {"vote", "latest"}
+    for smaller in losses:
+        changed = {**plan.evidence["freshness"], "losses": {**losses, smaller: 0.0}}
+        made = renewal.make(project, batch, replace(plan, evidence={**plan.evidence, "freshness": changed}))
+        assert made[2]["recipe"] == smaller
+    records = {"vote": Record({}, 2.0), "latest": Record({}, 3.0)}
+    assert renewing.losses({"vote": 10.0}, records) == {"vote": pytest.approx(11.7), "latest": 3.0}

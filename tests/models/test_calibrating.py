@@ -35,6 +35,23 @@ def test_a_model_that_runs_against_the_labels_is_not_turned_round() -> None:
     assert calibrating.platt(np.where(y == 1, 0.2, 0.8), y, np.ones(40)) is None
 
 
+def test_a_belief_holds_few_rows_and_gives_way_to_many() -> None:
+    """Forty rows hardly move slope and offset from 1 and 0; twenty thousand move them as alone."""
+    draw = np.random.default_rng(3)
+    score = draw.normal(size=20_000)
+    y = (draw.random(20_000) < expit(2 * score + 1)).astype(np.int64)
+
+    def found(rows: int, belief: tuple[float, float]) -> tuple[float, float]:
+        made = calibrating.platt(expit(score[:rows]), y[:rows], np.ones(rows), belief=belief)
+        assert made is not None
+        return made["a"], made["b"]
+
+    free, held = found(40, (0.0, 0.0)), found(40, (60.0, 6.0))
+    assert abs(held[0] - 1) < abs(free[0] - 1) / 2
+    assert 0 < held[1] < 0.7 * free[1]
+    assert found(20_000, (60.0, 6.0)) == pytest.approx((2.0, 1.0), abs=0.1)
+
+
 def test_temperature_finds_overconfidence() -> None:
     """Log-probabilities multiplied by three ask for a temperature of three."""
     draw = np.random.default_rng(1)

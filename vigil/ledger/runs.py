@@ -61,5 +61,4 @@ class Facts(Shelf):
 
     def set(self, **values: Any) -> None:
         """Write facts."""
-        for key, value in values.items():
-            self.put({"key": key}, {"value": str(value)})
+        self.put_all([({"key": key}, {"value": str(value)}) for key, value in values.items()])

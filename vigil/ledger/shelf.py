@@ -120,7 +120,9 @@ class Shelf:
         """Return matching rows (or only `columns` of them) as dicts."""
         query = sa.select(*(columns or [self._table])).where(self.mine(*where)).order_by(*order)
         with self._engine.connect() as connection:
-            return [dict(row) for row in connection.execute(query.limit(limit)).mappings()]
+            found = connection.execute(query if limit is None else query.limit(limit))
+            names = tuple(found.keys())
+            return [dict(zip(names, row, strict=True)) for row in found]
 
     def first(self, *where: sa.ColumnElement[bool], order: Sequence[Any] = ()) -> Row | None:
         """Return the first matching row, or None."""
