@@ -7,6 +7,7 @@ found out too. Entries are synced one by one: only those at the end can be torn.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ def newest(root: Path, known: int | None = None) -> int | None:
     if version is None or not entry(root, version).exists():
         names = folder(root).glob("*.json") if folder(root).is_dir() else ()
         return max((int(path.stem) for path in names if path.stem.isdigit()), default=None)
-    while entry(root, version + 1).exists():
+    # Asked before every read, so that it goes without the making of paths.
+    log = os.fspath(folder(root))
+    while os.path.exists(f"{log}/{version + 1:020}.json"):  # noqa: PTH110
         version += 1
     return version
 
@@ -55,9 +58,9 @@ def checkpoint_files(root: Path, version: int) -> list[Path]:
     return [*sorted(found), folder(root) / "_last_checkpoint"]
 
 
-def set_torn_aside(root: Path) -> list[str]:
-    """Move torn entries and checkpoints into ``_torn/``; return the names moved."""
-    last, sound = newest(root), newest_sound(root)
+def set_torn_aside(root: Path, known: int | None = None) -> list[str]:
+    """Move torn entries and checkpoints into ``_torn/``; return the names moved; ``known`` is whole."""
+    last, sound = newest(root, known), newest_sound(root, known)
     if last is None:
         return []
     torn = [entry(root, version) for version in range((-1 if sound is None else sound) + 1, last + 1)]

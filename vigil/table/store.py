@@ -183,7 +183,7 @@ class Table:
 
     def repair(self) -> list[str]:
         """Move what a power cut has torn in the log aside into ``_torn/``; return the names moved."""
-        moved = log.set_torn_aside(self.root)
+        moved = log.set_torn_aside(self.root, self._known)
         if moved:
             self._open = self._known = None
         return moved
