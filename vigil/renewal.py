@@ -35,8 +35,8 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
 
     ``e_value`` is the evidence against its probabilities, ``drifting`` whether it has reached the alarm's
     mark, for this release or the one that its vote began with; then ``good`` is how many past releases
-    are still good of those ``asked``, ``records`` how the recipes did on the batch, and ``losses`` how
-    they have done so far. Empty for a regression task.
+    are still good, ``records`` how the recipes did on the batch, and ``losses`` how they have done so far.
+    Empty for a regression task.
     """
     from vigil.stats import betting, freshness
     from vigil.trials import renewing
@@ -63,8 +63,7 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     if not drifting:
         return found
     metric = project.metric(release["facts"]["task"])
-    asked = [voter for voter in known if voter.through <= batch.order][-renewing.MEMBERS :]
-    found |= {"good": renewing.still_good(rows, asked), "asked": max(len(asked), 1)}
+    found["good"] = renewing.still_good(rows, known, after=batch.order)
     records = renewing.record(rows, known, metric, batch.order)
     found["losses"] = renewing.losses(before.get("losses", {}), records) or before.get("losses", {})
     return {**found, "records": {recipe: one.tally for recipe, one in records.items()}}

@@ -42,7 +42,6 @@ def of(project: Project, batch: Batch, score: Score, freshness: dict[str, Any]) 
         met=_met(project, score, project.metric(facts["task"])),
         drifting=bool(freshness.get("drifting")),
         still_good=freshness.get("good", 1.0),
-        past_releases=freshness.get("asked", 16),
         voting=renewal.is_vote(project, score.release),
         batches_since_fit=batch.order - max(voter.through for voter in renewal.voters(project)),
     )

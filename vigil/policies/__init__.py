@@ -46,8 +46,8 @@ class Situation:
     the live release's training data, ``days_live`` how long it has been live. ``met`` holds the batches
     that were scored, oldest first, this one last, as many as the ledger was asked for. ``drifting`` says
     that the live release's probabilities are shown to be no longer right, ``still_good`` how many past
-    releases of ``past_releases`` then still are, ``voting`` that the live release is a vote,
-    ``batches_since_fit`` how many batches came after the newest model's rows.
+    releases then still are, ``voting`` that the live release is a vote, ``batches_since_fit`` how many
+    batches came after the newest model's rows.
     """
 
     score: Score
@@ -62,7 +62,6 @@ class Situation:
     met: tuple[Met, ...] = ()
     drifting: bool = False
     still_good: float = 1.0
-    past_releases: int = 16
     voting: bool = False
     batches_since_fit: int = 0
 

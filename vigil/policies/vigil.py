@@ -18,12 +18,10 @@ ASKS_FRESHNESS = True
 #: ``growth``: by how much the rows since the change must grow before challengers run again. ``every``:
 #: batches from fit to fit while the stream drifts; 0 leaves drift to the alarm. ``least``: the fewest
 #: batches that a fit is made of.
-OPTIONS: Mapping[str, Any] = {"growth": 2.0, "every": 4, "least": 6}
+OPTIONS: Mapping[str, Any] = {"growth": 2.0, "every": 4, "least": 8}
 
 #: While so many past releases are still good, fits keep their pace; with more they are spaced out.
 CALM = 12
-#: So many past releases tell how far back the stream is alike; of fewer each counts for more, up to so much.
-ASKED, MOST = 16, 2.0
 
 
 def propose(situation: Situation, options: Mapping[str, Any]) -> Proposal:
@@ -62,8 +60,7 @@ def _renewed(situation: Situation, options: Mapping[str, Any]) -> Proposal:
         return Proposal(
             "renew", f"{found} Past releases vote; the next fit is due after {due - since} more batches."
         )
-    reach = good * min(ASKED / situation.past_releases, MOST)
-    batches = max(1, int(options["least"]), round(options["every"] * reach**2 / (2 * CALM)))
+    batches = max(1, int(options["least"]), round(options["every"] * good**2 / (2 * CALM)))
     return Proposal(
         "renew", f"{found} A model of the last {batches} batches is fitted, and past releases vote.", batches
     )

@@ -105,15 +105,15 @@ def losses(before: Mapping[str, float], records: Mapping[str, Record]) -> dict[s
     return {recipe: FADING * before.get(recipe, 0.0) + one.loss for recipe, one in records.items()}
 
 
-def still_good(recent: Recent, voters: Sequence[Voter]) -> float:
+def still_good(recent: Recent, voters: Sequence[Voter], *, after: int) -> float:
     """Return how many past releases are still good: 1 when only one is, all of them when nothing changes.
 
     It is 1/Σw², the effective number of votes (Kish).
     """
-    if not voters:
+    known = [voter for voter in voters if voter.through <= after][-MEMBERS:]
+    if not known:
         return 1.0
-    newest = recent.newest(REACH_ROWS, before=recent.orders[-1] + 1)
-    losses = np.array([recent.loss(voter.release, newest) for voter in voters])
+    losses = np.array([recent.loss(v.release, recent.newest(REACH_ROWS, before=after + 1)) for v in known])
     weights = np.exp(-REACH_SHARPNESS * (losses - losses.min()))
     return float(weights.sum() ** 2 / (weights**2).sum())
 
