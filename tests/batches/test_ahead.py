@@ -122,6 +122,8 @@ def test_nothing_is_read_beside_a_file_in_blocks(tmp_path: Path) -> None:
     files = [new(tmp_path / f"{number}.csv", b"a;b\n1;2\n") for number in range(3)]
     with mock.patch.object(ahead.intake, "block_size", lambda path, _: int(path.name == "0.csv")):
         assert early(sources(files, tmp_path, 10**9)) == 0
+    with mock.patch.object(ahead.intake, "block_size", lambda path, _: int(path.name == "1.csv")):
+        assert early(sources(files, tmp_path, 10**9)) == 1
 
 
 def early(found: Iterator[Source]) -> int:

@@ -127,6 +127,26 @@ def test_the_first_file_may_be_a_large_one(new_site, in_blocks):
     ).read_text()
 
 
+def test_a_sample_shows_every_class_and_sign(new_site, in_blocks, monkeypatch):
+    """Of a first file larger than the sample, a rare class and a negative value are seen all the same."""
+    whole, blocks = new_site("whole", key=["customer"]), new_site("blocks", key=["customer"])
+    for site in (whole, blocks):
+        rows = [f"c{row},{row % 7 + 0.5},{row % 5},{'ab'[row % 2]}" for row in range(600)]
+        rows[333], rows[478] = "c333,-2.5,3,a", "c478,2.5,3,c"
+        site.write(LARGE, "\n".join(["customer,size,steps,left", *rows]) + "\n")
+        site.configure(positive=None)
+    take_in(whole)
+    in_blocks()
+    monkeypatch.setattr("vigil.batches.reading.SAMPLE_ROWS", 100)
+    (arrival,) = take_in(blocks)
+    found, expected = blocks.project().contract(), whole.project().contract()
+    assert found == expected
+    assert found.classes == ("a", "b", "c")
+    assert [column.minimum for column in found.columns] == [None, None, 0.0, None]
+    assert arrival.reason.startswith("The contract was guessed from 15")
+    assert arrival.reason.endswith("rows, spread over all 600 of the file.")
+
+
 def test_a_refused_one_leaves_nothing(site, in_blocks):
     """What was staged of a file that is refused at its end is deleted, its hashes too."""
     site.leavers("w-1.csv", 40)

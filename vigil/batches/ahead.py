@@ -116,6 +116,8 @@ def _begin(
     room = min(AHEAD, room) if contract is not None else 0
     taken = sum(source.file.stamp[0] for source in begun)
     while waiting and (not begun or (len(begun) < MOST and taken + waiting[0].file.stamp[0] <= room)):
+        if begun and begun[-1].block_size:
+            return  # it needs the memory that those behind it would take
         source = waiting.popleft()
         source.begin(pool, contract)
         taken += source.file.stamp[0]

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 
 from vigil import contract as contracts
 from vigil.batches.ahead import Source
@@ -29,8 +30,17 @@ from vigil.records import Contract, RowFault
 from vigil.table import hashing
 from vigil.table.seen import Seen
 
+#: The published type stubs are behind the library, so its functions go unchecked.
+pc: Any = pyarrow.compute
+
 #: Rows that the contract of a first file is guessed from, at least, where it is read in blocks.
 SAMPLE_ROWS = 200_000
+
+#: Different values of the sample up to which a column may be one of classes, of which each is to be in it;
+#: and those of the file beyond which it is none.
+FEW_LEVELS, MANY_LEVELS = 30, 1000
+
+_NEGATIVE = r"^\s*-\s*[0-9.,]"
 
 #: Begins to stage a file of this digest, checked by this contract.
 Begin = Callable[[NewFile, str, Contract], Pieces]
@@ -121,7 +131,12 @@ def read(
     """
     if source.block_size:
         blocks = source.blocks(contract)
-        return _in_blocks(source, blocks, contract or first(sample(blocks)), begin)
+        if contract is not None:
+            return _in_blocks(source, blocks, contract, begin)
+        shown = sample(blocks)
+        found = _in_blocks(source, blocks, first(shown), begin)
+        found.tally.notes += shown.notes
+        return found
     raw = source.read(contract)
     contract = contract or first(raw)
     checked = source.checked(contract, raw)
@@ -184,7 +199,10 @@ def _ended(file: NewFile, tally: Tally, faults: tuple[RowFault, ...], status: st
 
 
 def sample(blocks: Blocks) -> RawTable:
-    """Return rows spread evenly over a file, to guess its contract from; all of a small one's."""
+    """Return rows spread evenly over a file, to guess its contract from; all of a small one's.
+
+    The note says how many, where they are not all.
+    """
     kept: list[RawTable] = []
     step, rows = 1, 0
     for raw in blocks:
@@ -192,16 +210,51 @@ def sample(blocks: Blocks) -> RawTable:
         rows += raw.columns.num_rows
         while sum(one.columns.num_rows for one in kept) > 2 * SAMPLE_ROWS:
             step, kept = 2 * step, [_every(_joined(kept), 2, 0)]
-    found = _joined(kept)
     if step == 1:
-        return found
+        return replace(_joined(kept), notes=())
+    found = _joined([*kept, *_unlike(_joined(kept), blocks)])
     note = f"The contract was guessed from {found.total_rows:,} rows, spread over all {rows:,} of the file."
-    return replace(found, notes=(*found.notes, note))
+    return replace(found, notes=(note,))
+
+
+def _unlike(known: RawTable, blocks: Blocks) -> Iterator[RawTable]:
+    """Yield rows that a guess from the others would turn away: with a class, or a sign, not seen in them."""
+    levels: dict[str, Any] = {
+        name: known.columns.column(name).unique() for name in known.columns.column_names
+    }
+    few = {name: set(found.to_pylist()) for name, found in levels.items() if len(found) <= FEW_LEVELS}
+    unsigned = {name for name, found in levels.items() if _is_unsigned(found)}
+    for raw in blocks:
+        places: set[int] = set()
+        for name, seen in few.items():
+            if len(seen) > MANY_LEVELS:
+                continue  # these are no classes
+            column = raw.columns.column(name)
+            new = [level for level in column.unique().to_pylist() if level not in seen]
+            places |= {pc.index(column, level).as_py() for level in new[:FEW_LEVELS]}
+            seen.update(new)
+        for name in sorted(unsigned):
+            first = pc.index(pc.match_substring_regex(raw.columns.column(name), _NEGATIVE), True).as_py()
+            if first >= 0:
+                unsigned.remove(name)
+                places.add(first)
+        if places:
+            yield _at(raw, np.array(sorted(places), dtype=np.int64))
+
+
+def _is_unsigned(levels: Any) -> bool:
+    """Say whether most texts begin as numbers do, and none as a negative one."""
+    begin = pc.mean(pc.cast(pc.match_substring_regex(levels, r"^\s*[0-9.,]"), "int8")).as_py() or 0.0
+    return begin > 0.5 and not pc.any(pc.match_substring_regex(levels, _NEGATIVE)).as_py()
 
 
 def _every(raw: RawTable, step: int, before: int) -> RawTable:
     """Return every so manieth row, counted from the beginning of a file of which so many came before."""
-    places = np.arange(-before % step, raw.columns.num_rows, step)
+    return _at(raw, np.arange(-before % step, raw.columns.num_rows, step))
+
+
+def _at(raw: RawTable, places: np.ndarray) -> RawTable:
+    """Return some rows."""
     columns = raw.columns.take(places).combine_chunks()
     return replace(raw, columns=columns, lines=raw.lines[places], faults=(), total_rows=len(places))
 
