@@ -1,5 +1,6 @@
 """What happened and why: each part of the ledger, on a real database."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -286,3 +287,13 @@ def test_what_a_run_remembers_is_what_the_ledger_has(ledger):
     ledger.releases.get("r1")
     ledger.releases.get("r1")
     assert len(asked) == read + 2
+
+
+def test_profiles_are_had_as_text_from_either_database(ledger):
+    """What is compared without being decoded is the JSON that was written."""
+    settled(ledger, BATCH, replace(BATCH, id="b2", order=2))
+    found = ledger.batches.profiles_as_text(["b2", "b1"])
+    assert {batch: json.loads(text) for batch, text in found.items()} == {
+        "b1": {"of": "b1"},
+        "b2": {"of": "b2"},
+    }
