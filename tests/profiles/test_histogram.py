@@ -13,7 +13,7 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 
 def of(values: object) -> Histogram:
     """Count values."""
-    return histogram.of_numbers(np.array(values, dtype=np.float64))
+    return histogram.of_keys(histogram.fine_keys(np.array(values, dtype=np.float64)))
 
 
 @settings(max_examples=100, deadline=None)

@@ -97,8 +97,7 @@ def test_buckets_of_an_exact_summary_compare_with_a_sketch() -> None:
     """Each level's rows are in its bucket, whether it is exact or not; no level, no rows."""
     few = of(["a", "a", "b"])
     buckets = levels.bucket_counts(few)
-    assert sum(buckets) == 3
-    assert buckets[levels.hash_bucket("a")] >= 2
+    assert sorted(rows for rows in buckets if rows) in ([1, 2], [3])
     assert sum(levels.bucket_counts(of([]))) == 0
 
 

@@ -155,13 +155,6 @@ def said(point: Point) -> str:
     return f"{wording.quoted(point.name)}: {wording.score(point.score)}, {point.verdict}"
 
 
-def happened(drawn: History, what: str) -> tuple[str, ...]:
-    """Return what a key says of releases and incidents, as far as they are drawn."""
-    return tuple(
-        words for words, found in ((what, switches(drawn)), ("incident opened", opened(drawn))) if found
-    )
-
-
 HEADS = ("Batch", "Score", "Interval", "Level", "Evidence", "Alarm at", "Verdict", "Release")
 SIDES = "lrrrrrll"
 

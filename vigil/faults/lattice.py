@@ -36,9 +36,3 @@ def place_among(values: Floats, atoms: Floats) -> npt.NDArray[np.intp]:
     place = np.where(np.abs(values - atoms[left]) < np.abs(values - atoms[right]), left, right)
     near = np.abs(values - atoms[place]) <= 1e-9 * np.maximum(np.abs(values), 1e-9)
     return np.where(near, place, -1)
-
-
-def is_among(values: Floats, atoms: Floats) -> Mask:
-    """Tell which values are one of some sorted ones."""
-    found: Mask = place_among(values, atoms) >= 0
-    return found

@@ -57,11 +57,6 @@ class Histogram:
         return self.scale == "value" and self.grain >= self.level
 
 
-def of_numbers(values: Floats) -> Histogram:
-    """Count finite values."""
-    return of_keys(fine_keys(values))
-
-
 def of_keys(keys: Integers) -> Histogram:
     """Count finite values that are given by their finest keys (see `fine_keys`)."""
     return _counted("value", keys, _grain(keys))

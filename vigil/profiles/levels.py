@@ -108,11 +108,6 @@ def merged(parts: Sequence[Levels]) -> Levels:
     return Levels(_sampled(counts, _hashes(list(counts))), tuple(buckets.tolist()), bytes(registers.tolist()))
 
 
-def hash_bucket(level: str) -> int:
-    """Return the bucket, below `BUCKETS`, in which a level's rows are counted in a sketch."""
-    return int(_hashes([_short(level)])[0]) % BUCKETS
-
-
 def bucket_counts(levels: Levels) -> tuple[int, ...]:
     """Return the rows in each hash bucket, so that an exact summary compares with a sketch."""
     return levels.buckets or _sketch(dict(levels.counts)).buckets

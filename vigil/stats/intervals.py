@@ -75,17 +75,6 @@ def share_from_f1(f1: npt.ArrayLike) -> Floats:
     return share
 
 
-def f1_lower(tp: npt.ArrayLike, errors: npt.ArrayLike, delta: float) -> Floats:
-    """Return the exact lower bound of F1 from TP and FP + FN."""
-    return f1_from_share(share_lower(tp, errors, delta))
-
-
-def f1_interval(tp: npt.ArrayLike, errors: npt.ArrayLike, confidence: float) -> tuple[Floats, Floats]:
-    """Return the exact two-sided interval of F1, half of the error on each side."""
-    tail = (1 - confidence) / 2
-    return f1_lower(tp, errors, tail), f1_from_share(share_upper(tp, errors, tail))
-
-
 def mean_upper(values: Floats, delta: float, weights: Floats | None = None) -> float:
     """Return an upper bound of the mean of independent values in [0, 1], wrong at most ``delta``.
 
@@ -104,11 +93,6 @@ def mean_upper(values: Floats, delta: float, weights: Floats | None = None) -> f
         refuted = _log_wealth(values, counts, middle, delta) >= -math.log(delta)
         low, high = (low, middle) if refuted else (middle, high)
     return high
-
-
-def mean_lower(values: Floats, delta: float, weights: Floats | None = None) -> float:
-    """Return a lower bound of the mean of independent values in [0, 1], wrong at most ``delta``."""
-    return 1.0 - mean_upper(1.0 - values, delta, weights)
 
 
 def _log_wealth(values: Floats, counts: Floats, mean: float, delta: float) -> float:
