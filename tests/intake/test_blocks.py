@@ -96,6 +96,17 @@ def test_a_file_that_becomes_shorter_meanwhile_waits(tmp_path):
         list(opened)
 
 
+def test_an_archive_is_as_large_as_it_says(tmp_path):
+    """A small archive that unpacks to much is read in blocks; one that is none, or empty, is not."""
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"x" * 1_000_000))
+    assert path.stat().st_size < 2_000
+    assert block_size(path, 11_000_000) == 11_000_000 // 24
+    assert block_size(path, 12_000_000) == 0
+    path.write_bytes(b"")
+    assert block_size(path, 11_000_000) == 0
+
+
 def test_what_fits_is_read_whole(tmp_path, monkeypatch):
     """Blocks follow the memory that may be taken, and that is free; a file of another kind has none."""
     path = tmp_path / "a.csv"

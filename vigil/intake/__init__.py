@@ -72,7 +72,8 @@ def block_size(path: Path, memory: int) -> int:
     size = min(room // _BLOCK_MEMORY, LARGEST_BLOCK)
     by_blocks = reads(path) and hasattr(_reader(path), "blocks")
     try:
-        return size if by_blocks and _needed(path) > room and size >= SMALLEST_BLOCK else 0
+        needed = max(_needed(path), _told_unpacked(path) * _MEMORY)
+        return size if by_blocks and needed > room and size >= SMALLEST_BLOCK else 0
     except OSError:
         return 0  # to read it says what is wrong with it
 
@@ -126,6 +127,18 @@ def _needed(path: Path) -> int:
     """Return the bytes of memory that it takes to read a file whole."""
     packed = _PACKED if path.name.lower().endswith((".gz", ".parquet")) else 1
     return path.stat().st_size * packed * _MEMORY
+
+
+def _told_unpacked(path: Path) -> int:
+    """Return what a gzip file ends with: its unpacked length, modulo 4 GiB and of its last member alone.
+
+    A damaged one may say anything, so that it only decides whether to read by blocks, which harms no file.
+    """
+    if not path.name.lower().endswith(".gz"):
+        return 0
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4))
+        return int.from_bytes(file.read(4), "little")
 
 
 def available_memory() -> int | None:

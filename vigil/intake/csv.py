@@ -77,10 +77,7 @@ class _Csv:
     def __iter__(self) -> Iterator[RawTable]:
         """Yield the blocks; raises FileRefused at last when none has a row."""
         rows = 0
-        may_lack = len(self.layout.names) > 1 and not self.layout.names[-1].strip()
-        keeps = not may_lack or (
-            len(self.cuts) > 1 and any(_last_holds(table) for table, *_ in self._parsed())
-        )
+        keeps = self._keeps_last()
         for table, lines, faults in self._parsed():
             if not keeps and not _last_holds(table):
                 table = table.remove_column(table.num_columns - 1)
