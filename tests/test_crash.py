@@ -319,7 +319,7 @@ def test_unreadable_file(deployed, expected, tmp_path):
     with mounted(arriving / "6.csv", "--bind", "/proc/1/mem"):
         first = tick(config)
     assert first.returncode == 0, first.stderr
-    assert "6.csv: waiting." in first.stdout
+    assert "6.csv: waiting: it cannot be read" in first.stdout
     assert tick(config).returncode == 0
     rows = world.state(config.parent)["table"]["rows"]
     assert len(rows) == len(expected["table"]["rows"])

@@ -135,6 +135,6 @@ def test_the_bound_is_as_tight_as_the_plain_one_and_holds() -> None:
         found = standardised.score_lower(F1, table, 0.1)
         truth = 2 * positive * 0.75 / (positive * 1.75 + (300 - positive) * 0.0625)
         wrong += found > truth
-        gap.append(found - float(intervals.f1_lower(tp, fp + positive - tp, 0.1)))
+        gap.append(found - float(intervals.f1_from_share(intervals.share_lower(tp, fp + positive - tp, 0.1))))
     assert wrong <= 25
     assert abs(np.mean(gap)) < 0.01
