@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from vigil import bundles, models, profiles
+from vigil import bundles, figures, models, profiles
 from vigil.batches import cuts
 from vigil.bundles import keys
 from vigil.ledger.shelf import Row
@@ -128,13 +128,12 @@ def told(recipe: Recipe, found: searching.Found, metric: Metric) -> str:
     said = f"search {recipe.kind} on {recipe.window}: {len(found.tried)} settings tried"
     if found.value is None:
         return f"{said}; none has an out-of-fold score, so the incumbent's stay."
-    best = f"best out-of-fold {metric.title} {found.value:.3f}"
+    best = f"best out-of-fold {metric.title} {figures.score(found.value)}"
     if found.settings == settings:
         return f"{said}; {best} with the incumbent's settings, which stay."
-    names = ", ".join(f"{name} {value:.4g}" for name, value in found.settings.items()) or "the usual settings"
-    return (
-        f"{said}; {best} with {names}; the incumbent's have {'none' if before is None else f'{before:.3f}'}."
-    )
+    settled = ", ".join(f"{name} {figures.digits(value)}" for name, value in found.settings.items())
+    names = settled or "the usual settings"
+    return f"{said}; {best} with {names}; the incumbent's have {figures.score(before, 'none')}."
 
 
 def incumbents(project: Project, kind: str) -> Sequence[Settings]:

@@ -42,12 +42,11 @@ FEW_LEVELS, MANY_LEVELS = 30, 1000
 
 _NEGATIVE = r"^\s*-\s*[0-9.,]"
 
-#: Begins to stage a file of this digest, checked by this contract.
-Begin = Callable[[NewFile, str, Contract], Pieces]
-
-
 #: Faults that are held in memory at a time, about, and rows by which it is seen how many have one.
 FAULTS, FIRST_ROWS = 100_000, 10_000
+
+#: Begins to stage a file of this digest, checked by this contract.
+Begin = Callable[[NewFile, str, Contract], Pieces]
 
 
 @dataclass(frozen=True, slots=True)
