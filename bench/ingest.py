@@ -1,14 +1,14 @@
 """What it costs to take files in: many files at once, one more file after many rows, one large file.
 
     python -m bench.ingest [--files 50] [--rows 10000] [--history 100000,10000000]
-                           [--large [100,2000]]
+                           [--large [100,2000] [--parquet]]
 
 Three claims, each in processes of their own, timed inside after the imports, peak memory from outside.
 Many files: read, checked against the contract, deduplicated, profiled and stored; beside it DuckDB's
 ``read_csv`` + ``DISTINCT`` to Parquet of the same files, two threads each. One more: a new file of the
 same form after a history of so many rows, deduplicated against all of them; that history is put into the
 table, the index and the ledger by the classes that a tick uses. Large: a file of so many megabytes, each
-in a project of its own; without a number 2,000.
+in a project of its own; without a number 2,000. The rows of the text as Parquet are a single row group.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 REGIONS = np.array(["north", "south", "east", "west", "centre"])
 PLANS = np.array(["basic", "plus", "pro", "team", "school", "trial", "legacy", "none yet"])
+#: Rows of a large file that are drawn at a time.
+LARGE_STEP = 100_000
 HEADER = "customer,age,income,spend,visits,score,region,plan,joined,left\n"
 
 #: Run in the child: take everything in, and say how long it took without the imports.
@@ -71,7 +73,7 @@ def main() -> None:
         if options.history:
             one_more(Path(scratch) / "more", [int(rows) for rows in options.history.split(",")])
         for megabytes in filter(None, options.large.split(",")):
-            large(Path(scratch) / f"large-{megabytes}", int(megabytes))
+            large(Path(scratch) / f"large-{megabytes}", int(megabytes), parquet=options.parquet)
 
 
 def many_files(folder: Path, files: int, rows: int) -> None:
@@ -143,20 +145,38 @@ def remember(folder: Path, history: int) -> None:
     project.close()
 
 
-def large(folder: Path, megabytes: int) -> None:
-    """Print the time and the peak memory of one large file."""
+def large(folder: Path, megabytes: int, *, parquet: bool) -> None:
+    """Print the time and the peak memory of one large file, of so many megabytes as text."""
     lay_out(folder)
     path = folder / "arriving" / "large.csv"
+    rows = write_large(path, megabytes)
+    said = f"{path.stat().st_size / 1e6:,.0f} MB"
+    if parquet:
+        path.unlink()
+        path = path.with_suffix(".parquet")
+        write_group(path, rows)
+        said += f" as Parquet of {path.stat().st_size / 1e6:,.0f} MB"
+    found = timed(folder, DRIVE)
+    print(f"one file of {said}, {found[2]:,.0f} rows: {found[0]:.1f} s, peak {found[1]:,.0f} MB", flush=True)
+
+
+def write_large(path: Path, megabytes: int) -> int:
+    """Write customers until the file has so many megabytes; return how many."""
     for number in range(10_000):
-        write_file(path, number, 100_000, more=number > 0)
+        write_file(path, number, LARGE_STEP, more=number > 0)
         if path.stat().st_size >= megabytes * 1_000_000:
             break
-    found = timed(folder, DRIVE)
-    print(
-        f"one file of {path.stat().st_size / 1e6:,.0f} MB, {found[2]:,.0f} rows: {found[0]:.1f} s,"
-        f" peak {found[1]:,.0f} MB",
-        flush=True,
-    )
+    return LARGE_STEP * (number + 1)
+
+
+def write_group(path: Path, rows: int) -> None:
+    """Write the same customers as one row group of a Parquet file."""
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetWriter(path, customers(0, 1).schema) as writer:
+        for number in range(rows // LARGE_STEP):
+            for batch in customers(number, LARGE_STEP).to_batches():
+                writer.write_batch(batch, row_group_size=rows)
 
 
 def lay_out(folder: Path) -> None:
@@ -228,6 +248,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--history", default="", help="rows in the table before one more file, by comma")
     parser.add_argument("--large", nargs="?", const="2000", default="", metavar="MB", help="sizes, by comma")
+    parser.add_argument("--parquet", action="store_true", help="the large ones as Parquet")
     parser.add_argument("--scratch", help="where to write; some gigabytes at full size")
     return parser
 

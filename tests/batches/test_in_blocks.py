@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 
 import ingestion
@@ -56,7 +59,7 @@ def in_blocks(monkeypatch):
 
     def size(path, memory):
         assert memory > 0
-        return SIZE if path.name == LARGE else 0
+        return SIZE if path.name == LARGE or path.suffix == ".parquet" else 0
 
     def choose():
         monkeypatch.setattr(intake, "block_size", size)
@@ -162,6 +165,69 @@ def test_a_refused_one_leaves_nothing(site, in_blocks):
     assert [arrival.accepted for arrival in take_in(site)] == [60]
 
 
+def as_parquet(path, *, group=1 << 20):
+    """Write a CSV file's rows as Parquet instead: numbers, texts, some as levels, labels as truths."""
+    table = pyarrow.csv.read_csv(path)
+    path.unlink()
+    left = pa.compute.equal(table.column("left"), "yes")
+    table = table.set_column(4, "left", pa.compute.if_else(pa.compute.equal(table["left"], ""), None, left))
+    table = table.set_column(3, "region", table.column("region").dictionary_encode())
+    pyarrow.parquet.write_table(table, path.with_suffix(".parquet"), row_group_size=group)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_parquet_ends_as_a_file_read_whole(new_site, in_blocks, first):
+    """The same for typed cells, of a first file too; a value that has to be unique is so in all blocks."""
+    whole, blocks = (new_site(name, key=["customer"], quarantine_share=0.9) for name in ("whole", "blocks"))
+    for site in (whole, blocks):
+        site.configure(positive=None)
+        site.leavers("w-1.csv", 300)
+        as_parquet(site.arriving / "w-1.csv", group=40)
+        if not first:
+            take_in(site)
+            contract = json.loads((site.root / "ingested/contract.json").read_text())
+            for column in contract["columns"]:
+                column |= {"unique": True} if column["name"] in {"customer", "staff"} else {}
+            (site.root / "ingested/contract.json").write_text(json.dumps(contract))
+        rows = site.leavers("w-2.csv", 90, seed=2, unlabelled=7).read_text().splitlines()
+        site.write("w-2.csv", "\n".join([*rows, *rows[3:9], "c2-1,5,,east,no", ",0.1,0.2,north,yes"]) + "\n")
+        as_parquet(site.arriving / "w-2.csv", group=70)
+    told = take_in(whole)
+    in_blocks()
+    assert take_in(blocks) == told
+    assert end(blocks) == end(whole)
+    assert (blocks.root / "ingested/contract.json").read_text() == (
+        whole.root / "ingested/contract.json"
+    ).read_text()
+    assert sum(arrival.accepted for arrival in told) > 80
+
+
+def test_a_sample_of_parquet_shows_every_class_and_sign(new_site, in_blocks, monkeypatch):
+    """Of typed cells too: a rare class and a first negative number are among the rows guessed from."""
+    whole, blocks = new_site("whole", key=["customer"]), new_site("blocks", key=["customer"])
+    rows = range(600)
+    table = pa.table(
+        {
+            "customer": [f"c{row}" for row in rows],
+            "size": [-2.5 if row == 333 else float("nan") if row == 7 else row % 7 + 0.5 for row in rows],
+            "steps": [None if row == 9 else row % 5 for row in rows],
+            "since": pa.array([row % 3 for row in rows], pa.timestamp("ns")),
+            "left": pa.array([2 if row == 478 else row % 2 for row in rows], pa.int8()),
+        }
+    )
+    for site in (whole, blocks):
+        site.configure(positive=None)
+        pyarrow.parquet.write_table(table, site.arriving / "w-1.parquet")
+    take_in(whole)
+    in_blocks()
+    monkeypatch.setattr("vigil.batches.reading.SAMPLE_ROWS", 100)
+    (arrival,) = take_in(blocks)
+    found, expected = blocks.project().contract(), whole.project().contract()
+    assert found == expected
+    assert found.classes == ("0", "1", "2")
+    assert arrival.reason.endswith("rows, spread over all 600 of the file.")
+
+
 STEPS = [
     ("vigil.table.store.Table.stage", 3),
     ("vigil.table.seen.Seen.stage", 2),
@@ -256,14 +322,22 @@ print(int(lines["VmHWM"].split()[0]) // 1024, sum(arrival.accepted for arrival i
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's count of a process's memory is Linux's own")
-def test_its_size_costs_no_memory(new_site):
-    """A file of four times the size takes hardly more memory, and none is left out of the table."""
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_its_size_costs_no_memory(new_site, kind):
+    """A file of four times the size takes hardly more memory, and none is left out of the table.
+
+    The Parquet file is a single row group.
+    """
     peaks = []
     for number, rows in enumerate((60_000, 240_000)):
         site = new_site(str(number), key=["customer"], memory_mb=256)
         site.leavers("w-1.csv", 200)
         take_in(site)
-        site.leavers(LARGE, rows, seed=2)
+        large = site.leavers(LARGE, rows, seed=2)
+        if kind == "parquet":
+            table = pyarrow.csv.read_csv(large)
+            large.unlink()
+            pyarrow.parquet.write_table(table, large.with_suffix(".parquet"))
         command = [sys.executable, "-c", MEASURE.format(root=str(ROOT))]
         told = subprocess.run(command, cwd=site.root, capture_output=True, text=True, check=True).stdout
         peak, accepted = map(int, told.split())

@@ -25,6 +25,7 @@ from vigil.batches.holding import held_rows
 from vigil.batches.pieces import Pieces
 from vigil.batches.whole import Tally, costly_first
 from vigil.contract import Checked
+from vigil.contract.columns import is_number, is_text
 from vigil.intake import Blocks, RawTable
 from vigil.records import Contract, RowFault
 from vigil.table import hashing
@@ -218,9 +219,7 @@ def sample(blocks: Blocks) -> RawTable:
 
 def _unlike(known: RawTable, blocks: Blocks) -> Iterator[RawTable]:
     """Yield rows that a guess from the others would turn away: with a class, or a sign, not seen in them."""
-    levels: dict[str, Any] = {
-        name: known.columns.column(name).unique() for name in known.columns.column_names
-    }
+    levels = {name: _levels(known.columns.column(name)) for name in known.columns.column_names}
     few = {name: set(found.to_pylist()) for name, found in levels.items() if len(found) <= FEW_LEVELS}
     unsigned = {name for name, found in levels.items() if _is_unsigned(found)}
     for raw in blocks:
@@ -229,11 +228,11 @@ def _unlike(known: RawTable, blocks: Blocks) -> Iterator[RawTable]:
             if len(seen) > MANY_LEVELS:
                 continue  # these are no classes
             column = raw.columns.column(name)
-            new = [level for level in column.unique().to_pylist() if level not in seen]
+            new = [level for level in _levels(column).to_pylist() if level not in seen]
             places |= {pc.index(column, level).as_py() for level in new[:FEW_LEVELS]}
             seen.update(new)
         for name in sorted(unsigned):
-            first = pc.index(pc.match_substring_regex(raw.columns.column(name), _NEGATIVE), True).as_py()
+            first = pc.index(_negative(raw.columns.column(name)), True).as_py()
             if first >= 0:
                 unsigned.remove(name)
                 places.add(first)
@@ -241,10 +240,28 @@ def _unlike(known: RawTable, blocks: Blocks) -> Iterator[RawTable]:
             yield _at(raw, np.array(sorted(places), dtype=np.int64))
 
 
+def _levels(column: Any) -> Any:
+    """Return the different values of a column; none where they are of a type that classes never are."""
+    kind = column.type
+    if kind == pa.float16() or not (is_text(kind) or is_number(kind) or pa.types.is_boolean(kind)):
+        return pa.nulls(0)
+    levels = column.unique().drop_null()
+    return levels.filter(pc.invert(pc.is_nan(levels))) if pa.types.is_floating(kind) else levels
+
+
 def _is_unsigned(levels: Any) -> bool:
-    """Say whether most texts begin as numbers do, and none as a negative one."""
+    """Say whether most values are numbers, or begin as such do, and none is negative."""
+    if is_number(levels.type):
+        return len(levels) > 0 and not pc.any(_negative(levels)).as_py()
+    if not is_text(levels.type):
+        return False
     begin = pc.mean(pc.cast(pc.match_substring_regex(levels, r"^\s*[0-9.,]"), "int8")).as_py() or 0.0
-    return begin > 0.5 and not pc.any(pc.match_substring_regex(levels, _NEGATIVE)).as_py()
+    return begin > 0.5 and not pc.any(_negative(levels)).as_py()
+
+
+def _negative(values: Any) -> Any:
+    """Say which values are negative numbers, or begin as such do."""
+    return pc.less(values, 0) if is_number(values.type) else pc.match_substring_regex(values, _NEGATIVE)
 
 
 def _every(raw: RawTable, step: int, before: int) -> RawTable:

@@ -2,7 +2,8 @@
 
 A reader is a module of this room with ``SUFFIXES`` and ``read(path, encoding, delimiter) -> RawTable``;
 the last two are empty, or settled by the contract. One with ``blocks(path, encoding, delimiter, size) ->
-Blocks`` also takes files that are too large to be read whole.
+Blocks`` also takes files that are too large to be read whole. Where a file's length says little of what
+is in it, ``text_size(path)`` does: about how many bytes of text it stands for.
 """
 
 from __future__ import annotations
@@ -125,7 +126,10 @@ def _ask_memory(path: Path) -> None:
 
 def _needed(path: Path) -> int:
     """Return the bytes of memory that it takes to read a file whole."""
-    packed = _PACKED if path.name.lower().endswith((".gz", ".parquet")) else 1
+    reader = _reader(path)
+    if hasattr(reader, "text_size"):
+        return int(reader.text_size(path)) * _MEMORY
+    packed = _PACKED if path.name.lower().endswith(".gz") else 1
     return path.stat().st_size * packed * _MEMORY
 
 
