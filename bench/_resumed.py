@@ -27,17 +27,35 @@ class Kept:
             except ValueError:
                 continue
 
+    @property
+    def late(self) -> bool:
+        """Whether it is too late to begin anything new."""
+        return time.monotonic() > self.until
+
     def get(self, name: Iterable[Hashable], measure: Callable[[], Any]) -> Any:
         """Return a result that is kept, else measure it; None when it is too late to begin."""
-        key = " ".join(map(str, name))
+        key = _key(name)
         if key not in self.found:
-            if time.monotonic() > self.until:
+            if self.late:
                 return None
-            self.found[key] = measure()
-            if self.path:
-                with self.path.open("a") as file:
-                    file.write(json.dumps([key, self.found[key]]) + "\n")
+            self.put(name, measure())
         return self.found[key]
+
+    def known(self, name: Iterable[Hashable]) -> Any:
+        """Return a result that is kept, else None."""
+        return self.found.get(_key(name))
+
+    def put(self, name: Iterable[Hashable], result: Any) -> None:
+        """Keep a result."""
+        key = _key(name)
+        self.found[key] = result
+        if self.path:
+            with self.path.open("a") as file:
+                file.write(json.dumps([key, result]) + "\n")
+
+
+def _key(name: Iterable[Hashable]) -> str:
+    return " ".join(map(str, name))
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

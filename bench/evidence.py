@@ -1,11 +1,12 @@
 """Measure again what docs/evidence.md shows, and write what came out where it stood.
 
-    python -m bench.evidence [--only NAME ...] [--page docs/evidence.md]
+    python -m bench.evidence [--only NAME ...] [--page docs/evidence.md] [--keep FILE]
 
 On the page a block between ```console and ``` whose first line is ``$ python -m bench.…`` is what that
 command printed, to the letter; a line behind it says when, on what and for how long. Everything else
 is prose and stays. A command that fails leaves its block as it is; one that ends with 1 has missed its goal,
-and what it printed is written all the same.
+and what it printed is written all the same. A bench that takes hours may be run in slices, with its own
+``--keep FILE``; with the same file given here, its block is put together from what is kept.
 """
 
 from __future__ import annotations
@@ -46,12 +47,13 @@ def main() -> int:
     cli = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     cli.add_argument("--only", nargs="+", metavar="NAME", help="only these benches' blocks")
     cli.add_argument("--page", type=Path, default=Path("docs/evidence.md"))
+    cli.add_argument("--keep", metavar="FILE", help="what slices of one bench kept; the rest is measured")
     options = cli.parse_args()
     failed = 0
     for command in commands(options.page.read_text(), options.only):
         print(f"python -m {command} …", end=" ", flush=True)
         try:
-            measured = measure(command)
+            measured = measure(command, options.keep)
         except subprocess.CalledProcessError as fault:
             failed += 1
             print(f"failed; its block stays.\n{fault.stderr[-2000:]}")
@@ -69,18 +71,20 @@ def commands(page: str, only: list[str] | None = None) -> Iterator[str]:
             yield command
 
 
-def measure(command: str) -> Measured:
+def measure(command: str, keep: str | None = None) -> Measured:
     """Run one command. Raises CalledProcessError when it fails, which a goal that is missed is not."""
     load, begun = os.getloadavg()[0], time.perf_counter()
+    kept = ["--keep", keep] if keep else []
     done = subprocess.run(
-        [sys.executable, "-m", *shlex.split(command)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", *shlex.split(command), *kept], capture_output=True, text=True, check=False
     )
     if done.returncode not in (0, MISSED) or "Traceback" in done.stderr or not done.stdout:
         raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
     seconds = time.perf_counter() - begun
+    how = "in slices, which changes no count" if keep else f"load {load:.1f} before, {seconds:,.0f} s"
     noted = (
         f"Measured {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores ({processor()}), "
-        f"Python {platform.python_version()}, load {load:.1f} before, {seconds:,.0f} s."
+        f"Python {platform.python_version()}, {how}."
     )
     return Measured(done.stdout.strip("\n"), noted)
 

@@ -1,150 +1,273 @@
-"""Retraining policies on real streams: pooled F1, pooled accuracy, and what they cost in fits.
+"""Retraining policies on real streams: pooled F1, pooled accuracy, and what they cost in fits and rows.
 
 Run from the project's folder: VIGIL_DATA=folder python -m bench.replay_policies [--quick] [--jobs 2]
-[--seeds 5] [--model logistic] [--stream electricity] [--policy vigil], the last three as often as wanted.
-With --keep FILE --minutes 4 it goes on, a few policies at a time, where the last run stopped.
+[--model logistic] [--stream electricity] [--seeds 5], model and stream as often as wanted. With
+--keep FILE --minutes 4 it goes on where the last run stopped.
 
-Electricity is cut into weeks (336 rows) after 8 of them, weather into half-years (180 rows) after 6. The
-yardsticks are the costly ones: a new model after every batch. Each row is a mean over the seeds, and also
-says what the best yardstick has more (in score), the share of its fits, and how the default policy does at
-equal fits: the best score of its paces (``every`` 2, 4, 8, 16) that took no more fits than the row did.
+Electricity is cut into weeks (336 rows) after 8 of them, weather into half-years (180 rows) after 6. On one
+seed: windows of several lengths with a new model after every batch, of which the best is the yardstick; the
+default policy at its own pace and at others; rules of thumb; and stream detectors, each at its own default
+and then, by bisection, at sensitivities that take about as many fits as the default policy, training on as
+many batches as the yardstick does. No policy marked * is equalled by one with as few fits. On all seeds: the
+yardstick and the default policy, and the default policy on the same rows in random order. Ends with 1 where
+a goal is missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import log
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-import replay
 from bench import _resumed as resumed
+from bench._lives import STREAMS, Life, Lives
+from vigil import policies
 from vigil.command import guarded
-from vigil.project import Project
 from vigil.replaying import outcome
 
-#: Target, rows of the first batch, rows of every later one.
-STREAMS = {"electricity": ("class", 2688, 336), "weather": ("target", 1080, 180)}
+Row = dict[str, Any]
 
-#: Every one of them trains after every batch; what is measured is held against the best.
-YARDSTICKS = ("every_batch", "window:batches=8", "window:batches=16", "window:batches=32")
-#: The default policy at its own pace and at others: its front of score against fits.
-PACES = ("vigil:every=2", "vigil", "vigil:every=8", "vigil:every=16")
-MEASURED = (
-    "never", "naive", "volume", "window:batches=8,every=4",
-    "adwin", "ddm", "hddm", "page_hinkley", "kswin",
-)  # fmt: skip
+DEFAULT, NEVER = "vigil", "never"
+#: The default policy's front of score against fits, beside its own pace.
+PACES = ("vigil:every=2", "vigil:every=8", "vigil:every=16")
 
-MODELS = ("logistic", "boosting")
-
-#: Batches of each stream with ``--quick``.
-QUICK = 10
-
-#: The streams are replayed whole: equal rows are different moments.
-SETTINGS = {
-    "input_folder_path": "a", "output_folder_path": "b", "output_model_path": "c",
-    "prod_deployment_path": "d", "positive": "1", "duplicates": "keep",
-}  # fmt: skip
+#: What may be lost against the yardstick, and the share of its fits and rows that may be taken.
+F1_LOSS, ACCURACY_LOSS, SHARE = 0.002, 0.003, 0.25
+#: How often rows that stand still may be retrained on.
+RETRAINED = 1
 
 
-def life(
-    data: Path, stream: str, settings: dict[str, Any], options: argparse.Namespace, kept: resumed.Kept
-) -> list[dict[str, Any]]:
-    """Return the figures of each policy on one stream, as far as the time given reaches."""
-    chosen, found = options.policy or [*YARDSTICKS, *PACES, *MEASURED], []
-    for start in range(0, len(chosen), options.jobs):
-        some = chosen[start : start + options.jobs]
-        name = (stream, *settings.values(), "quick" if options.quick else "whole", *some)
-        found += kept.get(name, lambda some=some: replayed(data, stream, settings, options, some)) or []
-    return found
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is replayed of a model type: policies of every batch, on how many seeds, and whether others."""
+
+    windows: Sequence[str]
+    seeds: int
+    others: bool
 
 
-def replayed(
-    data: Path, stream: str, settings: dict[str, Any], options: argparse.Namespace, chosen: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Replay one stream, or its first batches, under some policies at once."""
-    with tempfile.TemporaryDirectory() as folder:
-        lived = replayed_in(Path(folder) / "site", data, stream, settings, options, chosen)
-    return [one.figures() for one in lived]
+WINDOWS = ("window:batches=8", "window:batches=16", "window:batches=32")
+SCOPES = {
+    "logistic": Scope(("every_batch", "window:batches=4", *WINDOWS), 5, others=True),
+    "boosting": Scope(WINDOWS, 1, others=False),
+}
 
 
-def replayed_in(
-    folder: Path,
-    data: Path,
-    stream: str,
-    settings: dict[str, Any],
-    options: argparse.Namespace,
-    chosen: Sequence[str],
-) -> list[outcome.Outcome]:
-    """Replay in a folder of their own."""
-    target, first, size = STREAMS[stream]
-    folder.mkdir()
-    config = folder / "config.json"
-    config.write_text(json.dumps({**SETTINGS, **settings, "name": stream, "target": target}))
-    lines = (data / f"{stream}.csv").read_text().splitlines(keepends=True)
-    part = folder / f"{stream}.csv"
-    part.write_text("".join(lines[: 1 + first + QUICK * size] if options.quick else lines))
-    arguments = ["--data", str(part), "--first-rows", str(first), "--batch-rows", str(size)]
-    arguments += ["--out", str(folder / "out"), "--jobs", str(options.jobs)]
-    arguments += [word for policy in chosen for word in ("--policy", policy)]
-    return replay.run(Project(config), replay.command_line().parse_args(arguments))
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """A detector's option that makes it calmer or keener, at both ends."""
+
+    option: str
+    calm: float
+    keen: float
+
+    def place(self, value: float) -> float:
+        """Return where a value lies from calm (0) to keen (1), by its logarithm."""
+        return log(value / self.calm) / log(self.keen / self.calm)
+
+    def value(self, place: float) -> float:
+        """Return the value at a place, to two digits."""
+        return float(f"{self.calm * (self.keen / self.calm) ** place:.2g}")
 
 
-def table(lives: Sequence[Sequence[dict[str, Any]]]) -> list[str]:
-    """Return the figures, means over lives with other seeds, beside the best yardstick and at equal fits.
-
-    A policy that some lives have not reached yet is a mean over the others.
-    """
-    lived: dict[str, list[dict[str, Any]]] = {}
-    for one in (row for rows in lives for row in rows):
-        lived.setdefault(one["policy"], []).append(one)
-    rows = [mean(same) | {"lives": len(same)} for same in lived.values()]
-    if not rows:
-        return ["nothing was reached in the time given"]
-    score = next(name for name in rows[0] if name.startswith("pooled"))
-    yardsticks = [row for row in rows if row["policy"] in YARDSTICKS]
-    best = max(yardsticks, key=lambda row: row[score], default=None)
-    for row in rows:
-        row["behind_best"] = best[score] - row[score] if best else None
-        row["of_its_fits"] = row["fits"] / best["fits"] if best else None
-        paces = [one[score] for one in rows if one["policy"] in PACES and one["fits"] <= row["fits"]]
-        row["vigil_at_equal_fits"] = max(paces, default=None)
-    return outcome.as_lines(rows)
+KNOBS = {
+    "adwin": Knob("delta", 1e-8, 0.99),
+    "ddm": Knob("drift_threshold", 8.0, 0.1),
+    "hddm": Knob("drift_confidence", 1e-8, 0.99),
+    "kswin": Knob("alpha", 1e-4, 0.99),
+    "page_hinkley": Knob("threshold", 400.0, 0.5),
+}
+#: Sensitivities of a detector that are tried, its own default first, and when its fits are about as many.
+LOOKS, ABOUT = 4, 0.1
 
 
-def mean(figures: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the mean of each number; words are the same in all."""
-    return {
-        key: value if isinstance(value, str) else sum(one[key] or 0 for one in figures) / len(figures)
-        for key, value in figures[0].items()
-    }
+class Late(Exception):
+    """The time given is over."""
 
 
-def run(options: argparse.Namespace) -> None:
-    """Print one table for each stream and model type."""
-    data, kept = Path(os.environ["VIGIL_DATA"]), resumed.Kept(options.keep, options.minutes)
-    for stream in options.stream or STREAMS:
-        for model in options.model or MODELS:
-            lives = [
-                life(data, stream, {"model": model, "seed": seed}, options, kept)
-                for seed in range(options.seeds)
-            ]
-            print(f"\n{stream}, {model}, {options.seeds} seeds")
-            print("\n".join(table(lives)), flush=True)
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One stream under one model type."""
+
+    lives: Lives
+    stream: str
+    model: str
+    scope: Scope
+
+    def rows(self, chosen: Sequence[str], **how: Any) -> list[Row]:
+        """Return the figures of policies, in order. Raises Late."""
+        found = self.lives.figures([Life(self.stream, self.model, one, **how) for one in chosen])
+        return [_there(row) for row in found]
+
+    def over_seeds(self, chosen: Sequence[str], *, shuffled: bool = False) -> dict[str, list[Row]]:
+        """Return the figures of policies on each seed. Raises Late."""
+        plain = Life(self.stream, self.model, "", shuffled=shuffled)
+        lives = [replace(plain, policy=one, seed=seed) for one in chosen for seed in range(self.scope.seeds)]
+        found = [_there(row) for row in self.lives.figures(lives)]
+        return {one: [row for row in found if row["policy"] == one] for one in chosen}
+
+
+def _there(row: Row | None) -> Row:
+    if row is None:
+        raise Late
+    return row
+
+
+def study(case: Case) -> bool:
+    """Print what came of one stream under one model type; return whether every goal is met."""
+    stream = STREAMS[case.stream]
+    print(f"\n{case.stream}, {case.model}: {stream.size:,} rows at a time after {stream.first:,}")
+    rows = case.rows([NEVER, DEFAULT, *case.scope.windows])
+    best = max(rows[2:], key=lambda row: row["pooled_f1"])
+    if case.scope.others:
+        rows += case.rows([*PACES, "naive", f"window:batches={_batches(best)},every=4"])
+        detected = at_equal_fits(case, rows[1]["fits"], _batches(best))
+        rows += detected
+    print("\n".join(table(rows)), flush=True)
+    each = case.over_seeds([best["policy"], DEFAULT])
+    still = case.over_seeds([DEFAULT], shuffled=True)[DEFAULT]
+    met = [against(*each.values()), standing_still(still)]
+    if case.scope.others:
+        met.append(against_detectors(rows[1], detected))
+    return all(met)
+
+
+def _batches(best: Row) -> int:
+    """Return how many batches a window holds; for all history, more than there are."""
+    return int(best["policy"].partition("=")[2] or 10_000)
+
+
+def at_equal_fits(case: Case, fits: int, batches: int) -> list[Row]:
+    """Return the detectors' figures at each sensitivity that was tried on the way to so many fits."""
+    ends = dict.fromkeys(KNOBS, (0.0, 1.0))
+    places = {name: knob.place(_usual(name)[knob.option]) for name, knob in KNOBS.items()}
+    tried: dict[str, list[Row]] = {name: [] for name in KNOBS}
+    for _ in range(LOOKS):
+        if not places:
+            break
+        asked = [
+            f"{name}:{KNOBS[name].option}={KNOBS[name].value(place):g},batches={batches}"
+            for name, place in places.items()
+        ]
+        for name, row in zip(list(places), case.rows(asked), strict=True):
+            tried[name].append(row)
+            if abs(row["fits"] - fits) <= ABOUT * fits:
+                del places[name]
+                continue
+            calm, keen = ends[name]
+            ends[name] = (places[name], keen) if row["fits"] < fits else (calm, places[name])
+            places[name] = sum(ends[name]) / 2
+    return [row for rows in tried.values() for row in sorted(rows, key=lambda row: row["fits"])]
+
+
+def _usual(name: str) -> dict[str, Any]:
+    return policies.opened(name)[1]
+
+
+def table(rows: Sequence[Row]) -> list[str]:
+    """Return one seed's figures as lines; a policy that no cheaper one equals is marked."""
+    marked = front(rows)
+    shown = ("policy", "pooled_f1", "pooled_accuracy", "fits", "rows_fitted")
+    return outcome.as_lines(
+        [
+            {**{key: _exact(row[key]) for key in shown}, "front": "*" if row["policy"] in marked else ""}
+            for row in rows
+        ]
+    )
+
+
+def _exact(value: Any) -> Any:
+    """Write scores with four digits, which tell policies apart."""
+    return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def front(rows: Sequence[Row]) -> set[str]:
+    """Return the policies that none with as few fits equals in F1."""
+    kept: dict[str, float] = {}
+    for row in sorted(rows, key=lambda row: (row["fits"], -row["pooled_f1"])):
+        if row["pooled_f1"] > max(kept.values(), default=-1.0):
+            kept[row["policy"]] = row["pooled_f1"]
+    return set(kept)
+
+
+def against(yardstick: Sequence[Row], measured: Sequence[Row]) -> bool:
+    """Print means over the seeds and what lies between them; return whether that is as little as allowed."""
+    for rows in (yardstick, measured):
+        f1s = [row["pooled_f1"] for row in rows]
+        print(
+            f"{rows[0]['policy']}, mean of {len(rows)} seeds: F1 {fmean(f1s):.4f} "
+            f"({min(f1s):.4f} to {max(f1s):.4f}), accuracy {_mean(rows, 'pooled_accuracy'):.4f}, "
+            f"fits {_mean(rows, 'fits'):.1f}, rows fitted {_mean(rows, 'rows_fitted'):,.0f}"
+        )
+    f1, accuracy = (
+        _mean(yardstick, name) - _mean(measured, name) for name in ("pooled_f1", "pooled_accuracy")
+    )
+    fits, rows_fitted = (_mean(measured, name) / _mean(yardstick, name) for name in ("fits", "rows_fitted"))
+    met = f1 <= F1_LOSS and accuracy <= ACCURACY_LOSS and fits <= SHARE and rows_fitted <= SHARE
+    print(
+        f"less than the window by {f1:.4f} in F1 (≤ {F1_LOSS}) "
+        f"and {accuracy:.4f} in accuracy (≤ {ACCURACY_LOSS}), "
+        f"with {fits:.3f} of its fits and {rows_fitted:.3f} of its rows (≤ {SHARE}): {_said(met)}"
+    )
+    return met
+
+
+def standing_still(rows: Sequence[Row]) -> bool:
+    """Print how often rows in random order were retrained on; return whether that is as seldom as allowed."""
+    times = [row["retrained"] for row in rows]
+    met = max(times) <= RETRAINED
+    print(f"in random order, retrained {', '.join(map(str, times))} times (≤ {RETRAINED}): {_said(met)}")
+    return met
+
+
+def against_detectors(measured: Row, detected: Sequence[Row]) -> bool:
+    """Print the best detector with no more fits than about the default policy; return whether it is worse."""
+    equal = [row for row in detected if row["fits"] <= (1 + ABOUT) * measured["fits"]]
+    best = max(equal, key=lambda row: row["pooled_f1"])
+    met = bool(measured["pooled_f1"] > best["pooled_f1"])
+    print(
+        f"of detectors with as many fits or fewer the best is {best['policy']}: F1 {best['pooled_f1']:.4f} "
+        f"with {best['fits']} fits, against {measured['pooled_f1']:.4f} with {measured['fits']}: {_said(met)}"
+    )
+    return met
+
+
+def _mean(rows: Sequence[Row], name: str) -> float:
+    return fmean(row[name] for row in rows)
+
+
+def _said(met: bool) -> str:
+    return "met" if met else "missed"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print each stream under each model type, as far as the time reaches; return 1 if a goal is missed."""
+    kept = resumed.Kept(options.keep, options.minutes)
+    lives = Lives(Path(os.environ["VIGIL_DATA"]), kept, jobs=options.jobs, quick=options.quick)
+    met = []
+    for model in options.model or SCOPES:
+        scope = replace(SCOPES[model], seeds=min(SCOPES[model].seeds, options.seeds))
+        for stream in options.stream or STREAMS:
+            try:
+                met.append(study(Case(lives, stream, model, scope)))
+            except Late:
+                print("the time given is over; what was reached is kept")
+    return 0 if all(met) else 1
 
 
 def main() -> int:
-    """Print the tables, or say why not."""
+    """Print the tables, or say why not; 1 where a goal is missed."""
     parser = argparse.ArgumentParser(description="Replay retraining policies on real streams.")
     parser.add_argument("--quick", action="store_true", help="ten batches of each, some minutes")
-    parser.add_argument("--jobs", type=int, default=2, help="policies at once")
-    parser.add_argument("--seeds", type=int, default=1, help="lives with other seeds; means are told")
-    parser.add_argument("--model", action="append", help=f"model types; without it {' and '.join(MODELS)}")
+    parser.add_argument("--jobs", type=int, default=2, help="replays at once")
+    parser.add_argument("--seeds", type=int, default=5, help="at most so many draws of the holdout")
+    parser.add_argument("--model", action="append", choices=list(SCOPES), help="without it, all")
     parser.add_argument("--stream", action="append", choices=list(STREAMS), help="without it, all")
-    parser.add_argument("--policy", action="append", help="policies; without it, all of this bench")
     resumed.add_options(parser)
     options = parser.parse_args()
     if "VIGIL_DATA" not in os.environ:

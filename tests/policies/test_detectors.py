@@ -46,3 +46,11 @@ def test_errors_are_spread_evenly(wrong):
     assert len(found) == 400
     assert sum(found) == wrong
     assert abs(sum(found[:200]) - wrong / 2) <= 1
+
+
+def test_kswin_is_not_fed_what_it_has_forgotten():
+    """Before its window there may be any errors: the newest rows alone decide."""
+    calm = policies.propose("kswin", situation(*[400] * 200, 80, 80))
+    assert calm == policies.propose("kswin", situation(80, 80))
+    jump = policies.propose("kswin", situation(*[400] * 200, 80, 320))
+    assert jump.action == "replace"

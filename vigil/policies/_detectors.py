@@ -6,7 +6,7 @@ the live release has met, so that a tick after a crash goes on where the last on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,21 @@ from vigil.policies import Met, Proposal, Situation
 
 
 def answer(
-    title: str, kind: Any, settings: Mapping[str, Any], situation: Situation, batches: float
-) -> Proposal:
+    title: str, kind: Any, settings: Mapping[str, Any], situation: Situation, batches: float,
+    *, window: int | None = None,
+) -> Proposal:  # fmt: skip
     """Ask a fresh detector of a kind whether the live release's errors have changed by the newest batch.
 
-    A change that it saw in an earlier batch has been answered then.
+    A change that it saw in an earlier batch has been answered then. One that remembers no more than a
+    ``window`` of rows gets the newest of them to begin with, and is not fed those before.
     """
-    detector = kind(**settings)
     *before, newest = situation.own or (None,)
-    for met in before:
-        _fed(detector, met)
+    if window is None:
+        detector = kind(**settings)
+        for met in before:
+            _fed(detector, met)
+    else:
+        detector = kind(**settings, window=_newest(before, window))
     if newest is None or not _fed(detector, newest):
         return Proposal("nothing", f"{title} sees no change in the errors.")
     latest = int(batches)
@@ -42,6 +47,16 @@ def errors(met: Met) -> Iterator[int]:
     share = met.wrong / met.rows if met.rows else 0.0
     passed = np.floor(share * np.arange(met.rows + 1) + 1e-9)
     yield from np.diff(passed).astype(int).tolist()
+
+
+def _newest(before: Sequence[Met], rows: int) -> list[int]:
+    """Return the errors of the newest ``rows`` rows, or of all when there are fewer."""
+    found: list[int] = []
+    for met in reversed(before):
+        if len(found) >= rows:
+            break
+        found = [*errors(met), *found]
+    return found[-rows:]
 
 
 def _fed(detector: Any, met: Met | None) -> bool:

@@ -27,4 +27,5 @@ def propose(situation: Situation, options: Mapping[str, Any]) -> Proposal:
         "stat_size": int(options["stat_size"]),
         "seed": 0,
     }
-    return answer("KSWIN", KSWIN, settings, situation, options["batches"])
+    window = settings["window_size"]
+    return answer("KSWIN", KSWIN, settings, situation, options["batches"], window=window)
