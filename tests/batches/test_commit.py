@@ -9,6 +9,7 @@ from vigil.batches.arrival import Accepted, NewFile
 from vigil.batches.commit import Committer
 from vigil.batches.holding import held_rows
 from vigil.ledger import glance
+from vigil.profiles import Profile
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
 from vigil.run import begun
 
@@ -154,4 +155,6 @@ def test_the_profile_is_of_the_accepted_rows(site):
     text = site.leavers("w-1.csv", 20).read_text()
     site.write("w-2.csv", text + "c2-0,1,1,north,no\n")
     take_in(site)
-    assert [profile["rows"] for profile in site.project().ledger.batches.profiles()] == [20, 1]
+    found = [Profile.from_json(profile) for profile in site.project().ledger.batches.profiles()]
+    assert [profile.rows for profile in found] == [20, 1]
+    assert [len(profile.sample.hashes) for profile in found] == [20, 1]

@@ -34,6 +34,15 @@ def test_days_are_written_as_days() -> None:
     assert wording.day_of(1e20) == "1.00 × 10²⁰"
 
 
+def test_frequent_levels_have_shares_and_limits() -> None:
+    """The first three are written; one that is known exactly has no limits, what is no level is left out."""
+    found = [["x", 31, 24, 39], ["y", 20, 20, 20], "odd", ["z", 10, 9, 12], ["w", 1, 1, 1]]
+    written = "x about 3.1 % [2.4, 3.9], y 2.0 %, z about 1.0 % [0.9, 1.2]"
+    assert wording.often({"count": 1000, "most_frequent_about": found}) == written
+    assert wording.often({"count": 0, "most_frequent_about": found}) == ""
+    assert wording.often({"count": 10, "most_frequent_about": None}) == ""
+
+
 def test_a_tiny_share_is_not_zero() -> None:
     """Three cells in a million are not written as none."""
     assert wording.percent(3e-6) == "< 0.1 %"

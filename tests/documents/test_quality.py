@@ -38,9 +38,11 @@ def test_small_differences_are_counted() -> None:
 
 
 def test_a_column_of_too_many_levels_has_a_limit() -> None:
-    """None of them can be named, and none has more than the fullest bucket."""
+    """Frequent ones are named with their limits; without any, none has more than the fullest bucket."""
     told = {"most_frequent": None, "most_frequent_rows": [3, 120], "count": 1000}
     assert quality._frequent(told) == "none has more than 12.0 %"
+    told["most_frequent_about"] = [["Berlin", 118, 109, 120]]
+    assert quality._frequent(told) == "Berlin about 11.8 % [10.9, 12.0]"
 
 
 def test_an_established_drift_says_in_how_many_batches() -> None:

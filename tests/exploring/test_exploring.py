@@ -85,6 +85,19 @@ def test_distributions_hold_every_row(looked) -> None:
             assert sum(count for _, count in column["bars"]) == column["count"]
 
 
+def test_many_levels_are_counted() -> None:
+    """The bars of a column with hundreds of levels are its most frequent ones, and its groups the same."""
+    names = [*(["often"] * 300), *(["second"] * 200), *(f"rare {n}" for n in range(700))]
+    table = pa.table({"street": names, "left": ["no", "yes"] * 600})
+    (street, _) = exploring.study(table, contract(Column("street", "category")))["columns"]
+    assert street["bars"][:2] == [["often", 300], ["second", 200]]
+    assert street["bars"][-1] == ["(others)", 1200 - sum(count for _, count in street["bars"][:-1])]
+    assert [(one["group"], one["rows"]) for one in street["by_group"][:2]] == [
+        ("often", 300),
+        ("second", 200),
+    ]
+
+
 def test_ranks_are_correlated() -> None:
     """A monotone curve has the correlation of a line, and a constant column none."""
     x = np.random.default_rng(2).normal(size=300)

@@ -73,6 +73,7 @@ def test_the_most_frequent_of_too_many_levels_has_limits() -> None:
     (found,) = summary(column)
     least, most = found["most_frequent_rows"]
     assert found["most_frequent"] is None
+    assert found["most_frequent_about"] == []
     assert 9 <= least <= 1000 <= most < 1150
     exact = levels.of_counts([("a", 7), ("b", 2)])
     assert exact.most() == (7, 7)

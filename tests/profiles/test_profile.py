@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vigil.errors import ContractError, VigilError
-from vigil.profiles import Profile, codec, measure, merge, of_parquet, profile, summary
-from vigil.records import Column
+from vigil.profiles import Profile, codec, measure, merge, of_parquet, profile, sampled, summary
+from vigil.records import HASH_COLUMN, Column
+from vigil.table import hashing
 
 COLUMNS = (
     Column("wage", "number"),
@@ -91,6 +92,19 @@ def test_a_wide_profile_is_small() -> None:
     """The bytes of 25 columns stay within 64 KB."""
     table, columns = big(100_000, 25)
     assert len(profile(table, columns).to_bytes()) <= 65_536
+
+
+def test_a_wide_profile_with_many_levels_is_small() -> None:
+    """So do those of a table whose rows carry their hashes, with two columns of thousands of levels."""
+    table, columns = big(100_000, 23)
+    random = np.random.default_rng(1)
+    for name in ("street", "town"):
+        table = table.append_column(name, pa.array([f"{name} {n}" for n in random.zipf(1.3, 100_000) % 9000]))
+        columns.append(Column(name, "category"))
+    hashes = hashing.to_column(random.integers(0, 2**63, (100_000, 2)).astype(np.uint64))
+    made = profile(table.append_column(HASH_COLUMN, hashes), columns, {})
+    assert len(made.sample.hashes) == sampled.KEPT
+    assert len(made.to_bytes()) <= 65_536
 
 
 def test_columns_at_the_same_time_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:

@@ -41,6 +41,15 @@ def test_levels_have_groups_and_new_ones_are_others() -> None:
     assert [groups.names[code] for code in codes] == ["b", "(others)", "(missing)", "a"]
 
 
+def test_frequent_levels_have_groups_before_those_that_are_counted() -> None:
+    """Of a thousand levels twelve have groups: the frequent ones first, whether they are counted or not."""
+    table = pa.table({"x": [f"v{k}" for k in range(1000)] + ["often"] * 500})
+    column = profile(table, [Column("x", "category")]).columns[0]
+    groups = slices.grouping(column, ["often", "v1"])
+    assert groups.levels[:2] == ("often", "v1")
+    assert len(groups.levels) == 12
+
+
 def test_one_group_is_none() -> None:
     """A constant, a text or an empty column divides nothing."""
     assert grouping([3.0, 3.0, 3.0]) is None

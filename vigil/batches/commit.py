@@ -124,7 +124,7 @@ class Committer:
             written = pool.submit(self._table.stage, pa.concat_tables(rows, promote_options="default"))
             kept = [column for column in contract.columns if column.role != "ignored"]
             known = cuts.known(self._ledger)
-            made = cuts.profiled([table for table, _ in tables], kept, known, pool)
+            made = cuts.profiled(rows, kept, known, pool)
             staged = written.result()
         told = [(batch, profile.to_json()) for batch, profile in zip(batches, made, strict=True)]
         for item, batch in zip(group, batches, strict=True):

@@ -51,9 +51,8 @@ class Pieces:
         hashes = hashing.row_hashes(checked.table, [column.name for column in self._columns])
         fresh = ~self._seen.known(hashes) if self._drop else np.ones(len(hashes), dtype=bool)
         rows = checked.table.filter(pa.array(fresh))
-        self._staged.append(
-            self._table.stage(stamped(rows, checked.lines[fresh], hashes[fresh], self.batch, self.order))
-        )
+        rows = stamped(rows, checked.lines[fresh], hashes[fresh], self.batch, self.order)
+        self._staged.append(self._table.stage(rows))
         self._seen.stage(hashes[fresh])
         self._profile = profiles.merge([self._profile, profiles.profile(rows, self._columns)])
         self.rows += rows.num_rows

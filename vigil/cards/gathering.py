@@ -104,7 +104,8 @@ def _features(project: Project, release: str, manifest: dict[str, Any]) -> list[
     """Return each feature with what was seen of it in training."""
     profile = stored.load(project.models / release)
     seen = {column["name"]: column for column in summary(profile)} if profile else {}
-    wanted = ("missing_share", "minimum", "median", "maximum", "distinct", "most_frequent")
+    numbers = ("count", "missing_share", "minimum", "median", "maximum", "distinct")
+    wanted = (*numbers, "most_frequent", "most_frequent_about")
     return [
         {
             "name": feature["name"],

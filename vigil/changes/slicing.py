@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from vigil import slices
+from vigil import profiles, slices
 from vigil.config import Config
 from vigil.profiles import Profile
 from vigil.records import Contract
@@ -53,7 +53,11 @@ def look(
 def _groupings(trained: Profile, contract: Contract) -> dict[str, Grouping]:
     """Return the groups of every feature that has more than one."""
     features = {column.name for column in contract.features}
-    found = [slices.grouping(column) for column in trained.columns if column.name in features]
+    found = [
+        slices.grouping(column, profiles.often(trained, column.name))
+        for column in trained.columns
+        if column.name in features
+    ]
     return {one.column: one for one in found if one is not None}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -78,6 +79,22 @@ def level(value: Any) -> str:
     """Write a chosen level, such as a confidence: "95 %", "0.5 %"."""
     found = number(value)
     return NOTHING if found is None else f"{found * 100:.4g} %"
+
+
+def often(column: Mapping[str, Any]) -> str:
+    """Write the most frequent levels where they are too many to be counted: "x about 3.1 % [2.4, 3.9]".
+
+    ``column`` is one of a summary. The first three are written; nothing when none is known.
+    """
+    whole, found = number(column.get("count")), column.get("most_frequent_about")
+    if not whole or not isinstance(found, list):
+        return ""
+    written = []
+    for level_, *rows in [one for one in found if isinstance(one, list) and len(one) == 4][:3]:
+        about, least, most = (100 * (number(amount) or 0) / whole for amount in rows)
+        limits = "" if least == most else f" [{least:.1f}, {most:.1f}]"
+        written.append(f"{shorten(level_, 22)} {'about ' if limits else ''}{about:.1f} %{limits}")
+    return ", ".join(written)
 
 
 def seconds(value: Any) -> str:

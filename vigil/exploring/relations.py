@@ -38,9 +38,9 @@ class Related:
         self.rate_title = f"share of “{order[shown]}”" if order else f"mean of {contract.target.name}"
         self.overall = float(self._shown.mean()) if len(self._shown) else None
 
-    def by_group(self, column: ColumnProfile) -> list[dict[str, Any]]:
-        """Return the target's share or mean in each of a column's groups."""
-        groups = slices.grouping(column)
+    def by_group(self, column: ColumnProfile, often: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the target's share or mean in each of a column's groups; ``often`` names frequent levels."""
+        groups = slices.grouping(column, often)
         if groups is None:
             return []
         codes = groups.codes(self._columns[column.name])

@@ -18,6 +18,8 @@ MOST_COLUMNS, BARS, LEVELS, PATTERNS = 60, 24, 12, 8
 #: How far beyond the quartiles a value is an outlier, in quartile ranges: Tukey's "far out".
 FAR = 3.0
 
+Ranked = list[tuple[str, int]]
+
 
 def study(rows: pa.Table, contract: Contract) -> dict[str, Any]:
     """Return the first look as JSON values.
@@ -28,7 +30,7 @@ def study(rows: pa.Table, contract: Contract) -> dict[str, Any]:
     profile = profiles.profile(rows, used)
     shown = [column for column in used if column.role != "key"][:MOST_COLUMNS]
     related = relations.Related(rows, contract)
-    columns = [_column(profile, column, related) for column in shown]
+    columns = [_column(profile, column, related, _ranked(rows, profile, column.name)) for column in shown]
     return {
         "rows": rows.num_rows,
         "columns": columns,
@@ -46,7 +48,20 @@ def study(rows: pa.Table, contract: Contract) -> dict[str, Any]:
     }
 
 
-def _column(profile: Profile, column: Column, related: relations.Related) -> dict[str, Any]:
+def _ranked(rows: pa.Table, profile: Profile, name: str) -> Ranked:
+    """Return a category's most frequent levels with their rows, counted anew where they are too many."""
+    column = profile.column(name)
+    if column is None or column.levels is None:
+        return []
+    counts = list(column.levels.counts)
+    if not column.levels.is_exact:
+        counted: Any = rows.column(name).drop_null().value_counts()
+        pairs = counted.take(np.argsort(-counted.field("counts").to_numpy(), kind="stable")[:LEVELS])
+        counts = [(one["values"], one["counts"]) for one in pairs.to_pylist()]
+    return sorted(counts, key=lambda pair: (-pair[1], pair[0]))[:LEVELS]
+
+
+def _column(profile: Profile, column: Column, related: relations.Related, ranked: Ranked) -> dict[str, Any]:
     """Return one column: statistics, distribution, outliers, and the target by its groups."""
     found = profile.column(column.name)
     assert found is not None  # noqa: S101 — the profile was made of these columns
@@ -55,22 +70,21 @@ def _column(profile: Profile, column: Column, related: relations.Related) -> dic
     return {
         **statistics,
         "role": column.role,
-        "bars": _bars(found),
+        "bars": _bars(found, ranked),
         "outliers": _outliers(found),
-        "by_group": related.by_group(found) if is_feature else [],
+        "by_group": related.by_group(found, [level for level, _ in ranked]) if is_feature else [],
         "explains": related.explains(column) if is_feature else None,
     }
 
 
-def _bars(column: ColumnProfile) -> list[list[Any]]:
+def _bars(column: ColumnProfile, ranked: Ranked) -> list[list[Any]]:
     """Return the distribution as pairs of a name and rows: levels, or ranges of equal width.
 
     Ranges span the middle 98 % of the values; what lies beyond is counted in the outer ones.
     """
     if column.levels is not None:
-        ranked = sorted(column.levels.counts, key=lambda pair: (-pair[1], pair[0]))
-        rest = column.levels.rows - sum(count for _, count in ranked[:LEVELS])
-        return [*([name, count] for name, count in ranked[:LEVELS]), *([["(others)", rest]] if rest else [])]
+        rest = column.levels.rows - sum(count for _, count in ranked)
+        return [*([name, count] for name, count in ranked), *([["(others)", rest]] if rest else [])]
     if column.numbers is None or not column.numbers.count:
         return []
     counted = column.numbers.histogram

@@ -2,6 +2,7 @@
 
 from vigil.profiles.answers import of_answers
 from vigil.profiles.files import of_parquet
+from vigil.profiles.frequent import often
 from vigil.profiles.measure import profile, with_pairs
 from vigil.profiles.pairs import Cuts, Pairs, correlations
 from vigil.profiles.record import ColumnProfile, Numbers, Profile, merge
@@ -21,6 +22,7 @@ __all__ = [
     "merge",
     "of_answers",
     "of_parquet",
+    "often",
     "profile",
     "summary",
     "with_pairs",

@@ -17,33 +17,43 @@ from vigil.errors import VigilError
 from vigil.profiles.histogram import Histogram
 from vigil.profiles.levels import Levels
 from vigil.profiles.pairs import Pairs
+from vigil.profiles.sampled import Sample
 
 if TYPE_CHECKING:
     from vigil.profiles.record import ColumnProfile, Numbers, Profile
 
 #: Changes whenever the same rows would give other content.
-FORMAT = 4
+FORMAT = 5
+#: Formats that are read: that of 4 has no sample of rows, and is the same otherwise.
+READABLE = (4, FORMAT)
 
 
 def to_json(profile: Profile) -> dict[str, Any]:
     """Return a profile as plain JSON values."""
     columns = [_column_json(column) for column in profile.columns]
-    return {"format": FORMAT, "rows": profile.rows, "columns": columns, "pairs": _pairs_json(profile.pairs)}
+    return {
+        "format": FORMAT,
+        "rows": profile.rows,
+        "columns": columns,
+        "pairs": _pairs_json(profile.pairs),
+        "sample": _sample_json(profile.sample),
+    }
 
 
 def from_json(content: dict[str, Any]) -> Profile:
     """Return the profile that `to_json` gave.
 
-    Raises VigilError when the content is no profile, or one of another format.
+    Raises VigilError when the content is no profile, or one of a format that is no longer read.
     """
     from vigil.profiles.record import Profile
 
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") not in READABLE:
         raise VigilError("the profile has another format.", hint="It is made anew from the table.")
     try:
         columns = tuple(_column(item) for item in content["columns"])
-        return Profile(int(content["rows"]), columns, _pairs(content["pairs"]))
-    except (KeyError, TypeError, ValueError) as error:
+        sample = Sample() if content["format"] < FORMAT else _sample(content["sample"])
+        return Profile(int(content["rows"]), columns, _pairs(content["pairs"]), sample)
+    except (LookupError, TypeError, ValueError) as error:
         hint = "It is made anew from the table."
         raise VigilError(f"the profile is damaged ({error}).", hint=hint) from error
 
@@ -160,6 +170,26 @@ def _pairs(item: dict[str, Any]) -> Pairs:
     """Return the tables of pairs from JSON values."""
     cuts = tuple((name, tuple(float(one) for one in cut)) for name, cut in item["cuts"])
     return Pairs(cuts, tuple(map(tuple, item["counts"])))
+
+
+def _sample_json(sample: Sample) -> dict[str, Any]:
+    """Return a sample of rows as JSON values: steps from hash to hash, and each column's cells as codes."""
+    steps = [word - before for before, word in zip((0, *sample.hashes), sample.hashes, strict=False)]
+    columns = []
+    for name, cells in sample.cells:
+        known = sorted({cell for cell in cells if cell is not None})
+        codes = {None: 0} | {level: code for code, level in enumerate(known, 1)}
+        columns.append({"name": name, "levels": known, "codes": [codes[cell] for cell in cells]})
+    return {"steps": steps, "columns": columns}
+
+
+def _sample(item: dict[str, Any]) -> Sample:
+    """Return a sample of rows from JSON values."""
+    cells = []
+    for column in item["columns"]:
+        known = (None, *column["levels"])
+        cells.append((column["name"], tuple(known[code] for code in column["codes"])))
+    return Sample(tuple(itertools.accumulate(item["steps"])), tuple(cells))
 
 
 def _long_json(number: int) -> list[Any]:

@@ -73,7 +73,7 @@ def of_counts(counts: Iterable[tuple[str, int]]) -> Levels:
     if len(whole) < len(listed) or max(map(len, whole), default=0) > LONGEST:
         whole = Counter()
         for level, count in listed:
-            whole[_short(level)] += count
+            whole[shortened(level)] += count
     return Levels(_listed(whole)) if _fits(whole) else _sketch(whole)
 
 
@@ -113,6 +113,16 @@ def bucket_counts(levels: Levels) -> tuple[int, ...]:
     return levels.buckets or _sketch(dict(levels.counts)).buckets
 
 
+def shortened(level: str) -> str:
+    """Return a level, or the beginning of a very long one and a digest of all of it."""
+    return level if len(level) <= LONGEST else f"{level[:40]}…{int(_hashes([level])[0]):016x}"
+
+
+def buckets_of(names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the hash bucket that each level's rows are in, shape (n,)."""
+    return (_hashes(names) % BUCKETS).astype(np.int64)
+
+
 def _sketch(counts: Mapping[str, int]) -> Levels:
     """Turn exact counts into what is kept of many levels."""
     hashes = _hashes(list(counts))
@@ -150,11 +160,6 @@ def _hashes(levels: Sequence[str]) -> npt.NDArray[np.uint64]:
     """Return 64 bits for each level."""
     found: npt.NDArray[np.uint64] = texthash.of_texts(levels)[0]
     return found
-
-
-def _short(level: str) -> str:
-    """Return a level, or the beginning of a very long one and a digest of all of it."""
-    return level if len(level) <= LONGEST else f"{level[:40]}…{int(_hashes([level])[0]):016x}"
 
 
 def _estimate(registers: bytes) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from vigil.profiles import distinct, histogram, levels, pairs, sums
+from vigil.profiles import distinct, histogram, levels, pairs, sampled, sums
 from vigil.profiles.histogram import Histogram
 from vigil.profiles.pairs import Cuts
 from vigil.profiles.record import ColumnProfile, Numbers, Profile
@@ -28,11 +28,12 @@ def profile(table: pa.Table, columns: Sequence[Column], cuts: Cuts | None = None
 
     A column that the table lacks is missing in every row. Cells are typed by the contract: numbers as
     float64, dates as UTC timestamps, categories and texts as strings. With ``cuts`` the pairs of numbers are
-    counted, those of features and target; columns that have no cuts yet are cut at their own quartiles.
+    counted, those of features and target; columns that have no cuts yet are cut at their own quartiles. Rows
+    that carry the table's hash are sampled.
     """
     ordered = sorted(columns, key=lambda column: column.name)
     made = tuple(in_turn(lambda column: _column(table, column), ordered, rows=table.num_rows))
-    found = Profile(table.num_rows, made)
+    found = Profile(table.num_rows, made, sample=sampled.of_rows(table, columns))
     return found if cuts is None else with_pairs(found, columns, cuts, [table])
 
 

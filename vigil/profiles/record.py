@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vigil.errors import ContractError
-from vigil.profiles import codec, distinct, histogram, levels, pairs
+from vigil.profiles import codec, distinct, histogram, levels, pairs, sampled
 from vigil.profiles.histogram import Histogram
 from vigil.profiles.levels import Levels
 from vigil.profiles.pairs import Pairs
+from vigil.profiles.sampled import Sample
 from vigil.records import Kind
 
 
@@ -62,12 +63,14 @@ class Profile:
     """The summary of a set of rows, column by column, sorted by name.
 
     Two profiles are equal, and so are their bytes, whenever the rows are the same, however these were
-    split and in whatever order they came; for ``pairs``, when they were cut alike (see `pairs`).
+    split and in whatever order they came; for ``pairs``, when they were cut alike (see `pairs`), and for
+    ``sample``, when all rows carried their hashes, or none did (see `sampled`).
     """
 
     rows: int
     columns: tuple[ColumnProfile, ...]
     pairs: Pairs = field(default_factory=Pairs)
+    sample: Sample = field(default_factory=Sample)
 
     def column(self, name: str) -> ColumnProfile | None:
         """Return one column's profile, or None when there is none of that name."""
@@ -101,7 +104,8 @@ def merge(profiles: Iterable[Profile]) -> Profile:
         for column in part.columns:
             found.setdefault(column.name, []).append(column)
     columns = tuple(_merged_column(found[name], rows) for name in sorted(found))
-    return Profile(rows, columns, pairs.merged([part.pairs for part in parts]))
+    together = pairs.merged([part.pairs for part in parts])
+    return Profile(rows, columns, together, sampled.merged(part.sample for part in parts))
 
 
 def _merged_column(columns: Sequence[ColumnProfile], rows: int) -> ColumnProfile:

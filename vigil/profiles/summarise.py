@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from vigil.profiles import distinct, histogram, sums
+from vigil.profiles import distinct, frequent, histogram, sums
 from vigil.profiles.levels import Levels
 from vigil.profiles.record import ColumnProfile, Numbers, Profile
 
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
-_FREQUENT = 5
 _ABSENT = (
     "mean",
     "median",
@@ -23,6 +23,7 @@ _ABSENT = (
     "distinct_error",
     "length",
     "most_frequent",
+    "most_frequent_about",
     "most_frequent_rows",
 )
 #: The standard error of a number of levels that are too many to count, relative.
@@ -35,14 +36,15 @@ def summary(profile: Profile) -> list[dict[str, Any]]:
     Mean and standard deviation (n − 1) are exact up to rounding; median and quantiles are within one
     bucket of the histogram, about 3 % of the value at most on usual data; dates are seconds since
     1970, UTC. ``distinct`` is exact or an estimate with the relative standard error ``distinct_error``;
-    text has the ``length`` of its cells. The most frequent levels are exact, and given while all levels are
-    counted; ``most_frequent_rows`` are the least and the most rows that the first of them can have, also
-    where levels are too many to be named.
+    text has the ``length`` of its cells. ``most_frequent`` levels are exact, and given while all levels are
+    counted; beyond that ``most_frequent_about`` has levels with their estimated rows, and the least and the
+    most that each has (see `frequent`). ``most_frequent_rows`` are the least and the most rows that any level
+    can have, for certain.
     """
-    return [_column(column) for column in profile.columns]
+    return [_column(column, profile.sample.of(column.name)) for column in profile.columns]
 
 
-def _column(column: ColumnProfile) -> dict[str, Any]:
+def _column(column: ColumnProfile, sample: Sequence[str | None]) -> dict[str, Any]:
     """Return one column's statistics."""
     found: dict[str, Any] = {
         "name": column.name,
@@ -57,7 +59,7 @@ def _column(column: ColumnProfile) -> dict[str, Any]:
     elif column.numbers is not None and column.numbers.count:
         found["length"] = _lengths(column.numbers)
     if column.levels is not None:
-        found.update(_levels(column.levels))
+        found.update(_levels(column.levels, sample))
     return found
 
 
@@ -97,12 +99,15 @@ def _quantile(numbers: Numbers, share: float) -> float:
     return value if low is None or high is None else min(max(value, low), high)
 
 
-def _levels(levels: Levels) -> dict[str, Any]:
+def _levels(levels: Levels, sample: Sequence[str | None]) -> dict[str, Any]:
     """Return the statistics of categories."""
-    ranked = sorted(levels.counts, key=lambda pair: (-pair[1], pair[0]))[:_FREQUENT]
+    often, exact = frequent.of_levels(levels, sample), levels.is_exact
     return {
         "distinct": levels.distinct(),
-        "distinct_error": 0.0 if levels.is_exact else LEVELS_ERROR,
-        "most_frequent": [list(pair) for pair in ranked] if levels.is_exact else None,
+        "distinct_error": 0.0 if exact else LEVELS_ERROR,
+        "most_frequent": [[one.level, one.rows] for one in often] if exact else None,
+        "most_frequent_about": None
+        if exact
+        else [[one.level, one.rows, one.least, one.most] for one in often],
         "most_frequent_rows": list(levels.most()),
     }

@@ -6,6 +6,7 @@ successive batches add up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -48,11 +49,15 @@ class Grouping:
         return np.array(found, dtype=np.int64)
 
 
-def grouping(column: ColumnProfile) -> Grouping | None:
-    """Return a column's groups, None for text and for columns that have only one."""
+def grouping(column: ColumnProfile, often: Sequence[str] = ()) -> Grouping | None:
+    """Return a column's groups, None for text and for columns that have only one.
+
+    ``often`` names levels that come before those that the profile counts: the most frequent of a column with
+    too many to be counted.
+    """
     if column.levels is not None:
-        ranked = sorted(column.levels.counts, key=lambda pair: (-pair[1], pair[0]))[:MOST_LEVELS]
-        levels = tuple(level for level, _ in ranked)
+        ranked = sorted(column.levels.counts, key=lambda pair: (-pair[1], pair[0]))
+        levels = tuple(dict.fromkeys([*often, *(level for level, _ in ranked)]))[:MOST_LEVELS]
         return Grouping(column.name, (*levels, OTHERS, MISSING), levels=levels) if len(levels) > 1 else None
     if column.kind not in ("number", "date") or column.numbers is None or not column.numbers.count:
         return None

@@ -143,6 +143,7 @@ def _seen(feature: dict[str, Any]) -> str:
     ]
     named = ", ".join(f"{wording.shorten(level, 20)} ({wording.count(times)})" for level, times in levels[:4])
     distinct = number(feature.get("distinct"))
+    named = named or wording.often(feature)
     return named or (f"{wording.count(distinct)} different" if distinct is not None else wording.NOTHING)
 
 

@@ -163,7 +163,7 @@ def _frequent(column: dict[str, Any]) -> str:
     written = ", ".join(
         f"{wording.shorten(level, 22)} ({wording.count(times)})" for level, times in pairs[:3]
     )
-    return written or _most_of(column)
+    return written or wording.often(column) or _most_of(column)
 
 
 def _most_of(column: dict[str, Any]) -> str:

@@ -30,6 +30,7 @@ _COLUMN = record(
     length=maybe(by_name(maybe(NUMBER))),
     quantiles=maybe(by_name(maybe(NUMBER))),
     most_frequent=ANYTHING,
+    most_frequent_about=ANYTHING,
     most_frequent_rows=maybe(listed(WHOLE)),
 )
 ANSWER = record(
@@ -63,6 +64,7 @@ EXAMPLE = {
             "distinct_error": 0.127,
             "length": None,
             "most_frequent": None,
+            "most_frequent_about": None,
             "most_frequent_rows": None,
         }
     ],
