@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench import _resumed as resumed
-from vigil.stats import alarm, betting, intervals, metrics, past, spread, standardised, watch
+from vigil.stats import alarm, betting, intervals, metrics, outset, past, spread, standardised, watch
 
 PREVALENCE, F1, TOLERANCE = 0.2, 0.75, 0.02
 #: Streams that are reckoned at once: few calls, and still all of it in a processor's cache.
@@ -149,14 +149,24 @@ class Cell:
     plain: bool = True
 
 
-def fires(evidence: betting.Evidence, alpha: float) -> npt.NDArray[np.bool_]:
-    """Return which streams' e-values are at 1/α or above: mean wealth plus capital in hand.
+def e_value(evidence: betting.Evidence, parts: npt.ArrayLike | None = None) -> npt.NDArray[np.float64]:
+    """Return the streams' e-values: mean wealth plus capital in hand.
 
     As ``betting.log_e_value`` says, without its logs; wealth is cut off far beyond any alarm.
     """
-    wealth = np.exp(np.minimum(evidence.log_wealth, 300.0)).reshape(len(evidence.log_wealth), -1)
-    fired: npt.NDArray[np.bool_] = wealth.mean(axis=-1) + max(1.0 - evidence.spent, 0.0) >= 1 / alpha
-    return fired
+    wealth = np.exp(np.minimum(evidence.log_wealth, 300.0)).mean(axis=-1)
+    mean = wealth.mean(axis=-1) if parts is None else wealth @ np.asarray(parts)
+    total: npt.NDArray[np.float64] = mean + max(1.0 - evidence.spent, 0.0)
+    return total
+
+
+def past_e_value(
+    evidence: betting.Evidence, from_start: outset.Outset, alpha: float
+) -> npt.NDArray[np.float64]:
+    """Return the e-values of the comparison with the past, for two classes: as ``outset.together`` says."""
+    own = np.exp(outset.log_e_value(from_start, alpha * outset.PART))
+    both: npt.NDArray[np.float64] = (1 - outset.PART) * e_value(evidence, past.parts(2)) + outset.PART * own
+    return both
 
 
 def draw(
@@ -201,7 +211,8 @@ def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
     mixes = np.where(heard[:, None], held.sum(-1) / held.sum((-2, -1))[:, None], 0.5)
     even_level = {"share": share[:, 0, None, None], "mix": mixes}
     plain, even = (betting.Evidence.fresh(1, (streams,)) for _ in range(2))
-    compared = betting.Evidence.fresh(past.directions(2), (streams,))
+    compared = betting.Evidence.fresh(len(past.parts(2)), (streams,))
+    from_start = outset.Outset.fresh((streams,))
     right, sizes = np.einsum("skk->sk", held).copy(), held.sum(-1)
     first = np.full((3, streams), NEVER)
     for batch in range(1, cell.batches + 1):
@@ -212,18 +223,21 @@ def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
         now, size = np.einsum("skk->sk", tables), tables.sum(-1)
         moved = standardised.log_growth(metric, tables, even_level) * heard[:, None]
         even = betting.update(even, moved[:, None])
-        places = random.random((streams, 2))
-        moved = past.log_growth((now, size), (right, sizes), places, held=held.sum(-1))
-        compared = betting.update(compared, moved)
+        z = past.ranked((now, size), (right, sizes), random.random((streams, 2)))
+        compared = betting.update(compared, past.log_growth(z, size, sizes))
+        from_start = outset.update(from_start, z, size, sizes, held=held.sum(-1))
         right, sizes = right + now, sizes + size
-        judged = [(1, even, split.alpha_a), (2, compared, split.alpha_b)]
+        judged = [
+            (1, e_value(even), split.alpha_a),
+            (2, past_e_value(compared, from_start, split.alpha_b), split.alpha_b),
+        ]
         if cell.plain:
             errors = size[:, 1:] - now[:, 1:] + tables[:, 0, 1:]
             growth = betting.log_growth(now[:, 1:], errors, share) * heard[:, None, None]
             plain = betting.update(plain, growth)
-            judged.append((0, plain, split.alpha_a))
-        for row, evidence, alpha in judged:
-            first[row, fires(evidence, alpha) & (first[row] == NEVER)] = batch
+            judged.append((0, e_value(plain), split.alpha_a))
+        for row, found, alpha in judged:
+            first[row, (found >= 1 / alpha) & (first[row] == NEVER)] = batch
     return first[0], first[1], first[2]
 
 

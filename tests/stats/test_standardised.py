@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from vigil.stats import alarm, betting, intervals, metrics, standardised
 
@@ -123,6 +125,44 @@ def test_which_metrics_it_fits() -> None:
     assert standardised.fits(F1, HOLDOUT)
     assert not standardised.fits(metrics.get("macro_f1"), {"confusion": [[1] * 3] * 3})
     assert not standardised.fits(metrics.get("mae"), {"rows": 3})
+
+
+@pytest.mark.parametrize("name", ["f1", "f2", "precision", "balanced_accuracy"])
+def test_the_bound_is_above_the_truth_as_seldom_as_allowed(name: str) -> None:
+    """Over all tables of 24 and 6 rows, weighed by their chances, whatever both rates are."""
+    metric, sizes, delta = metrics.get(name), (24, 6), 0.1
+    right = [np.arange(size + 1) for size in sizes]
+    bounds = np.array(
+        [
+            [
+                standardised.score_lower(metric, table(sizes, (good, hits)), delta, mix=mix_of(name))
+                for good in right[0]
+            ]
+            for hits in right[1]
+        ]
+    )
+    grid = np.concatenate([[0.01], np.linspace(0.05, 0.95, 19), [0.99]])
+    for specificity, recall in itertools.product(grid, grid):
+        truth = float(metric.score(table(sizes, (24 * specificity, 6 * recall)) * 1e6))
+        chances = stats.binom.pmf(right[1], 6, recall)[:, None] * stats.binom.pmf(right[0], 24, specificity)
+        assert chances[bounds > truth + 1e-9].sum() <= delta
+
+
+def table(sizes: tuple[int, int], good: tuple[float, float]) -> np.ndarray:
+    """Return the counts of classes of these sizes with so many right answers."""
+    return np.array([[good[0], sizes[0] - good[0]], [sizes[1] - good[1], good[1]]], dtype=float)
+
+
+def mix_of(name: str) -> tuple[float, float] | None:
+    """Return how a score weighs the classes, None for as they are."""
+    return (0.5, 0.5) if name == "balanced_accuracy" else None
+
+
+def test_a_level_costs_little_however_many_rows() -> None:
+    """A million held-out rows give a level too, close below their score."""
+    large = {"confusion": [[750_000, 50_000], [50_000, 150_000]]}
+    found = standardised.level(F1, large, delta=0.02, tolerance=0.0)
+    assert 0.747 < found["value"] < 0.75
 
 
 def test_the_bound_is_as_tight_as_the_plain_one_and_holds() -> None:

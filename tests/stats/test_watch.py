@@ -107,7 +107,8 @@ def test_it_is_stored_and_resumed() -> None:
     assert np.array_equal(old.plain.log_wealth, now.plain.log_wealth)
     assert (old.even.batches, old.past.batches) == (0, 0)
     assert watch.Start.of(F1, 2, begin.level, {"tally": HOLDOUT}).driver == begin.level
-    fewer = {**stored, "past": {**stored["past"], "log_wealth": stored["past"]["log_wealth"][:4]}}
+    assert (old.outset.passed, again.outset.passed) == (0, now.outset.passed)
+    fewer = {**stored, "past": {**stored["past"], "log_wealth": stored["past"]["log_wealth"][:2]}}
     assert watch.Watch.resumed(begin, fewer).past.batches == 0
 
 

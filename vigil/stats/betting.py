@@ -79,16 +79,19 @@ def update(evidence: Evidence, log_l: Floats) -> Evidence:
     return Evidence(wealth, batch, min(evidence.spent + weight, 1.0))
 
 
-def log_e_value(evidence: Evidence) -> Floats:
+def log_e_value(evidence: Evidence, parts: npt.ArrayLike | None = None) -> Floats:
     """Return the log of the e-value: mean wealth over processes and bets, plus capital in hand.
 
-    The shape is that of the leading dimensions of ``log_wealth``.
+    ``parts`` (processes,) says how much of the capital each process holds, of 1 in all; all the same
+    without it. The shape is that of the leading dimensions of ``log_wealth``.
     """
     wealth = evidence.log_wealth
+    count = wealth.shape[-2]
+    held = np.full(count, 1 / count) if parts is None else np.asarray(parts, dtype=np.float64)
     in_hand = math.log(max(1.0 - evidence.spent, np.finfo(float).tiny))
     # The largest term is taken out first, or a long alarm would overflow.
     peak = np.maximum(wealth.max(axis=(-2, -1)), in_hand)
-    mean = np.exp(wealth - peak[..., None, None]).mean(axis=(-2, -1))
+    mean = np.exp(wealth - peak[..., None, None]).mean(axis=-1) @ held
     total: Floats = peak + np.log(mean + np.exp(in_hand - peak))
     return total
 

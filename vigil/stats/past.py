@@ -5,7 +5,7 @@ compares each batch with its own past. Given the true classes, and as long as ea
 as often as before, the right answers of a class, given those so far, are hypergeometric, whatever their
 share is. Their randomised rank turned into a normal quantile is exactly N(0, 1) and independent of the
 past, so that betting on lower values is a fair game. A change of the class mix alone changes nothing of
-this: the class sizes are given.
+this: the class sizes are given. A change with the first batch has a game of its own, in ``outset``.
 
 Bets must not look at the right answers of the past, only at the numbers of rows: a quantile is independent
 of earlier quantiles and not of earlier counts.
@@ -31,14 +31,18 @@ from vigil.stats.metrics._cells import CellMetric
 #: The drops bet on, as differences of log-odds: as many as there are bets, geometric from 0.1 to 0.8.
 DROPS: Floats = np.geomspace(0.1, 0.8, len(BETS))
 
-#: Processes that bet on all classes together: a model that becomes worse mostly does so everywhere.
-_TOGETHER = 3
+#: The part of the capital that is bet on all classes together: a model that becomes worse mostly does so
+#: everywhere.
+_TOGETHER = 0.7
 
 #: Variance of a single right answer that the bets reckon with; a wrong one costs power and no validity.
 _VARIANCE = 0.19
 
 #: A tail's terms below this share of its sum are left out.
 _NEGLIGIBLE = 1e-17
+
+#: Terms of a tail that are added between two looks.
+_BETWEEN = 4
 
 #: A normal quantile stays finite when its chance is kept this far from 0 and 1.
 _LEAST = 1e-300
@@ -80,9 +84,9 @@ def watched(metric: Metric, tally: Tally) -> tuple[int, ...]:
     return tuple(np.flatnonzero(moved).tolist())
 
 
-def directions(classes: int) -> int:
-    """Return how many processes compare this many classes: all together, fading, and each one alone."""
-    return _TOGETHER + 1 + (classes if classes > 1 else 0)
+def parts(classes: int) -> tuple[float, ...]:
+    """Return the capital of each process that compares this many classes: all together, then each alone."""
+    return (_TOGETHER, *[(1 - _TOGETHER) / classes] * classes) if classes > 1 else (1.0,)
 
 
 def counted(tally: Tally, classes: Sequence[int]) -> tuple[Floats, Floats]:
@@ -92,46 +96,50 @@ def counted(tally: Tally, classes: Sequence[int]) -> tuple[Floats, Floats]:
     return np.diag(table)[chosen], table.sum(axis=1)[chosen]
 
 
-def log_growth(
+def ranked(
     counts: tuple[npt.ArrayLike, npt.ArrayLike],
     before: tuple[npt.ArrayLike, npt.ArrayLike],
     places: npt.ArrayLike,
     *,
-    held: npt.ArrayLike,
     spread: float = 1.0,
 ) -> Floats:
-    """Return the log growth of each bet on one batch, shape (..., directions, 8).
+    """Return each class's quantile in one batch, shape (..., K): N(0, 1) while nothing changes.
 
     ``counts`` holds the batch's right answers and rows by true class, each (..., K), ``before`` those of
-    the holdout and all batches since, ``held`` (..., K) the holdout's rows alone; ``places`` (..., K) are
-    the batch's own numbers in (0, 1).
-    ``spread`` says by what factor counts vary more than those of independent rows; above 1 the game is
-    fair only as far as that factor is right.
+    the holdout and all batches since; ``places`` (..., K) are the batch's own numbers in (0, 1).
+    ``spread`` says by what factor counts vary more than those of independent rows; above 1 the quantiles
+    are normal only as far as that factor is right.
     """
     right, rows, old_right, old = (np.asarray(part, dtype=np.float64) for part in (*counts, *before))
-    z = quantile(right, rows, right + old_right, rows + old, np.asarray(places)) / np.sqrt(spread)
-    scale = np.sqrt(_VARIANCE * old / np.maximum(old + rows, 1.0) / spread)
-    toward = _toward(rows, scale, np.sqrt(np.asarray(held, dtype=np.float64) / np.maximum(old, 1.0)))
+    z: Floats = quantile(right, rows, right + old_right, rows + old, np.asarray(places)) / np.sqrt(spread)
+    return z
+
+
+def log_growth(z: Floats, rows: npt.ArrayLike, old: npt.ArrayLike, *, spread: float = 1.0) -> Floats:
+    """Return the log growth of each bet on one batch's quantiles (..., K), shape (..., processes, 8).
+
+    ``rows`` (..., K) are the batch's, ``old`` those of the holdout and all batches before.
+    """
+    rows, old = np.asarray(rows, dtype=np.float64), np.asarray(old, dtype=np.float64)
+    toward = _toward(rows, np.sqrt(_VARIANCE * old / np.maximum(old + rows, 1.0) / spread))
     # The sum over classes of −μz − μ²/2, with μ the drop times the bet's direction.
     linear = (toward * z[..., None, :]).sum(axis=-1)[..., None]
     grown: Floats = -DROPS * linear - (DROPS**2 / 2) * (toward**2).sum(axis=-1)[..., None]
     return grown
 
 
-def _toward(rows: Floats, scale: Floats, fade: Floats) -> Floats:
-    """Return how much is bet on each class, shape (..., directions, K).
+def _toward(rows: Floats, scale: Floats) -> Floats:
+    """Return how much is bet on each class, shape (..., processes, K).
 
     Of two classes bet on together, the smaller one's rows weigh both: in the larger one answers are so
-    often right that a row says less. One process bets less and less, by ``fade``: a change with the first
-    batch is soon part of the past itself.
+    often right that a row says less.
     """
     alone: Floats = np.sqrt(rows) * scale
     count = rows.shape[-1]
     both = np.sqrt(rows.min(axis=-1, keepdims=True)) * scale if count == 2 else alone
-    parts = [np.repeat(both[..., None, :], _TOGETHER, axis=-2), (both * fade)[..., None, :]]
-    if count > 1:
-        parts.append(np.eye(count) * alone[..., None, :])
-    return np.concatenate(parts, axis=-2)
+    if count == 1:
+        return both[..., None, :]
+    return np.concatenate([both[..., None, :], np.eye(count) * alone[..., None, :]], axis=-2)
 
 
 def quantile(hits: Floats, drawn: Floats, good: Floats, total: Floats, place: Floats) -> Floats:
@@ -161,13 +169,26 @@ def quantile(hits: Floats, drawn: Floats, good: Floats, total: Floats, place: Fl
 
 
 def _below(k: Floats, drawn: Floats, good: Floats, slack: Floats) -> Floats:
-    """Return P(H < k)/P(H = k), by the ratio of neighbouring chances."""
-    term, total, step = np.ones(k.shape), np.zeros(k.shape), k.astype(np.float64)
+    """Return P(H < k)/P(H = k), by the ratio of neighbouring chances, for whole numbers.
+
+    In place, as this is most of what a batch costs. The ratio is 0 where the chance is, and so is
+    every later term.
+    """
+    term, total = np.ones(k.shape), np.zeros(k.shape)
+    up, below = k.astype(np.float64), slack + k
+    over, under, ratio, other = good - up + 1, drawn - up + 1, np.empty(k.shape), np.empty(k.shape)
     while True:
-        ratio = step * np.maximum(slack + step, 0.0) / ((good - step + 1) * (drawn - step + 1))
-        term = term * np.where(step > 0, ratio, 0.0)
-        total = total + term
-        step = step - 1
+        # Several terms between two looks at whether the rest matters.
+        for _ in range(_BETWEEN):
+            np.multiply(up, below, out=ratio)
+            np.multiply(over, under, out=other)
+            ratio /= other
+            term *= ratio
+            total += term
+            up -= 1
+            below -= 1
+            over += 1
+            under += 1
         if not (term > _NEGLIGIBLE * total).any():
             return total
 

@@ -11,6 +11,8 @@ mix, so that the product of the bets is a fair game at worst. A batch that lacks
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -22,8 +24,11 @@ from vigil.stats.metrics import Level, Tally
 from vigil.stats.metrics._cells import CellMetric
 
 #: Pairs of rates that are looked at for a bound, and how closely it is found.
-_PAIRS = 15
+_PAIRS = 25
 _PRECISE = 1e-4
+
+#: Standard deviations beyond which a number of right answers is left out.
+_REACH = 8
 
 
 def fits(metric: Any, tally: Tally) -> bool:
@@ -86,40 +91,107 @@ def score_lower(
     sizes, right = table.sum(axis=1), np.diag(table)
     weights = sizes if mix is None else np.asarray(mix)
     seen = float(metric.score(table))
+    if not seen > 0:
+        return 0.0
     spared = delta / 10
     low = float(share_lower(right[1], sizes[1] - right[1], spared / 2))
     high = 1 - float(share_lower(sizes[1] - right[1], right[1], spared / 2))
-    rates = np.linspace(low, high, _PAIRS)
-    reach = 4 * math.sqrt(sizes[1]) + 2
-    first, last = (
-        max(0.0, math.floor(sizes[1] * low - reach)),
-        min(sizes[1], math.ceil(sizes[1] * high + reach)),
-    )
-    hits = np.arange(first, last + 1)
+    hits = _within(sizes[1], low, high)
     # At least so many right answers of class 0, beside the hits, make the score as high as seen.
     needed = np.ceil(sizes[0] * _other_rate(metric, weights, hits / sizes[1], seen) - 1e-9)
-    least, most = 0.0, seen
-    # Down in steps that become finer: the bound is seldom far below what was seen.
-    step = 0.1
-    while step > _PRECISE:
-        if most - step <= 0:
-            step /= 4
-        elif (
-            _chance(sizes, rates, _other_rate(metric, weights, rates, most - step), hits, needed)
-            > delta - spared
-        ):
-            most -= step
+    ways = _log_ways(sizes[1], hits)
+
+    def chance(score: float) -> float:
+        rates = _possible(metric, weights, score, low, high)
+        if not len(rates):
+            return 0.0
+        others = np.clip(_other_rate(metric, weights, rates, score), 0.0, 1.0)
+        chances = np.exp(ways + _log_chances(sizes[1], hits, rates[:, None]))
+        return float((chances * _at_least(sizes[0], others, needed)).sum(axis=1).max())
+
+    return _lowest(chance, seen, delta - spared)
+
+
+def _lowest(chance: Callable[[float], float], seen: float, allowed: float) -> float:
+    """Return the lowest score whose chance is above ``allowed``, less ``_PRECISE`` at most.
+
+    The chance grows with the score. In normal quantiles it is nearly a line, so that secants find the
+    place; each guess lies a little to the side of the secant's that the last one was not on.
+    """
+    goal = NormalDist().inv_cdf(allowed)
+    least, below, most, above = 0.0, -math.inf, seen, 0.0
+    guess = max(seen - 0.1, seen / 2)
+    while most - least > _PRECISE:
+        found = min(max(chance(guess), 1e-300), 1 - 1e-9)
+        place = NormalDist().inv_cdf(found)
+        higher = found > allowed
+        if higher:
+            most, above = guess, place
         else:
-            least = most - step
-            step = min(step, most - least) / 4
+            least, below = guess, place
+        if below == -math.inf or not above > below:
+            guess = max(most - 0.1, (least + most) / 2)
+            continue
+        secant = least + (most - least) * (goal - below) / (above - below)
+        guess = secant + (-_PRECISE / 3 if higher else _PRECISE / 3)
+        if not least < guess < most:
+            guess = (least + most) / 2
     return least
+
+
+def _possible(metric: CellMetric, weights: Floats, score: float, low: float, high: float) -> Floats:
+    """Return rates of class 1 from ``low`` to ``high`` with which some rate of class 0 gives ``score``.
+
+    Both ends are among them: a score is often reached most easily with one class all right.
+    """
+    none, all_right = _other_rate(metric, weights, np.array([0.0, 1.0]), score)
+    ends = sorted((other - none) / (all_right - none) for other in (0.0, 1.0))
+    first, last = max(low, ends[0]), min(high, ends[1])
+    if first > last:
+        return np.zeros(0)
+    # Closer together towards the ends, where the chance may have an edge.
+    rates: Floats = first + (last - first) * (1 - np.cos(np.linspace(0, math.pi, _PAIRS))) / 2
+    return rates
+
+
+def _within(size: float, low: float, high: float) -> Floats:
+    """Return the numbers of right answers among ``size`` that rates from ``low`` to ``high`` can give."""
+    spread = max(share * (1 - share) for share in (low, high, min(max(0.5, low), high)))
+    reach = _REACH * math.sqrt(size * spread) + 4 * _REACH
+    return np.arange(max(0.0, math.floor(size * low - reach)), min(size, math.ceil(size * high + reach)) + 1)
+
+
+def _log_ways(size: float, hits: Floats) -> Floats:
+    """Return the log of the number of ways to choose ``hits`` of ``size``."""
+    from scipy.special import gammaln
+
+    ways: Floats = gammaln(size + 1) - gammaln(hits + 1) - gammaln(size - hits + 1)
+    return ways
+
+
+def _log_chances(size: float, hits: Floats, rates: Floats) -> Floats:
+    """Return the log chances of ``hits`` among ``size``, without the number of ways."""
+    inside = np.clip(rates, 1e-300, 1 - 1e-16)
+    logs: Floats = hits * (np.log(inside) - np.log1p(-inside)) + size * np.log1p(-inside)
+    return logs
+
+
+def _at_least(size: float, rates: Floats, needed: Floats) -> Floats:
+    """Return the chances (rates, needed) of at least so many right answers among ``size``."""
+    counts = _within(size, float(rates.min()), float(rates.max()))
+    chances = np.exp(_log_ways(size, counts) + _log_chances(size, counts, rates[:, None]))
+    tails = np.zeros((len(rates), len(counts) + 1))
+    tails[:, :-1] = chances[:, ::-1].cumsum(axis=1)[:, ::-1]
+    # Below the first count all chances lie, above the last one none.
+    place = np.clip(needed - counts[0], 0, len(counts)).astype(int)
+    found: Floats = np.minimum(tails[:, place], 1.0)
+    return found
 
 
 def _other_rate(metric: CellMetric, weights: Floats, rates: Floats, score: float) -> Floats:
     """Return class 0's rate of right answers that gives ``score`` together with these rates of class 1.
 
-    Hits less their share of all hits and misses are linear in both rates. The result may lie outside
-    [0, 1], where no rate does.
+    Hits less their share of all hits and misses are linear in both rates. The result may lie outside [0, 1].
     """
     share = score / (2 - score) if metric.harmonic(1)[0] else score
     hit, miss = (mask[0] for mask in metric.masks(2))
@@ -127,25 +199,6 @@ def _other_rate(metric: CellMetric, weights: Floats, rates: Floats, score: float
     given = worth[1, 1] * rates + worth[1, 0] * (1 - rates)
     rate: Floats = -(given + worth[0, 1]) / (worth[0, 0] - worth[0, 1])
     return rate
-
-
-def _chance(sizes: Floats, rates: Floats, others: Floats, hits: Floats, needed: Floats) -> float:
-    """Return the largest chance of a score as high as seen, over pairs of rates of classes 1 and 0.
-
-    ``hits`` are right answers of class 1, ``needed`` how many of class 0 it takes beside them.
-    """
-    from scipy.special import bdtrc, gammaln, xlog1py, xlogy
-
-    possible = (others >= 0) & (others <= 1)
-    if not possible.any():
-        return 0.0
-    first, second = rates[possible], others[possible]
-    ways = gammaln(sizes[1] + 1) - gammaln(hits + 1) - gammaln(sizes[1] - hits + 1)
-    logs = ways + xlogy(hits, first[:, None]) + xlog1py(sizes[1] - hits, -first[:, None])
-    least = np.clip(needed, 1, sizes[0])
-    enough = np.where(needed > 0, bdtrc(least - 1, int(sizes[0]), second[:, None]), 1.0)
-    enough = np.where(needed > sizes[0], 0.0, enough)
-    return float((np.exp(logs) * enough).sum(axis=1).max())
 
 
 def log_growth(metric: CellMetric, tables: npt.ArrayLike, level: Level) -> Floats:

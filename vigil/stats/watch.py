@@ -17,11 +17,12 @@ import numpy as np
 
 from vigil import figures
 from vigil.stats import alarm as alarms
-from vigil.stats import betting, past, standardised
+from vigil.stats import betting, outset, past, standardised
 from vigil.stats.alarm import Budget
 from vigil.stats.betting import Evidence, Floats
 from vigil.stats.metrics import Level, Metric, Tally
 from vigil.stats.metrics._cells import CellMetric
+from vigil.stats.outset import Outset
 from vigil.stats.spread import Spread
 
 #: A factor of evidence from which on it is told.
@@ -67,7 +68,8 @@ class Start:
 class Watch:
     """What a release's batches say so far; ``since`` is the tally of those that counted.
 
-    ``spread`` says by how much they vary more than independent rows do.
+    ``past`` compares each batch with all before it, ``outset`` all of them with the holdout. ``spread``
+    says by how much they vary more than independent rows do.
     """
 
     plain: Evidence
@@ -76,6 +78,7 @@ class Watch:
     since: Tally | None = None
     spread: Spread = field(default_factory=Spread)
     slices: dict[str, Evidence] = field(default_factory=dict)
+    outset: Outset = field(default_factory=Outset.fresh)
 
     @property
     def batches(self) -> int:
@@ -96,7 +99,7 @@ class Watch:
         return cls(
             plain=part("process", start.metric.processes(start.classes)),
             even=part("even", 1) if start.even else None,
-            past=part("past", past.directions(len(watched))) if watched else None,
+            past=part("past", len(past.parts(len(watched)))) if watched else None,
             since=found.get("since"),
             spread=Spread(**found.get("spread", {})),
             slices={
@@ -105,6 +108,7 @@ class Watch:
                 else Evidence.fresh(_processes(start, level))
                 for name, level in start.slices.items()
             },
+            outset=Outset.from_json(found["outset"]) if "outset" in found else Outset.fresh(),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -115,6 +119,7 @@ class Watch:
             "since": self.since,
             "spread": self.spread.as_json(),
             "slices": {name: part.as_json() for name, part in self.slices.items()},
+            "outset": self.outset.as_json(),
         }
 
 
@@ -135,26 +140,34 @@ def after(
     """
     spread = spread or watch.spread
     factor = spread.factor
-    metric, even, compared = start.metric, watch.even, watch.past
+    metric, even = start.metric, watch.even
     plain = watch.plain if growth is None else betting.update(watch.plain, growth / factor)
     if even is not None and start.even is not None and isinstance(metric, CellMetric):
         moved = standardised.log_growth(metric, tally["confusion"], start.even)
         even = betting.update(even, moved[None] / factor)
-    so_far = start.tally if watch.since is None else metric.add(start.tally, watch.since)
-    if compared is not None:
-        watched = past.watched(metric, tally)
-        counts, before = past.counted(tally, watched), past.counted(so_far, watched)
-        places = past.places_of(batch, len(watched))
-        held = past.counted(start.tally, watched)[1]
-        moved = past.log_growth(counts, before, places, held=held, spread=factor)
-        compared = betting.update(compared, moved)
+    compared, from_start = _compared(watch, start, tally, batch, factor)
     since = tally if watch.since is None else metric.add(watch.since, tally)
     parts = {
         name: betting.update(part, _grown(start, (slices or {})[name], start.slices[name]) / factor)
         for name, part in watch.slices.items()
         if name in (slices or {})
     }
-    return Watch(plain, even, compared, since, spread, {**watch.slices, **parts})
+    return Watch(plain, even, compared, since, spread, {**watch.slices, **parts}, from_start)
+
+
+def _compared(
+    watch: Watch, start: Start, tally: Tally, batch: str, factor: float
+) -> tuple[Evidence | None, Outset]:
+    """Return the comparisons with the past and with the holdout after one more batch."""
+    if watch.past is None:
+        return None, watch.outset
+    metric, watched = start.metric, past.watched(start.metric, tally)
+    so_far = start.tally if watch.since is None else metric.add(start.tally, watch.since)
+    counts, before = past.counted(tally, watched), past.counted(so_far, watched)
+    z = past.ranked(counts, before, past.places_of(batch, len(watched)), spread=factor)
+    rows, old, held = counts[1], before[1], past.counted(start.tally, watched)[1]
+    moved = past.log_growth(z, rows, old, spread=factor)
+    return betting.update(watch.past, moved), outset.update(watch.outset, z, rows, old, held=held)
 
 
 def levels_of_slices(
@@ -227,8 +240,12 @@ def read(watch: Watch, start: Start, budget: Budget) -> Reading:
         together = float(np.logaddexp.reduce(parts)) - math.log(len(parts))
         level = float(np.logaddexp(level, together)) - math.log(2)
     alarm = -math.log(budget.alpha_a)
-    scale = alarm / math.log(start.choices / budget.alpha_b)
-    compared = -math.inf if watch.past is None else float(betting.log_e_value(watch.past)) * scale
+    compared = -math.inf
+    if watch.past is not None:
+        alpha = budget.alpha_b / start.choices
+        classes = len(past.watched(start.metric, start.tally))
+        log_e = betting.log_e_value(watch.past, past.parts(classes))
+        compared = float(outset.together(log_e, watch.outset, alpha)) * alarm / -math.log(alpha)
     return Reading(plain, level, compared, alarm)
 
 
