@@ -19,6 +19,7 @@ from vigil.batches import ahead, edits, noting, reading, whole
 from vigil.batches.ahead import Source
 from vigil.batches.arrival import Accepted, Arrival, NewFile
 from vigil.batches.commit import Committer
+from vigil.batches.history import History
 from vigil.batches.reading import Begin, InBlocks
 from vigil.batches.rejudging import Rejudging
 from vigil.command import parser, perform
@@ -46,19 +47,26 @@ def run(project: Project, *, run: int, folder: Path | None = None) -> list[Arriv
     arrivals += rejudging.run(take_up_edits(project), run=run)
     files, group = new_files(project, folder), list[Accepted]()
     sources = ahead.sources(files, output, config.memory_mb * 1_000_000)
+
+    def settle() -> None:
+        if group:
+            arrivals.extend(committer.commit(group, project.contract(), run=run))
+            group.clear()
+
+    committer.history.settle = settle
     for source in project.console.progress(sources, "reading files", len(files)):
         # A file that is read in blocks is committed by itself, after those before it.
-        if group and (source.block_size or sum(item.checked.valid for item in group) >= GROUP_ROWS):
-            arrivals += committer.commit(group, project.contract(), run=run)
-            group = []
+        if source.block_size or sum(item.checked.valid for item in group) >= GROUP_ROWS:
+            settle()
         outcome = judge(project, committer, source, group, run)
         if isinstance(outcome, Accepted):
             group.append(outcome)
+            committer.history.hold(project.contract(), outcome.checked.table)
         elif isinstance(outcome, InBlocks):
             arrivals.append(committer.commit_pieces(outcome, run=run))
         elif outcome is not None:
             arrivals.append(outcome)
-    arrivals += committer.commit(group, project.contract(), run=run) if group else []
+    settle()
     for line in committer.lost():
         project.console.say(line)
     return arrivals
@@ -108,7 +116,8 @@ def judge(
     try:
         if noting.is_known(ledger, project.root, file, source.digest(), run=run):
             return None
-        outcome = examine(project, source, group, contracts.load(project.output), committer.pieces)
+        contract = contracts.load(project.output)
+        outcome = examine(project, source, group, contract, committer.history, committer.pieces)
     except (OSError, FileRefused) as error:
         why = error.what if isinstance(error, FileRefused) else f"cannot be read ({error.strerror})."
         return Arrival(file.name, "waiting", f"{why} The next tick tries again.")
@@ -119,7 +128,12 @@ def judge(
 
 
 def examine(
-    project: Project, source: Source, group: list[Accepted], contract: Contract | None, begin: Begin | None
+    project: Project,
+    source: Source,
+    group: list[Accepted],
+    contract: Contract | None,
+    history: History,
+    begin: Begin | None = None,
 ) -> Accepted | InBlocks | Arrival:
     """Say what would become of a file under a contract; without ``begin`` nothing is written down."""
     file, name, digest = source.file, source.file.name, source.digest()
@@ -131,7 +145,7 @@ def examine(
         return Arrival(name, "duplicate", f"has the same content as {twins[0]}.")
     first = partial(first_contract, project, keep=begin is not None)
     try:
-        read = reading.read(source, contract, first, begin)
+        read = reading.read(source, contract, first, begin, history)
     except FileUnreadable:
         raise
     except (FileRefused, ContractError) as refusal:

@@ -132,13 +132,17 @@ def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None
     from vigil.batches import edits
     from vigil.batches.ahead import Source
     from vigil.batches.arrival import Arrival, NewFile, told
+    from vigil.batches.history import History
 
     say, path = project.console.say, _found(project, name)
     contract, changes = edits.asked(project.output, project.table, project.config)
     for change in changes:
         say(f"contract.json, edited since the last tick: {change}")
     file = NewFile(path, glance.path_key(path, project.root), glance.stamp(path.stat()))
-    found = examine(project, Source(file, project.config.memory_mb * 1_000_000), [], contract, None)
+    source, drop = Source(file, project.config.memory_mb * 1_000_000), project.config.duplicates == "drop"
+    with tempfile.TemporaryDirectory(prefix="vigil-") as aside:
+        history = History(project.ledger, project.table, project.seen, drop=drop, aside=Path(aside))
+        found = examine(project, source, [], contract, history)
     for line in (found.line, *told(found.faults)) if isinstance(found, Arrival) else found.explained:
         say(line)
 

@@ -113,6 +113,7 @@ class Project:
         out, reports = self.output, self.reports
         table = out / "table"
         inner = [out / name for name in ("contracts", "quarantine", "seen")]
+        inner += [folder for folder in (out / "seen").glob("unique-*") if folder.is_dir()]
         runs = sorted(reports.iterdir()) if reports.is_dir() else []
         return [
             out,

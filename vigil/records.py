@@ -27,9 +27,10 @@ class Column:
     microseconds. ``minimum`` and ``maximum`` are inclusive. ``levels`` is the closed list of
     allowed strings, or None when any is allowed. ``nullable`` false quarantines a missing cell;
     ``required`` false lets a whole file come without the column. ``pattern`` is a regular expression
-    that the whole of a string must match; ``unique`` quarantines a value that stood in the same file
-    before. ``decimal`` ("." or ",") and ``date_order`` ("day" or "month" first) settle what else is
-    guessed from each file. ``on_fault`` says what one faulty cell costs: its row, or the whole file.
+    that the whole of a string must match; ``unique`` quarantines a value that another row has which
+    came before, in the table or in the same file ("file": in the same file alone). ``decimal`` ("." or
+    ",") and ``date_order`` ("day" or "month" first) settle what else is guessed from each file.
+    ``on_fault`` says what one faulty cell costs: its row, or the whole file.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Column:
     maximum: float | None = None
     levels: tuple[str, ...] | None = None
     pattern: str | None = None
-    unique: bool = False
+    unique: bool | Literal["file"] = False
     decimal: str | None = None
     date_order: str | None = None
     on_fault: Literal["quarantine", "refuse"] = "quarantine"

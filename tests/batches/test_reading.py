@@ -13,6 +13,7 @@ from vigil import profiles
 from vigil.batches import reading, whole
 from vigil.batches.ahead import Source
 from vigil.batches.arrival import NewFile
+from vigil.batches.history import History
 from vigil.batches.pieces import Pieces
 from vigil.batches.stamping import stamped
 from vigil.errors import VigilError
@@ -85,12 +86,14 @@ def ended(folder, path, contract, size, known):
     table, seen = Table(folder / "table"), Seen(folder / "seen")
     seen.add(known, None)
     writer = quarantine.Writer(folder, "b", path.name)
+    history = History(mock.Mock(side_effect=AssertionError), table, seen, drop=True)
 
     def begin(*_):
-        return Pieces(table, seen, writer, contract, batch="b", order=1, drop=True)
+        return Pieces(table, seen, history, writer, contract, batch="b", order=1, drop=True)
 
     try:
-        read = reading.read(source_of(path, size), contract, mock.Mock(side_effect=AssertionError), begin)
+        first = mock.Mock(side_effect=AssertionError)
+        read = reading.read(source_of(path, size), contract, first, begin, history)
     except VigilError as refusal:
         assert [*folder.rglob("*.parquet"), *folder.rglob("*.jsonl*")] == []
         return str(refusal)

@@ -182,7 +182,7 @@ def test_settings_that_cannot_be_used_are_refused(checked, change, words):
         ("low", {"decimal": ";"}, "only a number has decimal"),
         ("code", {"decimal": ","}, "only a number has decimal"),
         ("day", {"date_order": "year"}, "only a date has date_order"),
-        ("firm", {"unique": 1}, "unique must be true or false"),
+        ("firm", {"unique": 1}, 'unique must be true, "file" or false'),
         ("firm", {"on_fault": "drop"}, "on_fault must be quarantine or refuse"),
     ],
 )

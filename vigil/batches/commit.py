@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from vigil.batches import cuts
 from vigil.batches.arrival import Accepted, Arrival, NewFile
+from vigil.batches.history import History
 from vigil.batches.pieces import Pieces
 from vigil.batches.reading import InBlocks
 from vigil.batches.stamping import stamped
@@ -48,6 +49,7 @@ class Committer:
         self._output = output
         self._quarantine = output / "quarantine"
         self._drop = drop
+        self.history = History(ledger, table, seen, drop=drop)
 
     def finish_interrupted(self) -> None:
         """Settle what a killed run left: rows that reached the table count, other files are read again.
@@ -121,7 +123,8 @@ class Committer:
         ]
         # The rows are written while they are profiled; they count once the table has taken them.
         with ThreadPoolExecutor(_THREADS) as pool:
-            written = pool.submit(self._table.stage, pa.concat_tables(rows, promote_options="default"))
+            every = pa.concat_tables(rows, promote_options="default")
+            written = pool.submit(self._table.stage, every)
             kept = [column for column in contract.columns if column.role != "ignored"]
             known = cuts.known(self._ledger)
             made = cuts.profiled(rows, kept, known, pool)
@@ -130,9 +133,12 @@ class Committer:
         for item, batch in zip(group, batches, strict=True):
             if item.checked.faults:
                 quarantine.write(self._quarantine, batch.id, batch.name, item.held)
+        self.history.discard()  # what waited is among these rows, as far as it is no duplicate
+        self.history.hold(contract, every)
         self._announce(group, told, arrivals, run)
         version = self._table.take(staged, [batch.digest for batch in batches])
         self._seen.add(new, version)
+        self.history.take(version)
         self._settle(batches)
         self._write_list()
         return arrivals
@@ -142,7 +148,9 @@ class Committer:
         order = self._places([digest])[0]
         writer = quarantine.Writer(self._quarantine, digest[:16], file.name)
         batch, drop = digest[:16], self._drop
-        return Pieces(self._table, self._seen, writer, contract, batch=batch, order=order, drop=drop)
+        return Pieces(
+            self._table, self._seen, self.history, writer, contract, batch=batch, order=order, drop=drop
+        )
 
     def commit_pieces(self, item: InBlocks, *, run: int) -> Arrival:
         """Append a file that was read in blocks to the table in one commit; return what became of it."""
@@ -156,6 +164,7 @@ class Committer:
         self._announce([item], [(batch, profile.to_json())], [arrival], run)
         version = self._table.take(pieces.staged, [batch.digest])
         self._seen.take(version)
+        self.history.take(version)
         self._settle([batch])
         self._write_list()
         return arrival

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from vigil import profiles
+from vigil.batches.history import History
 from vigil.batches.stamping import stamped
 from vigil.contract import Checked
 from vigil.profiles import Cuts, Profile
@@ -27,6 +28,7 @@ class Pieces:
         self,
         table: Table,
         seen: Seen,
+        history: History,
         quarantine: Writer,
         contract: Contract,
         *,
@@ -36,6 +38,8 @@ class Pieces:
     ) -> None:
         self._table = table
         self._seen = seen
+        self._history = history
+        self._contract = contract
         self.quarantine = quarantine
         self._columns = [column for column in contract.columns if column.role != "ignored"]
         self._target = contract.target.name
@@ -54,6 +58,7 @@ class Pieces:
         rows = stamped(rows, checked.lines[fresh], hashes[fresh], self.batch, self.order)
         self._staged.append(self._table.stage(rows))
         self._seen.stage(hashes[fresh])
+        self._history.hold(self._contract, rows)
         self._profile = profiles.merge([self._profile, profiles.profile(rows, self._columns)])
         self.rows += rows.num_rows
         self.labelled += rows.num_rows - rows.column(self._target).null_count
@@ -77,4 +82,5 @@ class Pieces:
         for part in self._staged:
             self._table.discard(part)
         self._seen.discard()
+        self._history.discard()
         self.quarantine.discard()

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import pyarrow.compute
 from vigil import contract as contracts
 from vigil.batches.ahead import Source
 from vigil.batches.arrival import Accepted, Arrival, NewFile, explained
+from vigil.batches.history import History
 from vigil.batches.holding import held_rows
 from vigil.batches.pieces import Pieces
 from vigil.batches.whole import Tally, costly_first
@@ -124,22 +126,23 @@ def read(
     contract: Contract | None,
     first: Callable[[RawTable], Contract],
     begin: Begin | None,
+    history: History,
 ) -> Whole | InBlocks:
-    """Read a file and check it by a contract, which ``first`` makes of a first file.
+    """Read a file and check it by a contract, which ``first`` makes of a first file, and by the rows before.
 
     What is read in blocks is staged with what ``begin`` returns. Raises FileRefused and ContractError.
     """
     if source.block_size:
         blocks = source.blocks(contract)
         if contract is not None:
-            return _in_blocks(source, blocks, contract, begin)
+            return _in_blocks(source, blocks, contract, begin, history)
         shown = sample(blocks)
-        found = _in_blocks(source, blocks, first(shown), begin)
+        found = _in_blocks(source, blocks, first(shown), begin, history)
         found.tally.notes += shown.notes
         return found
     raw = source.read(contract)
     contract = contract or first(raw)
-    checked = source.checked(contract, raw)
+    checked = history.judged(contract, source.checked(contract, raw), lambda: raw)
     return Whole(source.file, source.digest(), raw, checked, Tally(contract).add(checked))
 
 
@@ -148,6 +151,7 @@ def _in_blocks(
     blocks: Blocks,
     contract: Contract,
     begin: Begin | None,
+    history: History,
 ) -> InBlocks:
     """Check a file's blocks, and stage their rows."""
     file, digest, guesses = source.file, source.digest(), contracts.settled(contract, blocks)
@@ -159,6 +163,7 @@ def _in_blocks(
             for raw in blocks:
                 for part in pace.parts(raw):
                     checked = contracts.check(contract, guesses.known(part), repeated)
+                    checked = history.judged(contract, checked, partial(_same, part))
                     pace.follow(checked)
                     found.tally.add(checked)
                     if pieces is not None:
@@ -167,6 +172,11 @@ def _in_blocks(
         found.discard()
         raise
     return found
+
+
+def _same(raw: RawTable) -> RawTable:
+    """Return a block that is in memory yet."""
+    return raw
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ import pyarrow as pa
 from vigil import contract as contracts
 from vigil.batches.arrival import Accepted, Arrival, NewFile
 from vigil.batches.commit import Committer
+from vigil.batches.history import History
 from vigil.contract import Checked
 from vigil.contract.checking import REPEATED
 from vigil.errors import FileRefused
@@ -62,7 +63,7 @@ class Rejudging:
                 if batch.path == path and _digest(batch, int(version)) == lost.digest:
                     held = quarantine.read(self._output / "quarantine", batch.id)
                     cells = {n: row for n, row in held.cells.items() if held.released.get(n) == int(version)}
-                    checked = _checked(cells, held, contract, batch.name) if cells else None
+                    checked = _checked(cells, held, contract, batch.name, None) if cells else None
                     if checked is not None:
                         accepted = [_accepted(batch, checked, contract, int(version))]
                         arrivals += self._committer.commit(accepted, contract, run=run)
@@ -80,7 +81,7 @@ class Rejudging:
         }
         if held.contract >= contract.version or not waiting:
             return []
-        checked = _checked(waiting, held, contract, batch.name)
+        checked = _checked(waiting, held, contract, batch.name, self._committer.history)
         arrivals = []
         if checked is not None and checked.table.num_rows:
             accepted = _accepted(batch, checked, contract, contract.version)
@@ -97,15 +98,20 @@ def _repeats(held: Held, contract: Contract) -> set[int]:
 
 
 def _checked(
-    waiting: Mapping[int, Mapping[str, Any]], held: Held, contract: Contract, name: str
+    waiting: Mapping[int, Mapping[str, Any]],
+    held: Held,
+    contract: Contract,
+    name: str,
+    history: History | None,
 ) -> Checked | None:
-    """Check the waiting rows; None where the version refuses a file such as theirs."""
+    """Check the waiting rows, by the table as well; None where the version refuses a file such as theirs."""
     names = list(dict.fromkeys(name for cells in waiting.values() for name in cells))
     columns = pa.table({name: _column(cells.get(name) for cells in waiting.values()) for name in names})
     lines = np.array(list(waiting), dtype=np.int64)
     raw = RawTable(columns, lines, (), len(lines), None, (), name, held.decimal)
     try:
-        return contracts.check(contract, raw)
+        checked = contracts.check(contract, raw)
+        return history.judged(contract, checked, lambda: raw) if history is not None else checked
     except FileRefused:
         return None
 

@@ -144,9 +144,9 @@ def _column_faults(column: Any, where: str) -> list[str]:
 
 def _text_faults(column: dict[str, Any], where: str) -> list[str]:
     """Return what is wrong with a pattern, and with how cells are to be read."""
-    faults = (
-        [] if isinstance(column.get("unique", False), bool) else [f"{where}: unique must be true or false."]
-    )
+    unique = column.get("unique", False)
+    known = isinstance(unique, bool) or unique == "file"
+    faults = [] if known else [f'{where}: unique must be true, "file" or false.']
     for key, (kind, allowed) in _CHOICES.items():
         value = column.get(key)
         if value is not None and (column.get("kind") != kind or value not in allowed):

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from vigil import models, profiles
-from vigil.batches import cuts, merged
+from vigil.batches import cuts, history, merged
 from vigil.bundles import keys
 from vigil.errors import VigilError
 from vigil.ledger.schema import files
@@ -64,6 +64,7 @@ def erase(project: Project, values: Sequence[str], *, run: int) -> Erased:
         project.table.vacuum(0)
         durable.remove_tree(project.table.root / "_torn")
         project.seen.rebuild(project.table)
+        history.forget(project.seen.root)
         lost = _measured_anew(project, contract)
         # More than were taken out just now, when an earlier erasure was cut off after the table's commit.
         found.rows = max(found.rows, sum(lost.values()))

@@ -35,6 +35,7 @@ RATIO = 4
 SPAN = 1 << 20
 
 _MANIFEST = "manifest.json"
+_ALL = np.uint64(0)
 
 
 class _Run(NamedTuple):
@@ -44,7 +45,7 @@ class _Run(NamedTuple):
     rows: int
 
 
-class _Mapped:
+class Mapped:
     """A run's two halves, mapped into memory; what was read of them is let go after each span."""
 
     def __init__(self, root: Path, run: _Run) -> None:
@@ -90,10 +91,14 @@ class Seen:
 
     def rebuild(self, table: Table) -> None:
         """Make the index anew from the table's hash column, a data file at a time."""
-        self._runs, self._staged = [], []
+        self.forget()
         for rows in table.parts([HASH_COLUMN]) if table.exists() else ():
             self.stage(from_column(rows.column(HASH_COLUMN)))
         self.take(table.version())
+
+    def forget(self) -> None:
+        """Hold nothing until something is taken; on the disk all stays as it was until then."""
+        self._runs, self._staged = [], []
 
     def known(self, hashes: Words) -> npt.NDArray[np.bool_]:
         """Say which rows have been seen, shape (n,): in the index, staged, or earlier in ``hashes``."""
@@ -101,13 +106,18 @@ class Seen:
         ordered = hashes[order]
         found = np.zeros(len(hashes), dtype=bool)
         found[1:] = (ordered[1:] == ordered[:-1]).all(axis=1)
-        for run in [*self._runs, *self._staged]:
-            mapped = _Mapped(self.root, run)
-            for span, asked in mapped.beside(ordered[:, 0]):
-                found[asked] |= _in_run(mapped, span, ordered[asked])
+        for run, span, asked in self.spans(ordered[:, 0]):
+            found[asked] |= places(run, span, ordered[asked]) >= 0
         answer = np.empty(len(hashes), dtype=bool)
         answer[order] = found
         return answer
+
+    def spans(self, ordered: Words) -> Iterator[tuple[Mapped, slice, slice]]:
+        """Yield all runs a span at a time, staged ones too, and which of the ascending words may be in it."""
+        for run in [*self._runs, *self._staged]:
+            mapped = Mapped(self.root, run)
+            for span, asked in mapped.beside(ordered):
+                yield mapped, span, asked
 
     def add(self, hashes: Words, version: int | None) -> None:
         """Add the hashes of the rows that make the table's ``version``; on disk when this returns."""
@@ -161,7 +171,7 @@ def _added(root: Path, runs: list[_Run], hashes: Words) -> list[_Run]:
     runs = list(runs)
     first, second = _sorted(hashes)
     while runs and runs[-1].rows <= RATIO * len(first) and runs[-1].rows + len(first) <= SPAN:
-        before = _Mapped(root, runs.pop())
+        before = Mapped(root, runs.pop())
         first, second = _merged(before.first, before.second, first, second)
     if not len(first):
         return runs
@@ -183,7 +193,7 @@ def _write_run(root: Path, first: Words, second: Words) -> _Run:
 
 def _merge_runs(root: Path, before: _Run, after: _Run) -> _Run:
     """Write what two runs hold as one."""
-    short, long = (_Mapped(root, run) for run in sorted((before, after), key=lambda run: run.rows))
+    short, long = (Mapped(root, run) for run in sorted((before, after), key=lambda run: run.rows))
 
     def pieces() -> Iterator[tuple[Words, Words]]:
         done = 0
@@ -237,9 +247,12 @@ def _merged(first: Words, second: Words, new_first: Words, new_second: Words) ->
     return merged[0], merged[1]
 
 
-def _in_run(run: _Mapped, span: slice, ordered: Words) -> npt.NDArray[np.bool_]:
-    """Say which hashes, sorted, begin in a span of a run; equal first words are walked through one by one."""
-    found = np.zeros(len(ordered), dtype=bool)
+def places(run: Mapped, span: slice, ordered: Words, ignored: np.uint64 = _ALL) -> npt.NDArray[np.int64]:
+    """Return where hashes, sorted, stand in a run; -1 for one that is not there, or begins beyond the span.
+
+    Equal first words are walked through one by one. Of the second so many low bits are ``ignored``.
+    """
+    found = np.full(len(ordered), -1, dtype=np.int64)
     left = span.start + np.searchsorted(run.first[span], ordered[:, 0], side="left")
     pending = np.arange(len(ordered))
     while len(pending):
@@ -247,8 +260,8 @@ def _in_run(run: _Mapped, span: slice, ordered: Words) -> npt.NDArray[np.bool_]:
         here = left[pending]
         pending = pending[run.first[here] == ordered[pending, 0]]
         here = left[pending]
-        match = run.second[here] == ordered[pending, 1]
-        found[pending[match]] = True
+        match = (run.second[here] ^ ordered[pending, 1]) >> ignored == 0
+        found[pending[match]] = here[match]
         pending = pending[~match]
         left[pending] += 1
     return found

@@ -1,0 +1,251 @@
+"""A value that has to be unique is so in the whole table, however its rows arrive."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ingestion
+from vigil import asked, intake
+from vigil.keeping import erasure
+from vigil.run import begun
+from vigil.table import quarantine
+from vigil.table.firsts import Firsts
+
+ROOT = Path(__file__).resolve().parents[2]
+HEADER = "customer,activity,staff,region,left"
+
+
+def take_in(site):
+    """Run the ingestion step in a project opened anew."""
+    project = site.project()
+    with begun(project, "test") as current:
+        return {arrival.name: arrival for arrival in ingestion.run(project, run=current.number)}
+
+
+def rule(site, value):
+    """Let a person say how unique a customer is."""
+    path = site.root / "ingested/contract.json"
+    contract = json.loads(path.read_text())
+    contract["columns"][0]["unique"] = value
+    path.write_text(json.dumps(contract))
+
+
+def rows(site, name, *cells):
+    """Let a file of rows arrive, given by customer and staff."""
+    lines = [f"{customer},0.5,{staff},north,no" for customer, staff in cells]
+    return site.write(name, "\n".join([HEADER, *lines]) + "\n")
+
+
+@pytest.fixture
+def unique(new_site):
+    """Make projects with a first batch of forty customers, who have to be unique from then on."""
+
+    def made(name="site", value=True, **settings):
+        site = new_site(name, key=["customer"], quarantine_share=0.9, **settings)
+        site.leavers("w-01.csv", 40)
+        take_in(site)
+        rule(site, value)
+        return site
+
+    return made
+
+
+def said(site, name):
+    """Return why rows of a file are in quarantine: line, value and rule."""
+    project = site.project()
+    (batch,) = [one for one in project.ledger.batches.all() if one.name == name]
+    faults = quarantine.read(project.output / "quarantine", batch.id).faults
+    return [(fault.line, fault.column, fault.value, fault.rule) for fault in faults]
+
+
+def test_a_value_of_another_batch_is_named(unique):
+    """The row that came first stays; the other is in quarantine, with the batch that has the value."""
+    site = unique()
+    rows(site, "w-02.csv", ("new", 1), ("c1-3", 1), ("c1-4", 2))
+    found = take_in(site)["w-02.csv"]
+    assert (found.accepted, found.quarantined, found.duplicates) == (1, 2, 0)
+    words = "stands in w-01.csv already"
+    assert said(site, "w-02.csv") == [(3, "customer", "c1-3", words), (4, "customer", "c1-4", words)]
+
+
+def test_a_row_that_comes_again_as_it_is_counts_as_a_duplicate(unique):
+    """It breaks no rule, unless duplicates are kept."""
+    for name, duplicates, expected in [("drop", "drop", (1, 0, 2)), ("keep", "keep", (1, 2, 0))]:
+        site = unique(name, duplicates=duplicates)
+        again = (site.arriving / "w-01.csv").read_text().splitlines()[1:3]
+        site.write("w-02.csv", "\n".join([HEADER, *again, "new,1,1,north,no"]) + "\n")
+        found = take_in(site)["w-02.csv"]
+        assert (found.accepted, found.quarantined, found.duplicates) == expected
+
+
+def test_files_of_one_tick_are_beside_each_other(unique):
+    """What waits to be committed together counts as what is in the table."""
+    site = unique()
+    rows(site, "w-02.csv", ("a", 1), ("b", 1))
+    rows(site, "w-03.csv", ("c", 1), ("d", 1))
+    rows(site, "w-04.csv", ("b", 1), ("c", 2), ("e", 1))
+    found = take_in(site)
+    assert [(one.accepted, one.quarantined, one.duplicates) for one in found.values()] == [
+        (2, 0, 0),
+        (2, 0, 0),
+        (1, 1, 1),
+    ]
+    assert said(site, "w-04.csv") == [(3, "customer", "c", "stands in w-03.csv already")]
+    (index,) = (site.root / "ingested/seen").glob("unique-*")
+    assert Firsts(index, "customer").covers(site.project().table)
+
+
+def test_of_a_file_alone_if_it_says_so(unique):
+    """Then a value may come with every file, once."""
+    site = unique(value="file")
+    rows(site, "w-02.csv", ("c1-3", 1), ("x", 1), ("x", 2))
+    found = take_in(site)["w-02.csv"]
+    assert (found.accepted, found.quarantined) == (2, 1)
+    assert said(site, "w-02.csv") == [(4, "customer", "x", "stood in the file before")]
+
+
+def test_a_new_version_lets_rows_in(unique):
+    """Rows that only another batch kept out come in when the rule is for each file; others stay out."""
+    site = unique()
+    rows(site, "w-02.csv", ("c1-3", 1), ("x", 1), ("x", 2))
+    take_in(site)
+    rule(site, True)
+    edited = json.loads((site.root / "ingested/contract.json").read_text())
+    edited["columns"][2]["maximum"] = 1e6
+    (site.root / "ingested/contract.json").write_text(json.dumps(edited))
+    assert take_in(site) == {}
+    assert [line for line, *_ in said(site, "w-02.csv")] == [2, 4]
+    rule(site, "file")
+    (found,) = take_in(site).values()
+    assert (found.name, found.accepted) == ("w-02.csv, out of quarantine", 1)
+
+
+def test_blocks_end_as_a_file_read_whole(unique, monkeypatch):
+    """A file that does not fit into the memory is judged by the same rows."""
+    told, cells = {}, [(f"c1-{row}" if row % 7 == 0 else f"n{row}", 1) for row in range(60)]
+    for name, size in (("whole", 0), ("blocks", 60)):
+        site = unique(name)
+        rows(site, "w-02.csv", *cells)
+        rows(site, "w-03.csv", ("n1", 1), ("n2", 2), ("c1-39", 1), ("z", 1))
+        monkeypatch.setattr(intake, "block_size", lambda *_, size=size: size)
+        told[name] = take_in(site), said(site, "w-02.csv"), said(site, "w-03.csv")
+        assert take_in(site) == {}
+    assert told["blocks"] == told["whole"]
+    words = [fault[3] for fault in told["whole"][2]]
+    assert words == ["stands in w-02.csv already", "stands in w-01.csv already"]
+
+
+def test_asking_changes_nothing(unique):
+    """A file is explained by the rule, and where the index would have to be made nothing stays of it."""
+    site = unique()
+    rows(site, "w-02.csv", ("c1-3", 1), ("y", 1))
+    before = sorted(path for path in site.root.rglob("*") if path.is_file())
+    project = site.project()
+    asked.about_file(project, "w-02.csv", ingestion.examine)
+    assert "line 2, customer: 'c1-3' stands in w-01.csv already" in "".join(site.said)
+    assert sorted(path for path in site.root.rglob("*") if path.is_file()) == before
+
+
+@pytest.mark.parametrize("harm", ["missing", "torn", "older"])
+def test_the_index_is_made_anew(unique, harm):
+    """From the table, when it is not there, cut short, or of a version before."""
+    site = unique()
+    rows(site, "w-02.csv", ("a", 1))
+    take_in(site)
+    (folder,) = (site.root / "ingested/seen").glob("unique-*")
+    kept = {path: path.read_bytes() for path in folder.iterdir()}
+    rows(site, "w-03.csv", ("b", 1))
+    take_in(site)
+    for path in folder.iterdir():
+        if harm == "torn" and path.suffix == ".run":
+            path.write_bytes(path.read_bytes()[:-8])
+        elif harm != "torn":
+            path.unlink()
+    for path, content in kept.items() if harm == "older" else ():
+        path.write_bytes(content)
+    rows(site, "w-04.csv", ("a", 2), ("b", 2), ("c1-1", 2), ("c", 1))
+    assert take_in(site)["w-04.csv"].quarantined == 3
+    assert [fault[3] for fault in said(site, "w-04.csv")] == [
+        f"stands in w-0{number}.csv already" for number in (2, 3, 1)
+    ]
+
+
+def test_an_erased_value_may_come_again(unique):
+    """Nothing of it is left in the index."""
+    site = unique()
+    rows(site, "w-02.csv", ("a", 1), ("b", 1))
+    take_in(site)
+    project = site.project()
+    with begun(project, "test") as current:
+        erasure.erase(project, ["a"], run=current.number)
+    assert list((site.root / "ingested/seen").glob("unique-*")) == []
+    rows(site, "w-03.csv", ("a", 2), ("b", 2))
+    found = take_in(site)["w-03.csv"]
+    assert (found.accepted, found.quarantined) == (1, 1)
+
+
+#: Run in a child: take in what is new, killed before the N-th wait for the disk; 0 counts them.
+CHILD = """
+import os, signal, sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+import ingestion
+from vigil import intake
+from vigil.console import Console
+from vigil.project import Project
+from vigil.run import begun
+intake.block_size = lambda path, memory: 60 if path.name == "w-03.csv" else 0
+waits, wait = 0, os.fsync
+def fsync(handle):
+    global waits
+    waits += 1
+    if waits == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    wait(handle)
+os.fsync = fsync
+project = Project(Path("config.json"), console=Console(quiet=True))
+with project.locked(), begun(project, "test") as run:
+    ingestion.run(project, run=run.number)
+project.close()
+print(waits)
+"""
+
+
+def child(site, point):
+    """Take in what is new in a process of its own, which may be killed."""
+    command = [sys.executable, "-c", CHILD.format(root=str(ROOT)), str(point)]
+    return subprocess.run(command, cwd=site.root, capture_output=True, text=True, check=False)
+
+
+def test_a_killed_run_ends_as_a_whole_one(unique):
+    """Killed anywhere, the next run takes each value in once, and says the same of the others."""
+
+    def made(name):
+        site = unique(name)
+        rows(site, "w-02.csv", ("a", 1), ("c1-1", 1))
+        rows(site, "w-03.csv", *[(f"n{number}", 1) for number in range(9)], ("a", 2), ("c1-2", 3))
+        rows(site, "w-04.csv", ("n3", 2), ("z", 1))
+        return site
+
+    def end(site):
+        project = site.project()
+        names = ("w-02.csv", "w-03.csv", "w-04.csv")
+        held = [said(site, name) for name in names]
+        assert all(index for index in (site.root / "ingested/seen").glob("unique-*/manifest.json"))
+        return project.table.rows().to_pylist(), held, [one.rows for one in project.ledger.batches.all()]
+
+    whole = made("whole")
+    waits = int(child(whole, 0).stdout)
+    expected = end(whole)
+    assert [len(held) for held in expected[1]] == [1, 2, 1]
+    for turn, point in enumerate(range(4, waits, max(1, waits // 6))):
+        site = made(f"killed-{turn}")
+        assert child(site, point).returncode == -signal.SIGKILL
+        take_in(site)
+        assert end(site) == expected
+        rows(site, "w-05.csv", ("n3", 2), ("z", 5))
+        assert take_in(site)["w-05.csv"].quarantined == 2
