@@ -71,10 +71,11 @@ def block_size(path: Path, memory: int) -> int:
     free = available_memory()
     room = memory if free is None else min(memory, free)
     size = min(room // _BLOCK_MEMORY, LARGEST_BLOCK)
-    by_blocks = reads(path) and hasattr(_reader(path), "blocks")
+    if not (reads(path) and hasattr(_reader(path), "blocks")):
+        return 0
     try:
         needed = max(_needed(path), _told_unpacked(path) * _MEMORY)
-        return size if by_blocks and needed > room and size >= SMALLEST_BLOCK else 0
+        return size if needed > room and size >= SMALLEST_BLOCK else 0
     except OSError:
         return 0  # to read it says what is wrong with it
 
