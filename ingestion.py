@@ -7,7 +7,6 @@ file is broken that it is refused.
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from functools import partial
@@ -17,8 +16,9 @@ from vigil import asked, intake
 from vigil import contract as contracts
 from vigil.batches import ahead, edits, noting, reading, whole
 from vigil.batches.ahead import Source
-from vigil.batches.arrival import Accepted, Arrival, NewFile
+from vigil.batches.arrival import Accepted, Arrival, NewFile, natural
 from vigil.batches.commit import Committer
+from vigil.batches.group import Group
 from vigil.batches.history import History
 from vigil.batches.reading import Begin, InBlocks
 from vigil.batches.rejudging import Rejudging
@@ -45,28 +45,20 @@ def run(project: Project, *, run: int, folder: Path | None = None) -> list[Arriv
     # What a killed run left half judged is finished by its own version, before there is a next one.
     arrivals = rejudging.run(contracts.load(output), run=run)
     arrivals += rejudging.run(take_up_edits(project), run=run)
-    files, group = new_files(project, folder), list[Accepted]()
+    files = new_files(project, folder)
+    group = Group(committer, project.contract, arrivals, run=run, most=GROUP_ROWS)
     sources = ahead.sources(files, output, config.memory_mb * 1_000_000)
-
-    def settle() -> None:
-        if group:
-            arrivals.extend(committer.commit(group, project.contract(), run=run))
-            group.clear()
-
-    committer.history.settle = settle
     for source in project.console.progress(sources, "reading files", len(files)):
-        # A file that is read in blocks is committed by itself, after those before it.
-        if source.block_size or sum(item.checked.valid for item in group) >= GROUP_ROWS:
-            settle()
-        outcome = judge(project, committer, source, group, run)
+        if source.block_size:
+            group.commit()  # a file that is read in blocks is committed by itself, after those before it
+        outcome = judge(project, committer, source, group.files, run)
         if isinstance(outcome, Accepted):
-            group.append(outcome)
-            committer.history.hold(project.contract(), outcome.checked.table)
+            group.add(outcome)
         elif isinstance(outcome, InBlocks):
             arrivals.append(committer.commit_pieces(outcome, run=run))
         elif outcome is not None:
             arrivals.append(outcome)
-    settle()
+    group.commit()
     for line in committer.lost():
         project.console.say(line)
     return arrivals
@@ -97,12 +89,6 @@ def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
         if project.config.settle_seconds == 0 or file.stamp[1] <= settled:
             found.append(file)
     return found
-
-
-def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
-    """Sort names as people count, week-2 before week-10; what counts as equal, by its letters."""
-    parts = re.split(r"(\d+)", name)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts], name
 
 
 def judge(
@@ -143,7 +129,8 @@ def examine(
     twins = [known.name] if known else [item.file.name for item in group if item.digest == digest]
     if twins:
         return Arrival(name, "duplicate", f"has the same content as {twins[0]}.")
-    first = partial(first_contract, project, keep=begin is not None)
+    config, output, say, keep = project.config, project.output, project.console.say, begin is not None
+    first = partial(edits.begun, config=config, output=output, say=say, keep=keep)
     try:
         read = reading.read(source, contract, first, begin, history)
     except FileUnreadable:
@@ -165,16 +152,6 @@ def too_broken(project: Project, tally: whole.Tally) -> str:
         return costly or f"{broken} ({share:.0%}, limit {most:.0%})."
     faults = whole.broken(tally, lambda: whole.reference(project.models, project.production, project.ledger))
     return f"{'; '.join(faults)}." if faults else ""
-
-
-def first_contract(project: Project, raw: intake.RawTable, *, keep: bool) -> Contract:
-    """Return the contract that the first file implies, saying every guess."""
-    contract, notes = edits.first(raw, project.config)
-    if keep:
-        contracts.save(contract, project.output)
-    for note in notes:
-        project.console.say(f"contract v{contract.version}: {note}")
-    return contract
 
 
 def take_up_edits(project: Project) -> Contract | None:

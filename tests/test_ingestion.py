@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ingestion
+from vigil.batches.arrival import natural
 from vigil.ledger import glance
 from vigil.run import begun
 from vigil.table import quarantine
@@ -136,11 +137,11 @@ def test_files_count_in_natural_order(site):
 @given(st.lists(st.text(st.sampled_from("ab-0129٣é"), max_size=6), max_size=6))
 def test_any_names_can_be_ordered(names):
     """Natural order compares any two names, leading zeros last, the same however the folder lists them."""
-    ordered = sorted(names, key=ingestion.natural)
+    ordered = sorted(names, key=natural)
     backwards = names[::-1]
-    assert ordered == sorted(backwards, key=ingestion.natural)
-    assert ordered == sorted(ordered, key=ingestion.natural)
-    assert ingestion.natural("f007") < ingestion.natural("f7") < ingestion.natural("f10")
+    assert ordered == sorted(backwards, key=natural)
+    assert ordered == sorted(ordered, key=natural)
+    assert natural("f007") < natural("f7") < natural("f10")
 
 
 def test_rows_are_quarantined_with_line_column_and_rule(site):

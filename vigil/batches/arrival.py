@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +32,12 @@ class NewFile:
     def name(self) -> str:
         """The file's name as valid text: bytes that are not UTF-8 are shown by their numbers."""
         return os.fsencode(self.path.name).decode("utf-8", "backslashreplace")
+
+
+def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Sort names as people count, week-2 before week-10; what counts as equal, by its letters."""
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts], name
 
 
 @dataclass(frozen=True, slots=True)

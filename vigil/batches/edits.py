@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vigil import contract as contracts
@@ -51,6 +51,16 @@ def asked(output: Path, table: Table, config: Config) -> tuple[Contract | None, 
         )
         raise ContractError(what, where=str(output / "contract.json"), hint=hint)
     return in_force, tuple(edited[1]) if edited else ()
+
+
+def begun(raw: RawTable, *, config: Config, output: Path, say: Callable[[str], None], keep: bool) -> Contract:
+    """Return the contract that the first file implies, saying every guess; with ``keep`` it is in force."""
+    contract, notes = first(raw, config)
+    if keep:
+        contracts.save(contract, output)
+    for note in notes:
+        say(f"contract v{contract.version}: {note}")
+    return contract
 
 
 def first(raw: RawTable, config: Config) -> tuple[Contract, tuple[str, ...]]:
