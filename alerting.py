@@ -41,6 +41,7 @@ def run(project: Project, *, fault: str = "", of_reports: bool = False) -> None:
     """Tell what is new, and deliver what is due; ``fault`` is what has just ended the run, or its reports."""
     if not project.config.alerts:
         return
+    from vigil import learned
     from vigil.alerts import looking, wording
 
     ledger, opened = project.ledger, office(project)
@@ -53,6 +54,7 @@ def run(project: Project, *, fault: str = "", of_reports: bool = False) -> None:
         *looking.incidents(ledger, through, project.config.false_alarm),
         *looking.files(ledger, BROKEN),
         *looking.held(ledger),
+        *learned.findings(project),
         *looking.silence(ledger, hours, project.config.input_folder_path),
         *troubles(project, newest, "" if of_reports else fault),
         *([wording.untold(newest, fault)] if of_reports and newest else []),

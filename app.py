@@ -59,7 +59,7 @@ def create_app(
 def commands(project: Project) -> dict[str, list[str]]:
     """Return what a page may start, each as a child process under the project's own lock.
 
-    The last three are given the id of a fault.
+    The last four are given the id of a fault.
     """
     config = ["--config", str(project.config_path)]
     tick = [sys.executable, str(HERE / "fullprocess.py"), *config]
@@ -73,6 +73,7 @@ def commands(project: Project) -> dict[str, list[str]]:
         "acknowledge": [*switch, "--acknowledge"],
         "repair": [*settle, "--apply", "--fix"],
         "dismiss": [*settle, "--dismiss"],
+        "confirm": [*settle, "--confirm"],
         "undo": [*settle, "--undo"],
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from vigil import beside, breakers, cards, figures, hearing, probation, renewal
@@ -161,8 +162,9 @@ def command(project: Project, options: argparse.Namespace) -> None:
         with project.locked():
             switch.lift(project.ledger, options.lift)
         project.console.say(f"release {options.lift} may be promoted again.")
-    elif options.rollback or options.acknowledge:
-        act = switch.restore if options.rollback else switch.acknowledge
+    elif options.rollback is not None or options.acknowledge:
+        back = partial(switch.restore, release=options.rollback or "", models=project.models)
+        act = switch.acknowledge if options.acknowledge else back
         with project.locked(), begun(project, "deployment") as current:
             current.summary = act(project.ledger, project.production, run=current.number).reason
             current.news = True
@@ -176,7 +178,8 @@ if __name__ == "__main__":
     cli = parser(__doc__.splitlines()[0])
     one = cli.add_mutually_exclusive_group()
     one.add_argument("--list", action="store_true", help="list the releases (what it does anyway)")
-    one.add_argument("--rollback", action="store_true", help="put the release before the live one back")
+    back = "put the release before the live one back, or the named earlier one"
+    one.add_argument("--rollback", nargs="?", const="", metavar="RELEASE", help=back)
     one.add_argument("--acknowledge", action="store_true", help="close the open incident as understood")
     one.add_argument("--card", metavar="RELEASE", help="print a release's model card, as Markdown")
     one.add_argument("--pause", action="store_true", help="train and deploy nothing until --resume")

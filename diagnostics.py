@@ -12,7 +12,7 @@ import shlex
 import sys
 from typing import Any
 
-from vigil import breakers, changes, inspecting, packages, probation, repairing
+from vigil import breakers, changes, inspecting, learned, packages, probation, repairing
 from vigil.bundles import pointer
 from vigil.command import parser, perform, print_json
 from vigil.errors import VigilError
@@ -31,7 +31,7 @@ SHOWN = 3
 def run(project: Project) -> dict[str, Any]:
     """Diagnose every score that has no diagnosis yet; write down packages and advice."""
     diagnose(project)
-    held = [*breakers.advice(project), *probation.advice(project)]
+    held = [*learned.advice(project), *breakers.advice(project), *probation.advice(project)]
     found = {
         "packages": packages.check(ask_latest=project.config.packages, now=project.ledger.facts.now()),
         "advice": inspecting.with_faults(project, [*held, *advise(project)]),
@@ -90,8 +90,7 @@ def advise(project: Project) -> list[Advice]:
     if incident and incident["order"] not in project.ledger.faults.held():
         tried = incident["attempts"]
         what = f"The live model has become worse; challengers were tried {tried} times, and none was better."
-        do = "python fullprocess.py --explain RUN shows why; python deployment.py --acknowledge closes it"
-        advice.insert(0, _advice("act", what, do))
+        advice.insert(0, _advice("act", what, learned.again(project, incident)))
     elif score and score["verdict"] == "insufficient data":
         what = "There is too little data to judge the live model."
         do = "Bring more labelled rows, or raise 'max_drop' or 'tolerance'."

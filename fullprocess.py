@@ -42,13 +42,15 @@ def tick(
     folder: Path | None = None,
     trigger: str = "command",
     force: bool = False,
+    since: int | None = None,
     report: bool = True,
     steps: Collection[str] = STEPS,
 ) -> dict[str, Any]:
     """Take in new files; score, decide and act batch by batch; report. Return what happened.
 
     Each step works off what is unfinished, so that a tick after a crash is a tick like any other, and
-    ``steps`` taken one at a time come to the same.
+    ``steps`` taken one at a time come to the same. Challengers that are asked for by ``force`` are also
+    trained on the rows from the batch of order ``since`` on alone, and judged by rows from there on.
     """
     import alerting
     import diagnostics
@@ -65,7 +67,7 @@ def tick(
                 project.console.say(line)
             took = run.take("ingestion", lambda: ingestion.run(project, run=run.number, folder=folder))
             arrivals = took or []
-            decided = work_off(project, run, arrivals, force=force)
+            decided = work_off(project, run, arrivals, force=force, since=since)
             run.news = run.news or bool(decided) or any(arrival.status != "waiting" for arrival in arrivals)
             run.take("diagnostics", lambda: diagnostics.run(project))
             run.take("upkeep", lambda: upkeep.run(project))
@@ -85,7 +87,9 @@ def tick(
     }
 
 
-def work_off(project: Project, run: Run, arrivals: list[Arrival], *, force: bool) -> list[dict[str, Any]]:
+def work_off(
+    project: Project, run: Run, arrivals: list[Arrival], *, force: bool, since: int | None
+) -> list[dict[str, Any]]:
     """Decide about every batch that has no decision yet, in order; return the decisions' words.
 
     A plan that a step left out would have to carry out stays open, and holds up the batches after it.
@@ -106,7 +110,8 @@ def work_off(project: Project, run: Run, arrivals: list[Arrival], *, force: bool
         project.console.say(arrival.line)
     last = project.ledger.batches.all()[-1:]
     if force and last and not any(row["kind"] == "gate" for row in decided):
-        decided += cycle(project, last[0], run, name=f"{last[0].id}-forced-{run.number}", force=True)
+        name = f"{last[0].id}-forced-{run.number}"
+        decided += cycle(project, last[0], run, name=name, force=True, since=since)
     return decided
 
 
@@ -131,14 +136,14 @@ def finish_repairs(project: Project, run: Run) -> list[dict[str, Any]]:
 
 
 def cycle(
-    project: Project, batch: Batch, run: Run, *, name: str, force: bool = False
+    project: Project, batch: Batch, run: Run, *, name: str, force: bool = False, since: int | None = None
 ) -> list[dict[str, Any]]:
     """Plan for one batch under a name that no other plan has, and carry the plan out."""
     plan = project.ledger.decisions.get(name)
     if plan is None:
         if not run.wants("scoring"):
             return []
-        plan = make_plan(project, batch, run, name, force=force)
+        plan = make_plan(project, batch, run, name, force=force, since=since)
     return carry_out(project, batch, plan, run)
 
 
@@ -170,7 +175,9 @@ def carry_out(project: Project, batch: Batch, plan: Decision, run: Run) -> list[
     return words
 
 
-def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: bool) -> Decision:
+def make_plan(
+    project: Project, batch: Batch, run: Run, name: str, *, force: bool, since: int | None
+) -> Decision:
     """Score the live release on a batch, hear the policy, and write down what follows."""
     import scoring
     from vigil import policies, situation
@@ -185,7 +192,7 @@ def make_plan(project: Project, batch: Batch, run: Run, name: str, *, force: boo
         plan = Decision(name, "plan", batch.id, "", "train-first", reason, evidence)
     elif force:
         reason = "A person asked for challengers."
-        rows = situation.judged_by(project, live.release, batch)
+        rows = situation.judged_by(project, live.release, batch, since=since)
         plan = Decision(name, "plan", batch.id, live.release, "refresh", reason, rows)
     else:
         with run.step("scoring"):
@@ -262,7 +269,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     options = of_a_tick(STEPS).parse_args(arguments)
     asked = any((options.init, options.explain is not None, options.dry_run, options.force_retrain))
-    asked = asked or options.steps or options.reproduce or options.pause or options.resume or options.target
+    asked = asked or options.steps or options.reproduce or options.pause or options.resume
+    asked = asked or options.target or options.since
     if not asked and glance.nothing_to_do(Path(options.config), options.input):
         glance.looked(Path(options.config))
         print("{}" if options.json else "Nothing new.")

@@ -15,6 +15,7 @@ from vigil import candidates, figures, models
 from vigil.candidates import Recipe
 from vigil.command import parser, perform
 from vigil.errors import VigilError
+from vigil.learned import WINDOW_ROWS
 from vigil.models import searching
 from vigil.models.searching import Search
 from vigil.project import Project
@@ -22,9 +23,6 @@ from vigil.records import Batch
 from vigil.run import begun
 from vigil.trials import leaks
 from vigil.trials.snapshot import TRAIN, Snapshot, snapshot
-
-#: Labelled training rows below which a window of its own is not tried.
-WINDOW_ROWS = 200
 
 
 def run(

@@ -225,15 +225,17 @@ def test_a_fault_that_holds_a_batch_is_told_until_it_is_settled(told: Any) -> No
     """What, how sure, and the command; one alert for all that hold something."""
     told.leavers("1.csv", 900)
     told.tick()
+    told.leavers("2.csv", 300, seed=2)
+    told.tick()
     project = told.project()
-    (batch,) = project.ledger.batches.all()
-    named = {"batch": batch.id, "order": 1, "since": 1, "fault": "unit", "columns": ["staff"]}
+    (_, batch) = project.ledger.batches.all()
+    named = {"batch": batch.id, "order": 2, "since": 2, "fault": "unit", "columns": ["staff"]}
     said = {"what": "staff is in other units.", "act": "Divide by 1000.", "evidence": {}, "repair": None}
     fault = {**named, **said, "confidence": 0.98, "holds": True, "rows": 900}
     project.ledger.faults.add("1-unit", fault, run=1)
     alerting.run(project)
     (row,) = [r for r in map(json.loads, told.path.read_text().splitlines()) if r["kind"] == "feed"]
-    assert row["what"] == "1.csv is kept out of training. staff is in other units."
+    assert row["what"] == "2.csv is kept out of training. staff is in other units."
     assert row["sure"].startswith("98%")
     typed = project.runnable("python diagnostics.py --dismiss 1-unit")
     assert row["do"] == f"Divide by 1000. If the data is meant so: {typed}"

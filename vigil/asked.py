@@ -69,9 +69,8 @@ def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
         project.console.say(f"Paused since {paused[:19]}Z. Go on with: python fullprocess.py --resume")
         return
     folder = Path(options.input).absolute() if options.input else None
-    found = tick(
-        project, folder=folder, trigger=options.trigger, force=options.force_retrain, **_steps(options)
-    )
+    how = {"trigger": options.trigger, "force": options.force_retrain, "since": _since(project, options)}
+    found = tick(project, folder=folder, **how, **_steps(options))
     glance.looked(project.config_path)
     if options.json:
         print_json(found)
@@ -80,6 +79,22 @@ def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
         project.console.say("Nothing new.")
     for path in found["reports"]:
         project.console.say(f"report: {os.path.relpath(path)}")
+
+
+def _since(project: Project, options: argparse.Namespace) -> int | None:
+    """Return the order of the batch that ``--since`` names. Raises VigilError when it names none."""
+    if options.since is None:
+        return None
+    if not options.force_retrain:
+        raise VigilError("goes with --force-retrain.", where="--since")
+    found = project.ledger.batches.all()
+    for batch in reversed(found):
+        if options.since in (batch.name, batch.id, str(batch.order)):
+            return batch.order
+    newest = ", ".join(batch.name for batch in found[-3:]) or "none"
+    raise VigilError(
+        f"there is no batch {options.since}.", where="--since", hint=f"The newest are: {newest}."
+    )
 
 
 def _steps(options: argparse.Namespace) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def advice(project: Project) -> list[dict[str, str]]:
             made.append({"severity": "act", "what": what, "do": f"{row['act']} {typed(row)}"})
         elif row["order"] == newest:
             what = f"{name}: {row['what']} This is not sure."
-            made.append({"severity": "warn", "what": what, "do": row["act"]})
+            made.append({"severity": "warn", "what": what, "do": f"{row['act']} {typed(row)}"})
     return made
 
 
@@ -122,8 +122,10 @@ def command(row: Row) -> str:
 def typed(row: Row) -> str:
     """Say what a person types about an open fault, and what that does."""
     if row["repair"] is not None:
-        return f"To see what that would change: {command(row)}"
-    return f"If the data is meant so: {command(row)}"
+        said = f"To see what that would change: {command(row)}"
+    else:
+        said = f"If the data is meant so: {command(row)}"
+    return said if row["holds"] else f"{said}; if it is broken: python diagnostics.py --confirm {row['id']}"
 
 
 def _row(project: Project, batch: Batch, finding: Finding) -> dict[str, Any]:

@@ -15,6 +15,9 @@ def of_a_tick(steps: Sequence[str]) -> argparse.ArgumentParser:
         "--force-retrain", action="store_true", help="train and gate challengers without an alarm"
     )
     parser.add_argument(
+        "--since", metavar="BATCH", help="with --force-retrain: also on the rows from this batch on alone"
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="do it on a copy, and leave everything as it is"
     )
     parser.add_argument("--json", action="store_true", help="print what happened as JSON")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vigil.records import Batch
 
 KINDS = ("fix", "undo")
+SETTLED = (*KINDS, "dismiss", "confirm")
 #: Changed rows that a rehearsal shows.
 SHOWN = 5
 
@@ -41,21 +42,22 @@ def add_options(cli: argparse.ArgumentParser) -> None:
     one.add_argument("--fix", metavar="ID", help="show what the repair of a fault would change")
     one.add_argument("--undo", metavar="ID", help="take a repair or a dismissal back")
     one.add_argument("--dismiss", metavar="ID", help="this is how the data is now: let the batch train")
+    one.add_argument("--confirm", metavar="ID", help="a suspicion is right: keep the batch out of training")
     cli.add_argument("--apply", action="store_true", help="with --fix: repair the rows")
 
 
 def asked(options: argparse.Namespace) -> bool:
     """Say whether a person wants a fault settled."""
-    return any(getattr(options, kind, None) for kind in ("fix", "undo", "dismiss"))
+    return any(getattr(options, kind, None) for kind in SETTLED)
 
 
 def settle(project: Project, options: argparse.Namespace, diagnose: Callable[[Project], object]) -> None:
-    """Repair a fault, take that back, or take the data as it is; a repair is a rehearsal at first.
+    """Repair a fault, take that back, take the data as it is, or confirm a suspicion.
 
-    ``diagnose`` writes the advice anew afterwards.
+    A repair is a rehearsal at first. ``diagnose`` writes the advice anew afterwards.
     """
     say = project.console.say
-    kind, fault = next((k, getattr(options, k)) for k in ("fix", "undo", "dismiss") if getattr(options, k))
+    kind, fault = next((k, given) for k in SETTLED if (given := getattr(options, k, None)))
     if kind == "fix" and not options.apply:
         for line in rehearse(project, fault):
             say(line)
@@ -77,7 +79,9 @@ def settle(project: Project, options: argparse.Namespace, diagnose: Callable[[Pr
         say(f"{count} scored again by the next tick: python fullprocess.py")
     elif anew is not None:
         say("The next tick decides about the batch again, and may train on it: python fullprocess.py")
-    if kind != "undo":
+    if kind == "confirm":
+        say(f"The batch is kept out of training. To take this back: python diagnostics.py --dismiss {fault}")
+    elif kind != "undo":
         say(f"To take this back: python diagnostics.py --undo {fault}")
 
 
@@ -106,15 +110,18 @@ def rehearse(project: Project, fault: str) -> list[str]:
 
 
 def decide(project: Project, fault: str, kind: str, *, run: int) -> Decision:
-    """Write down that a fault is to be fixed, undone or dismissed, by a person's word; return the decision.
+    """Write down what is to become of a fault, by a person's word; return the decision.
 
     Raises VigilError when there is no such fault, or it is not in a state for that.
     """
     row = _undoable(project, fault) if kind == "undo" else _open(project, fault, repair=kind == "fix")
+    if kind == "confirm" and row["holds"]:
+        raise VigilError(f"{fault} is sure enough: its batch is kept out of training already.")
     live = pointer.read(project.production)
     release = live.release if live else ""
     scores = project.ledger.scores.of_release(release, after=row["order"] - 1, through=2**31 - 1)
     words = {"fix": "is repaired", "undo": "is put back as it came", "dismiss": "is how the data is now"}
+    words["confirm"] = "is confirmed"
     evidence = {"fault": fault, "repair": row["repair"], "rescore": [score["order"] for score in scores]}
     reason = f"{fault} {words[kind]}, by a person's word. {row['what']}"
     made = Decision(f"run-{run}-{kind}", kind, row["batch"], release, kind, reason, evidence)
@@ -132,6 +139,9 @@ def carry_out(project: Project, decision: Decision) -> list[Batch]:
     ledger.facts.set(**{glance.IDLE: "no"})
     if decision.kind == "dismiss":
         ledger.faults.settle(fault, "dismissed")
+        return []
+    if decision.kind == "confirm":
+        ledger.faults.confirm(fault)
         return []
     kept = project.output / "fixes" / f"{fault}.parquet"
     _keep(kept, project, row["order"])
@@ -178,7 +188,7 @@ def finish(project: Project, decision: Decision) -> None:
 
 def unfinished(project: Project) -> list[Decision]:
     """Return what was decided about faults and is not carried out: batches to score or plan for again."""
-    return [one for one in project.ledger.decisions.open() if one.kind in (*KINDS, "dismiss")]
+    return [one for one in project.ledger.decisions.open() if one.kind in SETTLED]
 
 
 def _open(project: Project, fault: str, *, repair: bool = True) -> Row:

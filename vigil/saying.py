@@ -25,6 +25,7 @@ SAID = {
     "fix": "repaired",
     "undo": "undone",
     "dismiss": "dismissed",
+    "confirm": "confirmed",
 }
 
 

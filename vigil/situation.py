@@ -88,16 +88,17 @@ def made_elsewhere(project: Project, release: str) -> Proposal | None:
     return Proposal("refresh", reason)
 
 
-def judged_by(project: Project, release: str, batch: Batch) -> dict[str, Any]:
+def judged_by(project: Project, release: str, batch: Batch, *, since: int | None = None) -> dict[str, Any]:
     """Return which rows may judge challengers of the live release, and which attempt on them this is.
 
     Without an incident, only rows of the time that the live release was made for may judge it; those
-    that came after the last attempt, where they are enough. On other rows the attempts count up.
+    that came after the last attempt, where they are enough. On other rows the attempts count up. A person
+    may say since which batch's order they count.
     """
     ledger = project.ledger
     incident = ledger.incidents.open_for(release) or {}
     facts = (ledger.releases.get(release) or {"facts": {"since": 1}})["facts"]
-    since = incident.get("since", facts["since"])
+    since = since or incident.get("since", facts["since"])
     last = ledger.decisions.last_challenge()
     if last is None or since > last["order"]:
         return {"since": since, "attempt": 1}

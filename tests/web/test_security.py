@@ -31,6 +31,7 @@ ROUTES = {
     ("GET", "/audit"): "admin",
     ("GET", "/diagnostics"): "read",
     ("GET", "/faults"): "read",
+    ("POST", "/faults/<fault>/confirm"): "admin",
     ("POST", "/faults/<fault>/dismiss"): "admin",
     ("POST", "/faults/<fault>/repair"): "admin",
     ("POST", "/faults/<fault>/undo"): "admin",

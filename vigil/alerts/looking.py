@@ -14,6 +14,7 @@ from vigil.ledger.shelf import Row, timestamp
 def incidents(ledger: Ledger, through: str, false_alarm: float) -> Iterator[Finding]:
     """Find each incident that is open, was opened from a moment on, or was told of and is closed now."""
     told = [row["subject"] for row in ledger.alerts.standing() if row["kind"] == "incident"]
+    back = next((one["id"] for one in ledger.releases.deployed() if one["state"] == "retired"), None)
     for row in ledger.incidents.open_or_since(through, told):
         first = ledger.batches.all(after=row["since"] - 1, through=row["since"])
         yield wording.incident(
@@ -21,7 +22,8 @@ def incidents(ledger: Ledger, through: str, false_alarm: float) -> Iterator[Find
             ledger.scores.get(row["release"], row["batch"]),
             ledger.decisions.get(row["closed_by"]),
             run=ledger.batches.run_of(row["batch"]),
-            changed=first[0].name if first else f"batch {row['since']}",
+            changed=first[0].name if first else str(row["since"]),
+            back=back,
             false_alarm=false_alarm,
         )
 

@@ -16,11 +16,16 @@ SHOWN = 5
 
 
 def incident(
-    row: Row, score: Score | None, closed: Decision | None, *, run: int, changed: str, false_alarm: float
-) -> Finding:
-    """Say that the live model has become worse; of a closed incident, also how it ended."""
+    row: Row, score: Score | None, closed: Decision | None,
+    *, run: int, changed: str, back: str | None, false_alarm: float,
+) -> Finding:  # fmt: skip
+    """Say that the live model has become worse; of a closed incident, also how it ended.
+
+    ``changed`` names the batch with which it began, ``back`` the release to which one can roll back.
+    """
     reason = score.reason if score else "An alarm was raised."
     how = closed.reason if closed else ""
+    step = f"; if none can come, roll back to release {back}: python deployment.py --rollback {back}"
     return Finding(
         kind="incident",
         subject=row["id"],
@@ -31,9 +36,9 @@ def incident(
         sure=_sureness(score, false_alarm) if score else "",
         do=(
             f"Read what was tried: python fullprocess.py --explain {run}. Each batch with labels since the "
-            "change brings new challengers; if none can come, put the release before it back: "
-            "python deployment.py --rollback; if the fall is understood and accepted, close the incident: "
-            "python deployment.py --acknowledge"
+            f"change brings new challengers; this retrains from batch {changed} at once: "
+            f"python fullprocess.py --force-retrain --since {shlex.quote(changed)}{step if back else ''}; if "
+            "the fall is understood and accepted, close the incident: python deployment.py --acknowledge"
         ),
         page=f"/runs/{run}",
         ended=f"The incident is closed. {how}".strip() if row["state"] == "closed" else "",
@@ -99,6 +104,22 @@ def held(faults: Sequence[Row], name: str) -> Finding:
         do=f"{first['act']} {shows}: python diagnostics.py {repair} {first['id']}",
         page="/faults",
         parts=tuple(row["id"] for row in faults),
+    )
+
+
+def learned(what: str, do: str, since: str, faults: Sequence[str]) -> Finding:
+    """Say that the live release was trained on batches that are known as broken by now."""
+    return Finding(
+        kind="feed",
+        subject="learned",
+        severity="critical",
+        title="The live model has learned broken data.",
+        what=what,
+        since=since,
+        sure="certain: the release says which files it was trained on.",
+        do=do,
+        page="/faults",
+        parts=tuple(faults),
     )
 
 

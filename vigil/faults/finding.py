@@ -58,7 +58,8 @@ class Fault:
     row, so that a faulty one must be known before; then ``evidence`` has "gain_nats". ``LONELY`` says that it
     has something to say of a first batch, too. ``COLUMNS`` are kinds of columns that it is asked about one by
     one, by ``look_at`` (``OF_TARGET`` says whether about the target, too); without them ``look`` is asked
-    about the batch.
+    about the batch. ``RETRAIN`` says that, where a person says that the data is meant so, cells or labels
+    mean another thing from there on, so that what was learned before no longer fits.
     """
 
     NAME: str
@@ -69,6 +70,7 @@ class Fault:
     LONELY: bool
     COLUMNS: tuple[Kind, ...]
     OF_TARGET: bool
+    RETRAIN: bool
     mend: Mend
     _look: Callable[..., Any]
 
@@ -85,6 +87,7 @@ class Fault:
             LONELY=getattr(file, "LONELY", False),
             COLUMNS=columns,
             OF_TARGET=getattr(file, "OF_TARGET", True),
+            RETRAIN=getattr(file, "RETRAIN", False),
             mend=getattr(file, "mend", _unchanged),
             _look=file.look_at if columns else file.look,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
+
 from vigil.ledger.schema import faults
 from vigil.ledger.shelf import Row, Shelf, remembered
 
@@ -44,6 +46,21 @@ class Faults(Shelf):
     def held(self) -> frozenset[int]:
         """Return the orders of the batches that are kept out of training."""
         return frozenset(row["order"] for row in self.standing())
+
+    def spoilt(self) -> list[Row]:
+        """Return the open faults that hold a batch, and the repaired ones, newest batch first."""
+        holding = sa.and_(faults.c.state == "open", faults.c.holds.is_(True))
+        by = [faults.c.order.desc(), faults.c.confidence.desc(), faults.c.id]
+        return self.find(sa.or_(holding, faults.c.state == "fixed"), order=by)
+
+    def dismissed(self) -> list[Row]:
+        """Return the faults of which a person said that the data is so, newest batch first."""
+        by = [faults.c.order.desc(), faults.c.confidence.desc(), faults.c.id]
+        return self.find(faults.c.state == "dismissed", order=by)
+
+    def confirm(self, fault: str) -> None:
+        """Let a suspicion hold its batch."""
+        self.change({"holds": True}, faults.c.id == fault)
 
     def settle(self, fault: str, state: str) -> None:
         """Say what became of a fault."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vigil import bundles
 from vigil.bundles import pointer
 from vigil.errors import BundleError, VigilError
 from vigil.ledger.ledger import Ledger
@@ -40,20 +41,37 @@ def standing(ledger: Ledger, production: Path) -> pointer.Pointer | None:
         return pointer.Pointer(live, before) if live else None
 
 
-def restore(ledger: Ledger, production: Path, *, run: int) -> Decision:
-    """Put the release before the live one back and hold the live one, until a person lifts it.
+def restore(
+    ledger: Ledger, production: Path, *, run: int, release: str = "", models: Path | None = None
+) -> Decision:
+    """Put an earlier release back, the one before if none is named, and hold the live one until it is lifted.
 
-    Raises VigilError when there is no earlier release.
+    Raises VigilError when there is no earlier release, the named one is none, or its bundle in the folder
+    ``models`` is not whole.
     """
     live = standing(ledger, production)
-    if live is None or live.previous is None:
+    earlier = release or (live.previous if live else None)
+    if live is None or earlier is None:
         hint = "Only a release that followed another one can be rolled back."
         raise VigilError("there is no earlier release.", where=str(production), hint=hint)
-    reason = f"rolled back from {live.release} to {live.previous} by a person; {live.release} is held."
-    decision = _said(ledger, "rollback", live.previous, reason, run, {"from": live.release})
+    if release:
+        _may_return(ledger, release)
+        if models is not None:
+            bundles.verify(models, release)
+    reason = f"rolled back from {live.release} to {earlier} by a person; {live.release} is held."
+    decision = _said(ledger, "rollback", earlier, reason, run, {"from": live.release})
     after = ledger.decisions.decided_through()
-    put_back(ledger, production, live.previous, live.release, by=decision.id, after=after)
+    put_back(ledger, production, earlier, live.release, by=decision.id, after=after)
     return decision
+
+
+def _may_return(ledger: Ledger, release: str) -> None:
+    """Raise VigilError when a release was never live, is live already, or was rolled back."""
+    row = ledger.releases.get(release)
+    if row is None or row["state"] != "retired":
+        state = "not known" if row is None else row["state"]
+        hint = "Only a retired release can be put back. See: python deployment.py --list"
+        raise VigilError(f"release {release} is {state}.", hint=hint)
 
 
 def put_back(ledger: Ledger, production: Path, release: str, held: str, *, by: str, after: int) -> None:

@@ -26,6 +26,7 @@ LABELS = {
     "acknowledge": "Acknowledge the incident",
     "repair": "Repair the rows",
     "dismiss": "Dismiss",
+    "confirm": "Confirm",
     "undo": "Take it back",
 }
 
@@ -39,6 +40,8 @@ QUESTIONS = {
     "The rows as they came are kept, so that it can be taken back.",
     "dismiss": "The data is so now: the batch may train, and the same fault on the same columns is not named "
     "again. It can be taken back.",
+    "confirm": "The suspicion is right: the batch is kept out of training from now on, until it is repaired "
+    "or dismissed.",
     "undo": "The rows are put back as they came, or the dismissal is taken back.",
 }
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vigil.records import Column
 
 TITLE = "another spelling"
+RETRAIN = True
 COLUMNS = ("category",)
 EXPLAINS = {"merged_levels", "renamed_levels", "truncated"}
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vigil.records import Column
 
 TITLE = "a shifted clock"
+RETRAIN = True
 #: The shift must gain 18 nats more than twice what it gains in earlier batches.
 THRESHOLD = 0.9
 EXPLAINS = {"partial_file"}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vigil.records import Column
 
 TITLE = "flipped labels"
+RETRAIN = True
 #: 18 nats beyond twice the usual.
 THRESHOLD = 0.9
 WITNESSES = True

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vigil.records import Column
 
 TITLE = "merged levels"
+RETRAIN = True
 COLUMNS = ("category",)
 OF_TARGET = False
 EXPLAINS = {"renamed_levels"}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vigil.records import Column
 
 TITLE = "missing values"
+RETRAIN = True
 EXPLAINS = {"clipped", "merged_levels", "precision_loss", "renamed_levels", "swapped_columns", "unit_change"}
 COLUMNS = ("number", "category", "date", "text")
 OF_TARGET = False

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vigil.records import Column
 
 TITLE = "a renamed level"
+RETRAIN = True
 COLUMNS = ("category",)
 OF_TARGET = False
 LEAST_SHARE = 0.005

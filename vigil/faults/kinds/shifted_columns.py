@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vigil.records import Column
 
 TITLE = "shifted columns"
+RETRAIN = True
 #: 18 nats beyond twice what earlier batches show by chance, as for a swap.
 THRESHOLD = 0.9
 EXPLAINS = {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from vigil.faults.case import Case
 
 TITLE = "two columns swapped"
+RETRAIN = True
 #: 18 nats beyond twice what earlier batches show by chance; of many pairs some would show fewer.
 THRESHOLD = 0.9
 EXPLAINS = {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vigil.records import Column
 
 TITLE = "truncated strings"
+RETRAIN = True
 COLUMNS = ("category", "text")
 EXPLAINS = {"merged_levels", "renamed_levels"}
 #: Texts cut off: the smallest share on the length.

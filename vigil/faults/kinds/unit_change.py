@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vigil.records import Column
 
 TITLE = "another unit"
+RETRAIN = True
 #: The gain in likelihood beyond twice what earlier batches show by chance must reach 18 nats.
 THRESHOLD = 0.9
 EXPLAINS = {"clipped", "precision_loss"}

@@ -20,6 +20,7 @@ from vigil.web.shapes import ANYTHING, FLAG, NUMBER, TEXT, WHOLE, choice, listed
 ACTS = {
     "repair": "Repair the rows that a fault has spoilt",
     "dismiss": "Say that the data is so now, and let the batch train",
+    "confirm": "Say that a suspicion is right, and keep the batch out of training",
     "undo": "Take a repair or a dismissal back",
 }
 PATIENCE = 30.0
