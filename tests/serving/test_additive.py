@@ -52,7 +52,7 @@ _KNOTS = st.lists(
 def test_all_columns_at_once_are_numpys_own_interpolation(
     columns: list[list[float]], outputs: int, seed: int
 ) -> None:
-    """To the last bit, on the knots, between and beyond them, missing cells and many rows included."""
+    """To the last bit, on the knots, between and beyond them, missing cells, many rows and one included."""
     random = np.random.default_rng(seed)
     made = [
         Knots(str(place), np.array(knots), random.normal(size=(len(knots), outputs)))
@@ -66,8 +66,11 @@ def test_all_columns_at_once_are_numpys_own_interpolation(
         for output in range(outputs):
             share = np.interp(given_cells, column.knots, column.values[:, output])
             expected[:, output] += np.where(np.isnan(given_cells), 0.0, share)
-    found = Additive.of(np.arange(outputs, dtype=float), made).raw(cells)
-    np.testing.assert_array_equal(found, expected)
+    model = Additive.of(np.arange(outputs, dtype=float), made)
+    np.testing.assert_array_equal(model.raw(cells), expected)
+    for place in range(len(odd)):
+        row = {name: float(column[place]) for name, column in cells.items()}
+        np.testing.assert_array_equal(model.raw_one(row), expected[place])
 
 
 def test_two_outputs_are_kept_apart() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from vigil.errors import ServiceError
-from vigil.web import admission
+from vigil.web import admission, direct
 from vigil.web import server as serving
 from vigil.web.security import HEADERS
 from vigil.web.server import bind
@@ -164,6 +164,8 @@ PLAIN = b"POST /prediction HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\
     [
         (PLAIN, 0),
         (PLAIN.replace(b"Content-Length", b"content-length"), 0),
+        (PLAIN.replace(b"Host: localhost", b"Connection: Keep-Alive"), 0),
+        (PLAIN.replace(b"Host: localhost", b"Connection: keep-alive, close"), None),
         (PLAIN + b"G", None),
         (PLAIN[:-1], 1),
         (PLAIN.replace(b": 2", b": 02"), None),
@@ -182,7 +184,7 @@ def test_only_what_is_plainly_one_request_is_turned_away_unparsed(
     content: bytes, missing: int | None
 ) -> None:
     """Anything that another reader could understand otherwise is parsed first."""
-    assert serving._missing(content) == missing
+    assert direct.missing(content) == missing
 
 
 def test_a_large_prediction_is_turned_away_after_its_end(busy: Any) -> None:

@@ -19,6 +19,9 @@ from vigil.ledger.shelf import timestamp
 #: Seconds after which the ledger is asked again: so long may a token that was revoked still work.
 FRESH = 2.0
 
+#: Seconds that a request may take from the question whether the ledger has to be asked for it.
+MARGIN = 0.1
+
 #: Seconds between two notes of when tokens were last used.
 NOTED = 60.0
 
@@ -79,6 +82,11 @@ class Keyring:
         now = timestamp(self._clock())
         valid = [h for h in self._current().holders.values() if h.expires is None or h.expires > now]
         return self._fixed_closes or bool(valid)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the ledger need not be asked again during the next request."""
+        return time.monotonic() - self._keys.read_at < FRESH - MARGIN
 
     def holder(self, token: str) -> Holder | None:
         """Return who a token belongs to, None for nobody; all are compared, in constant time."""

@@ -58,6 +58,7 @@ class RowReader:
         self._numeric = [place for place, _ in numbers]
         low = [-_LARGEST if column.minimum is None else column.minimum for _, column in numbers]
         high = [_LARGEST if column.maximum is None else column.maximum for _, column in numbers]
+        self._glances = [column.glance() for column in self._columns]
         self._range = np.array([low, high], dtype=np.float64)[:, :, None]
 
     def rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Cells], Warnings]:
@@ -125,10 +126,18 @@ class RowReader:
         """Type one row as plain values, with NaN or None for missing; return it and its warnings."""
         typed = {}
         said = []
-        for column in self._columns:
-            typed[column.name], rule = column.read_one(row.get(column.name))
+        for name, low, high, usual, read in self._glances:
+            cell: Any = row.get(name)
+            kind = cell.__class__
+            if kind is str and cell in usual:
+                typed[name] = cell
+                continue
+            if (kind is float or kind is int) and low <= cell <= high:
+                typed[name] = float(cell)
+                continue
+            typed[name], rule = read(cell)
             if rule:
-                said.append(f"{column.name!r} is {rule}")
+                said.append(f"{name!r} is {rule}")
         if not row.keys() <= self._accepted:
             said += self._extra(row)
         return typed, said
@@ -151,6 +160,13 @@ class _ColumnReader:
         self._usual = _usual(column, known)
         self._levels: tuple[str | None, ...] = tuple(sorted(self._usual)) if len(self._usual) <= MOST else ()
         self._codes = {level: code for code, level in enumerate(self._levels)}
+
+    def glance(self) -> tuple[str, float, float, Collection[str], Callable[[Any], tuple[Any, str]]]:
+        """Return the column's name, which numbers and texts are usual at a glance, and what reads others."""
+        low, high = math.inf, -math.inf
+        if self._column.kind == "number":
+            low, high = _limits(self._column)
+        return self.name, low, high, self._usual, self.read_one
 
     def read(self, values: Sequence[Any], warnings: Warnings) -> Cells:
         """Type many cells, adding to the warnings of each row."""
@@ -257,6 +273,12 @@ def _doubles(values: Sequence[Any]) -> np.ndarray | None:
         )  # three times as fast as numpy's own way
     except struct.error:
         return np.array(values, dtype=np.float64) if set(map(type, values)) <= _PLAIN_NUMBERS else None
+
+
+def _limits(column: Column) -> tuple[float, float]:
+    """Return the smallest and the largest number that is not out of range, and finite."""
+    low, high = column.minimum, column.maximum
+    return -_LARGEST if low is None else low, _LARGEST if high is None else high
 
 
 def _range(column: Column, cell: float) -> str:

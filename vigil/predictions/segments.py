@@ -13,13 +13,16 @@ import struct
 import time
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from vigil.storage.durable import sync
 
 _FRAME = struct.Struct("<II")
 OPEN, CLOSED = ".open", ".seg"
+
+#: Bytes and parts that one call writes; the system takes 1,024 parts at a time.
+TOGETHER, MOST_PARTS = 2**17, 1_000
 
 
 class Segments:
@@ -40,15 +43,15 @@ class Segments:
     def write(self, records: Iterable[bytes]) -> None:
         """Append records, all or none; a kill no longer loses them. Raises OSError when that fails.
 
-        Each is written as it comes, so that many large ones need not be in memory together.
+        Large ones are written as they come, so that many need not be in memory together, small ones together.
         """
         if self._path is None:
             self._begin()
         size = self._size
         try:
-            for record in records:
-                _write_all(self._handle, _FRAME.pack(len(record), zlib.crc32(record)), record)
-                size += _FRAME.size + len(record)
+            for parts in _gathered(records):
+                _write_all(self._handle, parts)
+                size += sum(map(len, parts))
         except OSError:
             os.ftruncate(self._handle, self._size)  # or what follows would stand behind half a frame
             raise
@@ -135,7 +138,21 @@ def size(folder: Path) -> int:
     return found
 
 
-def _write_all(handle: int, *parts: bytes) -> None:
+def _gathered(records: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield what is written by one call: some records, each behind its frame."""
+    parts: list[bytes] = []
+    size = 0
+    for record in records:
+        parts += (_FRAME.pack(len(record), zlib.crc32(record)), record)
+        size += len(record)
+        if size >= TOGETHER or len(parts) >= MOST_PARTS:
+            yield parts
+            parts, size = [], 0
+    if parts:
+        yield parts
+
+
+def _write_all(handle: int, parts: Sequence[bytes]) -> None:
     """Write every byte; a signal or a full disk may cut one call short."""
     written = os.writev(handle, parts)
     if written < sum(map(len, parts)):

@@ -1,6 +1,7 @@
-"""The prediction log: answers are handed over in a microsecond and are on the disk in half a second.
+"""The prediction log: answers are handed over in microseconds and are on the disk in half a second.
 
 Many are written before that, so that their cells' memory is used again while the processor still has it.
+Few are encoded as they come: thousands of them, encoded later, would hold up the requests of that moment.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from vigil.predictions.record import Answered
 
 #: A kill loses what was answered since the last flush: less than a second.
 FLUSH_SECONDS = 0.5
-#: Rows from which they are written at once.
-MANY = 4_000
+#: Rows of one answer up to which it is encoded as it comes; rows from which all are written at once.
+FEW, MANY = 8, 4_000
 #: Rows that may wait for the disk.
 MOST_WAITING = 100_000
 
@@ -37,7 +38,7 @@ class PredictionLog:
         self._hashed = hashed
         self._most_bytes = most_bytes
         self._segments = segments.Segments(folder)
-        self._waiting: deque[Answered] = deque()
+        self._waiting: deque[Answered | bytes] = deque()
         self._lock = threading.Lock()
         self._rows = self._unsynced = 0
         self._unsaid = 0
@@ -54,12 +55,13 @@ class PredictionLog:
     def add(self, answered: Answered) -> None:
         """Hand an answer over."""
         count = len(answered.rows)
+        handed = record.encoded(answered, hashed=self._hashed) if count <= FEW else answered
         with self._lock:
             if self._rows + count > MOST_WAITING:
                 self._drop(count)
                 return
             self._rows += count
-            self._waiting.append(answered)
+            self._waiting.append(handed)
             if self._rows >= MANY:
                 self._wake.set()
             if self._thread is None:
@@ -118,10 +120,11 @@ class PredictionLog:
                 self._drop(self._unsynced)
         self._unsynced = 0
 
-    def _encoded(self, answers: deque[Answered], unsaid: int) -> Iterator[bytes]:
+    def _encoded(self, answers: deque[Answered | bytes], unsaid: int) -> Iterator[bytes]:
         """Yield answers as they are stored, forgetting each, and what was dropped before them."""
         while answers:
-            yield record.encoded(answers.popleft(), hashed=self._hashed)
+            answer = answers.popleft()
+            yield answer if isinstance(answer, bytes) else record.encoded(answer, hashed=self._hashed)
         if unsaid:
             yield record.dropped(unsaid, time.time())
 

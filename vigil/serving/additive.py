@@ -24,22 +24,6 @@ class Knots:
     knots: np.ndarray
     values: np.ndarray
 
-    def one(self, cell: Any) -> list[float]:
-        """Return one cell's share, G values."""
-        if cell is None or cell != cell:
-            return [0.0] * len(self.values[0])
-        right = bisect_right(self.knots, cell)
-        if right in (0, len(self.knots)):
-            return list(self.values[max(right - 1, 0)])
-        low, high = self.knots[right - 1], self.knots[right]
-        part = (cell - low) / (high - low)
-        pairs = zip(self.values[right - 1], self.values[right], strict=True)
-        return [float(a + part * (b - a)) for a, b in pairs]
-
-    def as_lists(self) -> Knots:
-        """Return the same column on Python floats, which answer one row faster than arrays."""
-        return Knots(self.name, self.knots.tolist(), self.values.tolist())
-
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -56,14 +40,6 @@ class Table:
     def many(self, cells: Cells) -> np.ndarray:
         """Return the shares of n cells, (n, G)."""
         return self.values.take(self.reader.read(cells), axis=0)
-
-    def one(self, cell: Any) -> list[float]:
-        """Return one cell's share, G values."""
-        return list(self.values[self.reader.read_one(cell)])
-
-    def as_lists(self) -> Table:
-        """Return the same column on Python floats."""
-        return Table(self.reader, self.values.tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +96,49 @@ class Grid:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """One output on Python floats, which answer one row faster than arrays.
+
+    A column of numbers is its name, its knots, and the pieces between them as in ``Grid``: where each begins,
+    its value there, its slope. A column of strings is its name, the values of its levels and of a missing
+    one, and the value of a level that training did not see.
+    """
+
+    intercept: float
+    numbers: tuple[tuple[str, list[float], list[tuple[float, float, float]]], ...]
+    tables: tuple[tuple[str, dict[str | None, float], float], ...]
+
+    @classmethod
+    def of(cls, output: int, intercept: np.ndarray, grid: Grid, tables: Sequence[Table]) -> Quick:
+        """Take one output out of a model."""
+        shape = (len(grid.columns), len(grid.knots) + 1)
+        parts = [
+            part.reshape(shape).tolist() for part in (grid.begins, grid.values[output], grid.slopes[output])
+        ]
+        numbers = [
+            (column.name, column.knots.tolist(), list(zip(*pieces, strict=True)))
+            for column, *pieces in zip(grid.columns, *parts, strict=True)
+        ]
+        levels = []
+        for table in tables:
+            *known, unseen = table.values[:, output].tolist()
+            levels.append((table.name, dict(zip([*table.reader.levels, None], known, strict=True)), unseen))
+        return cls(float(intercept[output]), tuple(numbers), tuple(levels))
+
+    def raw(self, row: Mapping[str, Any]) -> float:
+        """Return one row's raw output, added up in the same order as that of many."""
+        raw = self.intercept
+        for name, knots, pieces in self.numbers:
+            cell = row.get(name)
+            if cell is not None and cell == cell:
+                begin, value, slope = pieces[bisect_right(knots, cell)]
+                raw += value + slope * (cell - begin) if slope else value  # an infinite cell has no slope
+        for name, values, unseen in self.tables:
+            raw += values.get(row.get(name), unseen)
+        return raw
+
+
 #: Rows answered together: what is made of them stays in the cache, and is small enough to be allocated well.
 CHUNK = 512
 
@@ -130,14 +149,16 @@ class Additive:
 
     intercept: np.ndarray
     columns: tuple[Knots | Table, ...]
-    quick: tuple[Knots | Table, ...]
+    quick: tuple[Quick, ...]
     grid: Grid
 
     @classmethod
     def of(cls, intercept: np.ndarray, columns: Sequence[Knots | Table]) -> Additive:
         """Build the model from its parts."""
         grid = Grid.of([column for column in columns if isinstance(column, Knots)], len(intercept))
-        return cls(intercept, tuple(columns), tuple(column.as_lists() for column in columns), grid)
+        tables = [column for column in columns if isinstance(column, Table)]
+        quick = [Quick.of(output, intercept, grid, tables) for output in range(len(intercept))]
+        return cls(intercept, tuple(columns), tuple(quick), grid)
 
     def raw(self, columns: Columns) -> np.ndarray:
         """Return raw outputs (n, G) for n rows."""
@@ -161,11 +182,7 @@ class Additive:
 
     def raw_one(self, row: Mapping[str, Any]) -> list[float]:
         """Return the raw outputs of one row."""
-        raw: list[float] = self.intercept.tolist()
-        for column in self.quick:
-            share = column.one(row.get(column.name))
-            raw = [a + b for a, b in zip(raw, share, strict=True)]
-        return raw
+        return [output.raw(row) for output in self.quick]
 
     def levels(self) -> dict[str, tuple[str, ...]]:
         """Return the known levels of each column of strings."""

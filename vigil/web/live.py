@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from vigil.contract.rows import RowReader
 from vigil.errors import BundleError
 from vigil.models.answer import Answerer, open_served
 from vigil.records import Column
+from vigil.serving import Compiled
 from vigil.web.regular import Regular
 
 #: How long a release that could not be loaded is left alone before it is tried again.
@@ -69,6 +71,7 @@ class LiveRelease:
     def __init__(self, production: Path, models: Path, expected: frozenset[str] = frozenset()) -> None:
         """Follow the pointer in ``production``; a row may hold fields of ``expected`` besides features."""
         self._production = production
+        self._pointer = str(production / pointer.NAME)  # put together once: every request looks at it
         self._models = models
         self._expected = expected
         self._lock = threading.Lock()
@@ -92,13 +95,20 @@ class LiveRelease:
         finally:
             self._lock.release()
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether a compiled release is in memory and still the live one: nothing has to be waited for."""
+        seen = self._seen
+        loaded = seen.snapshot.loaded if seen and self._is_current(seen) else None
+        return loaded is not None and isinstance(loaded.answerer, Compiled)
+
     def _is_current(self, seen: _Seen) -> bool:
         return seen.stamp == self._stamp() and time.monotonic() < seen.retry_at
 
     def _stamp(self) -> Stamp:
         """Return what tells one pointer file from the next."""
         try:
-            status = (self._production / pointer.NAME).stat()
+            status = os.stat(self._pointer)  # noqa: PTH116  (a path object costs more)
         except OSError:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino

@@ -115,8 +115,13 @@ def admit(service: Service, environ: dict[str, Any], asked: Need) -> Holder | No
 
 def headers(status: int, request_id: str, *, secure: bool = False) -> dict[str, str]:
     """Return what every answer carries, whoever gives it."""
-    found = {**HEADERS, "X-Request-Id": request_id, **_BY_STATUS.get(status, {})}
+    found = {**HEADERS, **dict(named(status, request_id))}
     return found | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
+
+
+def named(status: int, request_id: str) -> list[tuple[str, str]]:
+    """Return what an answer carries beside ``HEADERS``: the request's name, and what its status asks for."""
+    return [("X-Request-Id", request_id), *_BY_STATUS.get(status, {}).items()]
 
 
 def throttle(wait: float) -> None:

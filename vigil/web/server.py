@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import time
 from functools import cache
@@ -17,7 +16,9 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from vigil.errors import ServiceError
 from vigil.web import admission, errors, security
 from vigil.web.admission import Admission, Work
+from vigil.web.direct import Direct, missing
 from vigil.web.punctual import refusal
+from vigil.web.shortcut import takes
 from vigil.web.traffic import Traffic
 
 #: Open connections; further ones wait in the system's queue.
@@ -70,6 +71,7 @@ def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None
         what = f"cannot listen on {host}, port {port} ({error.strerror or error})."
         hint = "Choose another with --port, or 0 for a free one."
         raise ServiceError(what, where="service", hint=hint) from error
+    server.direct = Direct(takes, app.extensions["vigil"].is_quick)
     dispatcher.set_thread_count(threads)
     return server
 
@@ -184,7 +186,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             return
         if dispatcher.is_at_rest and not self.hold:
             self.waited = 0.0
-            super().handle_read()
+            self._read_at_rest()
             return
         lay = admission.unread_for(self.socket)
         self.waited = lay if self.request is None else self.waited + lay
@@ -195,15 +197,44 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             super().handle_read()
             return
         content = self.recv(RECEIVED)
-        missing = _missing(content)
-        if missing == 0:
+        left = missing(content)
+        if left == 0:
             self._turn_away(stays=True, with_body=True)
-        elif missing and missing <= self.adj.max_request_body_size:
-            self.coming = missing
+        elif left and left <= self.adj.max_request_body_size:
+            self.coming = left
         elif content:
             self.received(content)
         else:
             self.connected = False
+
+    def _read_at_rest(self) -> None:
+        """Read, and answer a small prediction at once."""
+        if self.request is not None or self.requests:
+            super().handle_read()
+            return
+        content = self.recv(RECEIVED)
+        if not content:
+            self.connected = False
+            return
+        self.last_activity = time.time()
+        answer = self.server.direct.answer(self, content)
+        if answer is None:
+            self.received(content)
+        else:
+            self._send(answer)
+
+    def _send(self, content: bytes) -> None:
+        """Send an answer; what the connection does not take yet waits for the loop."""
+        sent = self.send(content)
+        if sent < len(content) and self.connected:
+            with self.outbuf_lock:
+                self._keep(content[sent:])
+
+    def _keep(self, content: bytes) -> None:
+        """Keep what is to be sent; the caller holds ``outbuf_lock``."""
+        self.outbufs[-1].append(content)
+        self.current_outbuf_count += len(content)
+        self.total_outbufs_len += len(content)
 
     def _skip(self) -> None:
         """Read on in a body that is turned away, keeping none of it; the answer comes after its end."""
@@ -262,9 +293,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         self.close_when_flushed = self.close_when_flushed or not stays
         content = _too_many(stays=stays, with_body=with_body)
         with self.outbuf_lock:
-            self.outbufs[-1].append(content)
-            self.current_outbuf_count += len(content)
-            self.total_outbufs_len += len(content)
+            self._keep(content)
             self._flush_exception(self._flush_some, do_close=False)
 
 
@@ -278,36 +307,11 @@ def _size(request: Any) -> int:
     return int(getattr(request, "content_length", 0) or 0)
 
 
-#: What says where a request ends, and whether its connection stays.
-_TELLING = re.compile(
-    rb"\r\n(content-length|transfer-encoding|connection|expect)[ \t]*:([^\r]*)", re.IGNORECASE
-)
-
-
-def _missing(content: bytes) -> int | None:
-    """Return the bytes still to come when these begin one prediction's request and its connection stays.
-
-    None for what is not plainly that: anything that another reader could understand otherwise.
-    """
-    end = content.find(b"\r\n\r\n")
-    if end < 0 or not content.startswith(b"POST /prediction HTTP/1.1\r\n"):
-        return None
-    found = _TELLING.findall(content, 0, end)
-    if len(found) != 1 or found[0][0].lower() != b"content-length":
-        return None
-    length = found[0][1].strip()
-    missing = int(length) - (len(content) - end - 4) if _LENGTH.fullmatch(length) else -1
-    return None if missing < 0 else missing
-
-
-#: A length as everybody writes it.
-_LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}")
-
-
 class _Server(TcpWSGIServer):  # type: ignore[misc]
     """Waitress for one address, which takes up many connections in one turn of its loop."""
 
     channel_class = _Channel
+    direct: Direct
 
     def handle_accept(self) -> None:
         for _ in range(ACCEPTED):
@@ -320,6 +324,7 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
         """Serve until told to stop; wake for those whose hold ends, and seldom otherwise."""
         try:
             while self._map:
+                self.direct.begin_turn()
                 is_held = self.task_dispatcher.held_until > time.monotonic()
                 self.asyncore.poll2(FIRST_HOLD if is_held else HOLD, self._map)
         except (SystemExit, KeyboardInterrupt):

@@ -15,6 +15,7 @@ from vigil.batches.merged import MergedProfiles
 from vigil.errors import ServiceError
 from vigil.predictions.writer import PredictionLog
 from vigil.project import Project
+from vigil.serving import Compiled
 from vigil.web.children import Children
 from vigil.web.limits import Limiter
 from vigil.web.live import LiveRelease
@@ -62,6 +63,12 @@ class Service:
         """The fields of a row that no model looks at and that are written down all the same."""
         config = self.project.config
         return (*config.key, *([config.time] if config.time else []))
+
+    def is_quick(self) -> bool:
+        """Tell whether a small prediction needs no release to be loaded, no ledger and no other process."""
+        trial = self.trial.current()
+        is_compiled = trial is None or isinstance(trial.loaded.answerer, Compiled)
+        return is_compiled and self.live.is_quick and self.keyring.is_fresh
 
 
 def open_service(

@@ -6,7 +6,7 @@ an error looks like, and which headers an answer carries are asked of the same f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +19,15 @@ from vigil.web.traffic import REQUEST, ROUTE
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
+_LIKE_ALL = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *security.HEADERS.items()]
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+def takes(environ: Mapping[str, Any]) -> bool:
+    """Tell whether a request is answered the short way; of a browser a form's word is asked for."""
+    if environ["PATH_INFO"] != "/prediction" or environ["REQUEST_METHOD"] != "POST":
+        return False
+    return "HTTP_COOKIE" not in environ and not security.is_from_browser(environ, None)
 
 
 class Shortcut:
@@ -31,20 +39,13 @@ class Shortcut:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
-        if environ["PATH_INFO"] != "/prediction" or environ["REQUEST_METHOD"] != "POST":
-            return self._application(environ, start_response)
-        if "HTTP_COOKIE" in environ or security.is_from_browser(environ, None):  # a form's word is asked for
+        if not takes(environ):
             return self._application(environ, start_response)
         request_id = environ[REQUEST] = security.new_id()
         environ[ROUTE] = "/prediction"
         status, content = self._answered(environ, request_id)
-        headers = {
-            "Content-Type": "application/json",
-            "Content-Length": str(len(content)),
-            "Cache-Control": "no-store",
-            **security.headers(status, request_id),
-        }
-        start_response(_STATUS[status], list(headers.items()))
+        length = ("Content-Length", str(len(content)))
+        start_response(_STATUS[status], [*_LIKE_ALL, length, *security.named(status, request_id)])
         return [content]
 
     def _answered(self, environ: dict[str, Any], request_id: str) -> tuple[int, bytes]:

@@ -56,7 +56,9 @@ class Traffic:
         if rows:
             self._rows.inc(rows)
         if _log.isEnabledFor(logging.INFO):
-            _log.info("%s", _Line(environ, key, seconds, rows))
+            line = _Line(environ, key, seconds, rows)
+            # Made here, as ``info`` would look through the stack for who says it.
+            _log.handle(_log.makeRecord(_log.name, logging.INFO, __file__, 0, "%s", (line,), None))
 
     def summary(self) -> list[dict[str, Any]]:
         """Return requests, errors and latencies of each route since the service started, busiest first.
