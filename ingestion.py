@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +44,9 @@ def run(project: Project, *, run: int, folder: Path | None = None) -> list[Arriv
     # What a killed run left half judged is finished by its own version, before there is a next one.
     arrivals = rejudging.run(contracts.load(output), run=run)
     arrivals += rejudging.run(take_up_edits(project), run=run)
-    files = new_files(project, folder)
+    found = {file: file.unsettled(config.settle_seconds) for file in new_files(project, folder)}
+    arrivals += [Arrival(file.name, "waiting", why) for file, why in found.items() if why]
+    files = [file for file, why in found.items() if not why]
     group = Group(committer, project.contract, arrivals, run=run, most=GROUP_ROWS)
     sources = ahead.sources(files, output, config.memory_mb * 1_000_000)
     for source in project.console.progress(sources, "reading files", len(files)):
@@ -67,8 +68,7 @@ def run(project: Project, *, run: int, folder: Path | None = None) -> list[Arriv
 def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
     """Return files that the ledger does not know as they are now, in natural order of their names.
 
-    A refused file is new again when the contract has a new version, or is not there yet. A file that
-    was touched less than ``settle_seconds`` ago waits for a later tick.
+    A refused file is new again when the contract has a new version, or is not there yet.
     """
     folder = (folder or project.input).absolute()
     if not folder.is_dir():
@@ -77,7 +77,6 @@ def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
     known = project.ledger.files.known()
     stored = contracts.load(project.output)
     version = stored.version if stored else 0
-    settled = time.time_ns() - int(project.config.settle_seconds * 1e9)
     found = []
     for path, stamp in sorted(glance.stamped(folder, project.labelled), key=lambda e: natural(e[0].name)):
         file = NewFile(path, glance.path_key(path, project.root), stamp)
@@ -86,8 +85,7 @@ def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
             again = version == 0 or row["contract_version"] < version
             if not (row["status"] == "refused" and again):
                 continue
-        if project.config.settle_seconds == 0 or file.stamp[1] <= settled:
-            found.append(file)
+        found.append(file)
     return found
 
 

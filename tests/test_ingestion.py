@@ -236,10 +236,12 @@ def test_a_first_file_that_says_nothing_does_not_stop_the_next(site):
 
 
 def test_unsettled_files_wait(new_site):
-    """A file that was touched just now is left for a later tick, unseen; an older one is taken."""
+    """A file that was touched just now is left for a later tick, in words; an older one is taken."""
     site = new_site(key=["customer"], settle_seconds=3600.0)
     path = site.leavers("a.csv", 40)
-    assert statuses(site) == {}
+    (arrival,) = take_in(site).values()
+    words = "was changed less than 3600 seconds ago; the next tick takes it in."
+    assert arrival.line == f"a.csv: waiting: it {words}"
     assert site.project().ledger.files.known() == {}
     os.utime(path, ns=(1, 1))
     assert statuses(site) == {"a.csv": "ingested"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from vigil.records import RowFault
 from vigil.table.quarantine import Held
 
 #: How a reason begins that is said of the file.
-_VERBS = ("is", "has", "holds", "needs", "names", "cannot", "unpacks")
+_VERBS = ("is", "has", "holds", "needs", "names", "cannot", "unpacks", "was")
 
 #: Faults of a file that the ledger repeats; the quarantine has them all.
 SHOWN_FAULTS = 10
@@ -32,6 +33,15 @@ class NewFile:
     def name(self) -> str:
         """The file's name as valid text: bytes that are not UTF-8 are shown by their numbers."""
         return os.fsencode(self.path.name).decode("utf-8", "backslashreplace")
+
+    def unsettled(self, seconds: float) -> str:
+        """Say why the file is left for a later tick, if it is: somebody may still be writing it."""
+        age = time.time() - self.stamp[1] / 1e9
+        if seconds == 0 or age >= seconds:
+            return ""
+        if age < 0:
+            return "has a time of change that is yet to come. Touch it, or set the clock right."
+        return f"was changed less than {seconds:g} seconds ago; the next tick takes it in."
 
 
 def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
