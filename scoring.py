@@ -8,10 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from vigil import figures, hearing
 from vigil.bundles import keys, pointer
@@ -27,6 +24,10 @@ from vigil.trials import arrays, slicing
 from vigil.trials.judged import Judged, blind, judge
 from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING
 from vigil.trials.weighing import Parts, weigh
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
 
 #: A batch enters the alarm's evidence when this share of its labels is in.
 LABELLED_SHARE = 0.95
@@ -55,7 +56,7 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     hashes = hashing.row_hashes(rows, identity)[judged.labelled]
     unseen = ~keys.among(hashes, trained) if len(trained) else None
     entity = spread.entities(hashes) if project.config.key else None
-    seen = rows.filter(pa.array(judged.labelled))
+    seen = rows.filter(judged.labelled)
     named = release["reference"].get("slices") or {}
     slices = {name: judged.tally(slicing.masked(seen, name)) for name in named}
     score, evidence = _score(project, batch, release, judged, unseen, Parts(entity, slices))

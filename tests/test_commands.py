@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -356,3 +357,13 @@ def test_output_that_nobody_reads_to_its_end_is_no_fault():
         assert run.stdout.readline() == "a line\n"
         run.stdout.close()
         assert (run.stderr.read(), run.wait(60)) == ("", 0)
+
+
+@pytest.mark.parametrize("file", sorted(path.stem for path in ROOT.glob("*.py")))
+def test_a_python_without_the_packages_is_told_what_helps(file):
+    """Every root file says in one line which package is missing, and the command that helps."""
+    # Isolated and without site-packages, as a system's own Python has none of the project's.
+    command = [sys.executable, "-S", "-E", str(ROOT / f"{file}.py"), "--config", str(ROOT / "none.json")]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert re.fullmatch(r".+ has no package '\w+'\. In .+ type: .*source .venv/bin/activate\n", ended.stderr)
