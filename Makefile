@@ -5,10 +5,12 @@ PY     := $(VENV)/bin/python
 STATE  := ingesteddata models production reports ledger.db ledger.db-wal ledger.db-shm logs
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check bench evidence examples cron clean lock
+.PHONY: help install run serve test check bench evidence examples cron clean lock
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+install: $(VENV)/.core  ## Make the environment in .venv
 
 run: $(VENV)/.core  ## Run the whole loop on the sample data
 	@$(PY) fullprocess.py --input practicedata
@@ -38,8 +40,7 @@ examples: $(VENV)/.core  ## Run the four example problems; DATA=FOLDER takes the
 
 cron: $(VENV)/.core  ## Add the tick to this user's crontab, every ten minutes
 	@mkdir -p logs
-	@line="$$(sed 's|__PROJECT__|$(CURDIR)|' cronjob.txt)"; \
-	 { crontab -l 2>/dev/null | grep -vF "$(CURDIR)"; echo "$$line"; } | crontab - && echo "added: $$line"
+	@$(PY) ops/cron.py
 
 clean:  ## Forget everything that was ingested, trained and reported
 	@rm -rf $(STATE) .attrition.lock .attrition.service.json .attrition.secret .config.json.tick
