@@ -30,7 +30,7 @@ MOMENT = pa.timestamp("us", tz="UTC")
 ARROW_TYPES = {"number": pa.float64(), "category": pa.string(), "text": pa.string(), "date": MOMENT}
 
 #: The rows by which a file's usual decimal sign is told.
-SAMPLE_ROWS = 1000
+VOTING_ROWS = 1000
 
 _PLAIN_NUMBERS = {
     ".": r"^[+-]?(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$",
@@ -123,7 +123,7 @@ def decimal_of_file(raw: RawTable) -> str:
     if raw.dialect is None or raw.dialect.delimiter == ",":
         return "."
     votes = 0
-    for column in raw.columns.slice(0, SAMPLE_ROWS).columns:
+    for column in raw.columns.slice(0, VOTING_ROWS).columns:
         points, commas = _evidence(pc.utf8_trim_whitespace(column))
         votes += commas - points
     return "," if votes > 0 or (votes == 0 and raw.dialect.delimiter == ";") else "."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
-from vigil.contract.columns import SAMPLE_ROWS, date_orders, decimal_of_file, more_usual, one_order, signs
+from vigil.contract.columns import VOTING_ROWS, date_orders, decimal_of_file, more_usual, one_order, signs
 from vigil.errors import FileRefused
 from vigil.intake import Blocks, RawTable
 from vigil.records import Column, Contract
@@ -78,7 +78,7 @@ def _decimal(blocks: Blocks) -> str:
     first: list[RawTable] = []
     for raw in blocks:
         first.append(raw)
-        if sum(one.columns.num_rows for one in first) >= SAMPLE_ROWS:
+        if sum(one.columns.num_rows for one in first) >= VOTING_ROWS:
             break
     return decimal_of_file(replace(first[0], columns=pa.concat_tables([one.columns for one in first])))
 

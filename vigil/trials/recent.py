@@ -75,8 +75,14 @@ class Recent:
             rows = read.filter(pc.equal(read.column(ORDER_COLUMN), order))
             same = order in known and known[order].rows.equals(rows)
             self._parts[order] = known[order] if same else _part(rows, contract, classes, holdout)
-        self.truth = {order: part.truth for order, part in self._parts.items()}
-        self.open = {order: part.open for order, part in self._parts.items()}
+
+    def truth(self, order: int) -> npt.NDArray[np.int64]:
+        """Return the labels of one batch's rows, shape (n,)."""
+        return self._parts[order].truth
+
+    def open(self, order: int) -> Mask:
+        """Say which of one batch's rows may be learnt from, shape (n,)."""
+        return self._parts[order].open
 
     def can_vote(self, release: str) -> bool:
         """Say whether a release has a compiled form, and was trained on the columns of today."""
@@ -110,7 +116,7 @@ class Recent:
             if held >= rows:
                 break
             chosen.append(order)
-            held += len(self.truth[order])
+            held += len(self.truth(order))
         return tuple(reversed(chosen))
 
     def within(self, rows: int, *, before: int) -> tuple[int, ...]:
@@ -120,7 +126,7 @@ class Recent:
         """
         chosen = self.newest(1, before=before)
         for order in reversed([order for order in self.orders if order < min(chosen, default=0)]):
-            if sum(len(self.truth[one]) for one in (*chosen, order)) > rows:
+            if sum(len(self.truth(one)) for one in (*chosen, order)) > rows:
                 break
             chosen = (order, *chosen)
         return chosen

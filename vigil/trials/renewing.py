@@ -89,7 +89,7 @@ def record(recent: Recent, voters: Sequence[Voter], metric: Metric, order: int) 
     if not before or not any(voter.through <= before[-1] for voter in voters):
         return {}
     found = {}
-    truth, rows = recent.truth[order], np.flatnonzero(recent.open[order])
+    truth, rows = recent.truth(order), np.flatnonzero(recent.open(order))
     for recipe in RECIPES:
         made = form(recent, voters, metric.name, after=before[-1], recipe=recipe)
         said = calibrated(_mean(recent, made, order), made.calibration)
@@ -126,14 +126,14 @@ def log_growth(recent: Recent, release: str, order: int, *, since: int, trained:
     """
     rows = max(1, int(freshness.SHARE * trained))
     before = [known for known in recent.within(rows, before=order) if known >= since]
-    if not before or not len(recent.truth[order]):
+    if not before or not len(recent.truth(order)):
         return None
     alone = Form((release,), (1.0,), None, None)
     learnt = recent.calibration(*_open(recent, alone, before))
     if learnt is None:
         return None
     old = recent.probability(release, order)
-    return freshness.growth(old, calibrated(old, learnt), recent.truth[order])
+    return freshness.growth(old, calibrated(old, learnt), recent.truth(order))
 
 
 def _weights(recent: Recent, members: Sequence[Voter], orders: Sequence[int], after: int) -> Floats:
@@ -156,5 +156,5 @@ def _mean(recent: Recent, made: Form, order: int) -> Floats:
 
 def _open(recent: Recent, made: Form, orders: Sequence[int]) -> tuple[Floats, Any]:
     """Return mean probabilities and labels of the open rows of some batches."""
-    found = [_mean(recent, made, order)[recent.open[order]] for order in orders]
-    return np.concatenate(found), np.concatenate([recent.truth[o][recent.open[o]] for o in orders])
+    found = [_mean(recent, made, order)[recent.open(order)] for order in orders]
+    return np.concatenate(found), np.concatenate([recent.truth(o)[recent.open(o)] for o in orders])
