@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from vigil.command import parser, perform
 from vigil.errors import ContractError, FileRefused, FileUnreadable, VigilError
 from vigil.ledger import glance
 from vigil.project import Project
-from vigil.records import Contract
+from vigil.records import Batch, Contract
 from vigil.run import begun
 
 #: Rows that are held in memory before they are committed to the table together.
@@ -48,7 +49,7 @@ def run(project: Project, *, run: int, folder: Path | None = None) -> list[Arriv
     arrivals += [Arrival(file.name, "waiting", why) for file, why in found.items() if why]
     files = [file for file, why in found.items() if not why]
     group = Group(committer, project.contract, arrivals, run=run, most=GROUP_ROWS)
-    sources = ahead.sources(files, output, config.memory_mb * 1_000_000)
+    sources = ahead.sources(files, output, config.memory_mb * 1_000_000, group.cuts)
     for source in project.console.progress(sources, "reading files", len(files)):
         if source.block_size:
             group.commit()  # a file that is read in blocks is committed by itself, after those before it
@@ -98,10 +99,11 @@ def judge(
     """
     ledger, file = project.ledger, source.file
     try:
-        if noting.is_known(ledger, project.root, file, source.digest(), run=run):
+        if noting.is_known(ledger, project.root, file, committer.batch_of(source.digest()), run=run):
             return None
         contract = contracts.load(project.output)
-        outcome = examine(project, source, group, contract, committer.history, committer.pieces)
+        history, known = committer.history, committer.batch_of
+        outcome = examine(project, source, group, contract, history, known, committer.pieces)
     except (OSError, FileRefused) as error:
         why = error.what if isinstance(error, FileRefused) else f"cannot be read ({error.strerror})."
         return Arrival(file.name, "waiting", f"{why} The next tick tries again.")
@@ -117,13 +119,14 @@ def examine(
     group: list[Accepted],
     contract: Contract | None,
     history: History,
+    batch_of: Callable[[str], Batch | None],
     begin: Begin | None = None,
 ) -> Accepted | InBlocks | Arrival:
     """Say what would become of a file under a contract; without ``begin`` nothing is written down."""
     file, name, digest = source.file, source.file.name, source.digest()
     if not intake.reads(file.path):
         return Arrival(name, "ignored", f"is not one of {', '.join(intake.suffixes())}.")
-    known = project.ledger.batches.by_digest(digest)
+    known = batch_of(digest)
     twins = [known.name] if known else [item.file.name for item in group if item.digest == digest]
     if twins:
         return Arrival(name, "duplicate", f"has the same content as {twins[0]}.")

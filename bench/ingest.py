@@ -3,7 +3,8 @@
     python -m bench.ingest [--files 50] [--rows 10000] [--history 100000,10000000]
                            [--large [100,2000] [--parquet]]
 
-Three claims, each in processes of their own, timed inside after the imports, peak memory from outside.
+Three claims, each in processes of their own, timed inside after the imports; peak memory from outside, of the
+process and those that it starts together (pages that they share are counted for each).
 Many files: read, checked against the contract, deduplicated, profiled and stored; beside it DuckDB's
 ``read_csv`` + ``DISTINCT`` to Parquet of the same files, two threads each. One more: a new file of the
 same form after a history of so many rows, deduplicated against all of them; that history is put into the
@@ -19,6 +20,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -233,12 +235,34 @@ def timed(folder: Path, code: str) -> tuple[float, float, float]:
     command = [sys.executable, "-c", code.format(root=str(ROOT)) if code is DRIVE else code]
     child = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
+    together, ended = [0], threading.Event()
+    watcher = threading.Thread(target=watch, args=(child.pid, together, ended))
+    watcher.start()
     told = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
+    ended.set()
+    watcher.join()
     if status:
         raise SystemExit(f"a child ended with {status}")
     seconds, counted = json.loads(told.splitlines()[-1])
-    return seconds, usage.ru_maxrss / 1024, counted
+    return seconds, max(usage.ru_maxrss / 1024, max(together) / 1e6), counted
+
+
+def watch(pid: int, together: list[int], ended: threading.Event) -> None:
+    """Keep in `together` the bytes in memory of a process and its descendants, twenty times a second."""
+    while not ended.wait(0.05):
+        together.append(resident(pid))
+
+
+def resident(pid: int) -> int:
+    """Return the bytes in memory of a process and its descendants."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        pages = int((folder / "statm").read_text().split()[1])
+        children = [path.read_text().split() for path in folder.glob("task/*/children")]
+    except (OSError, IndexError):
+        return 0  # it has ended
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(resident(int(one)) for row in children for one in row)
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -157,7 +157,7 @@ def about_file(project: Project, name: str, examine: Callable[..., Any]) -> None
     source, drop = Source(file, project.config.memory_mb * 1_000_000), project.config.duplicates == "drop"
     with tempfile.TemporaryDirectory(prefix="vigil-") as aside:
         history = History(project.ledger, project.table, project.seen, drop=drop, aside=Path(aside))
-        found = examine(project, source, [], contract, history)
+        found = examine(project, source, [], contract, history, project.ledger.batches.by_digest)
     for line in (found.line, *told(found.faults)) if isinstance(found, Arrival) else found.explained:
         say(line)
 

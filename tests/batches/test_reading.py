@@ -120,13 +120,17 @@ def at_once(read, writer, seen):
     hashes = hashing.row_hashes(checked.table, [column.name for column in columns])
     fresh = ~seen.known(hashes)
     kept = checked.table.filter(pa.array(fresh))
-    rows = stamped(kept, checked.lines[fresh], hashes[fresh], "b", 1).drop_columns([HASH_COLUMN])
+    rows = stamped(kept, checked.lines[fresh], hashes[fresh], "b", 1)
     if checked.faults:
         writer.add(read.kept().held)
         writer.place()
     labelled = kept.num_rows - kept.column("left").null_count
-    profile = profiles.profile(kept, columns, {})
-    return rows.to_pylist(), profile.to_bytes(), (kept.num_rows, labelled, int((~fresh).sum()))
+    profile = profiles.profile(rows, columns, {})
+    return (
+        rows.drop_columns([HASH_COLUMN]).to_pylist(),
+        profile.to_bytes(),
+        (kept.num_rows, labelled, int((~fresh).sum())),
+    )
 
 
 SIZES = st.sampled_from([1, 60, 120, 200])

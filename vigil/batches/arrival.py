@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from vigil.batches.early import Measured, Profiled
 from vigil.contract import Checked
 from vigil.records import RowFault
 from vigil.table.quarantine import Held
@@ -95,7 +96,10 @@ def told(faults: Sequence[RowFault], shown: int = 20) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A file that passed its checks, on its way into the table; ``held`` is what stays in quarantine."""
+    """A file that passed its checks, on its way into the table; ``held`` is what stays in quarantine.
+
+    ``measured`` is what is known of its valid rows already.
+    """
 
     file: NewFile
     digest: str
@@ -103,6 +107,12 @@ class Accepted:
     contract_version: int
     held: Held
     written_as: str = ""
+    measured: Measured | None = None
+
+    @property
+    def profiled(self) -> Profiled | None:
+        """The profile of its valid rows, if it was made already."""
+        return self.measured.profiled if self.measured is not None else None
 
     @property
     def explained(self) -> list[str]:

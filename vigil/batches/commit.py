@@ -19,12 +19,14 @@ import pyarrow as pa
 
 from vigil.batches import cuts
 from vigil.batches.arrival import Accepted, Arrival, NewFile
+from vigil.batches.early import profiled
 from vigil.batches.history import History
 from vigil.batches.pieces import Pieces
 from vigil.batches.reading import InBlocks
 from vigil.batches.stamping import stamped
 from vigil.contract import Checked
 from vigil.ledger.ledger import Ledger
+from vigil.profiles import Cuts
 from vigil.records import Batch, Contract, RowFault
 from vigil.storage import durable
 from vigil.table import hashing, quarantine
@@ -50,6 +52,8 @@ class Committer:
         self._quarantine = output / "quarantine"
         self._drop = drop
         self.history = History(ledger, table, seen, drop=drop)
+        self._cuts: Cuts | None = None
+        self._digests: set[str] | None = None
 
     def finish_interrupted(self) -> None:
         """Settle what a killed run left: rows that reached the table count, other files are read again.
@@ -66,6 +70,12 @@ class Committer:
         if not self._seen.covers(self._table):
             self._seen.rebuild(self._table)
         self._write_list()
+
+    def batch_of(self, digest: str) -> Batch | None:
+        """Return the batch made of exactly these bytes, or None; the ledger is asked only if there is one."""
+        if self._digests is not None and digest not in self._digests:
+            return None
+        return self._ledger.batches.by_digest(digest)
 
     def lost(self) -> list[str]:
         """Say which batches wait for a file that is no longer where it was."""
@@ -112,6 +122,7 @@ class Committer:
         if not group:
             return []
         tables, hashes, new, dropped = self._without_duplicates(group, contract)
+        early = [None if gone else item.profiled for item, gone in zip(group, dropped, strict=True)]
         batches = self._number(group, tables, dropped, contract.target.name)
         arrivals = [
             _arrival(batch, item.checked.rows, item.checked.faults, item.checked.notes)
@@ -127,9 +138,10 @@ class Committer:
             written = pool.submit(self._table.stage, every)
             kept = [column for column in contract.columns if column.role != "ignored"]
             known = cuts.known(self._ledger)
-            made = cuts.profiled(rows, kept, known, pool)
+            made = cuts.in_turn(list(zip(rows, early, strict=True)), kept, known, pool)
             staged = written.result()
-        told = [(batch, profile.to_json()) for batch, profile in zip(batches, made, strict=True)]
+        self._cuts = made[-1].cuts
+        told = [(batch, one.profile) for batch, one in zip(batches, made, strict=True)]
         for item, batch in zip(group, batches, strict=True):
             if item.checked.faults:
                 quarantine.write(self._quarantine, batch.id, batch.name, item.held)
@@ -142,6 +154,20 @@ class Committer:
         self._settle(batches)
         self._write_list()
         return arrivals
+
+    def expected(self, group: Sequence[Accepted], contract: Contract) -> Cuts:
+        """Return the cuts that a file behind a group will probably be profiled with.
+
+        Before the first batch they are those of the group's first file, unless rows of it are repeated.
+        """
+        if self._cuts is None:
+            found = cuts.known(self._ledger)
+            if not found and group:
+                kept = [column for column in contract.columns if column.role != "ignored"]
+                found = profiled(group[0].checked.table, kept, {}).cuts
+            self._cuts = found if found or group else None
+            return found
+        return self._cuts
 
     def pieces(self, file: NewFile, digest: str, contract: Contract) -> Pieces:
         """Begin to stage a file that is read in blocks; it is committed or discarded before the next."""
@@ -185,10 +211,10 @@ class Committer:
         """
         columns = [column.name for column in contract.columns if column.role != "ignored"]
         with ThreadPoolExecutor(_THREADS) as pool:
-            hashes = list(pool.map(lambda item: hashing.row_hashes(item.checked.table, columns), group))
+            hashes = list(pool.map(lambda item: _hashed(item, columns), group))
         every = np.concatenate(hashes)
         # Sorted once: the index sorts what it is given again, which then costs little.
-        order = np.argsort(every[:, 0], kind="stable")
+        order = hashing.ascending(every[:, 0])
         ordered = every[order]
         known = self._seen.known(ordered) if self._drop else np.zeros(len(every), dtype=bool)
         stays = np.empty(len(every), dtype=bool)
@@ -243,9 +269,18 @@ class Committer:
         )
 
     def _write_list(self) -> None:
-        """Write ``ingestedfiles.txt``, for people: one name a line, in order."""
-        names = "".join(f"{batch.name}\n" for batch in self._ledger.batches.all())
+        """Write ``ingestedfiles.txt``, for people: one name a line, in order; and know what is in."""
+        ingested = self._ledger.batches.all()
+        self._digests = {batch.digest for batch in ingested}
+        names = "".join(f"{batch.name}\n" for batch in ingested)
         durable.write_atomic(self._output / "ingestedfiles.txt", names.encode())
+
+
+def _hashed(item: Accepted, columns: Sequence[str]) -> Hashes:
+    """Return the hashes of a file's rows, if need be by making them."""
+    if item.measured is not None:
+        return item.measured.hashes
+    return hashing.row_hashes(item.checked.table, columns)
 
 
 def _staying(checked: Checked, mask: npt.NDArray[np.bool_]) -> Kept:

@@ -7,13 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from vigil.batches.early import Profiled, profiled
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches
-from vigil.profiles import Cuts, Profile, profile
+from vigil.profiles import Cuts, Profile
 from vigil.records import Column
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+#: A batch's rows, and their profile where one was made before: it stands if its cuts were the right ones.
+Part = tuple["pa.Table", Profiled | None]
 
 
 def known(ledger: Ledger, *, through: int | None = None) -> Cuts:
@@ -26,24 +30,30 @@ def known(ledger: Ledger, *, through: int | None = None) -> Cuts:
     return dict(Profile.from_json(newest["profile"]).pairs.cuts) if newest else {}
 
 
-def profiled(
-    tables: Sequence[pa.Table], columns: Sequence[Column], found: Cuts, pool: ThreadPoolExecutor
-) -> list[Profile]:
+def in_turn(
+    parts: Sequence[Part], columns: Sequence[Column], found: Cuts, pool: ThreadPoolExecutor
+) -> list[Profiled]:
     """Profile batches in their order, each with the cuts that those before it have.
 
     They are profiled beside each other for as long as none of them brings new cuts, which is nearly always.
     """
-    made: list[Profile] = []
-    while len(made) < len(tables):
-        made.append(profile(tables[len(made)], columns, found))
-        found = dict(made[-1].pairs.cuts)
-        made += _while_alike(tables[len(made) :], columns, found, pool)
+    made: list[Profiled] = []
+    while len(made) < len(parts):
+        made.append(_profiled(parts[len(made)], columns, found))
+        found = made[-1].cuts
+        made += _while_alike(parts[len(made) :], columns, found, pool)
     return made
 
 
 def _while_alike(
-    tables: Sequence[pa.Table], columns: Sequence[Column], found: Cuts, pool: ThreadPoolExecutor
-) -> Iterator[Profile]:
+    parts: Sequence[Part], columns: Sequence[Column], found: Cuts, pool: ThreadPoolExecutor
+) -> Iterator[Profiled]:
     """Yield the profiles of batches up to the first that brings new cuts."""
-    made = list(pool.map(lambda rows: profile(rows, columns, found), tables))
-    return takewhile(lambda one: dict(one.pairs.cuts) == found, made)
+    made = list(pool.map(lambda part: _profiled(part, columns, found), parts))
+    return takewhile(lambda one: one.cuts == found, made)
+
+
+def _profiled(part: Part, columns: Sequence[Column], found: Cuts) -> Profiled:
+    """Profile a batch's rows, if that was not done."""
+    rows, early = part
+    return early if early is not None and early.asked == found else profiled(rows, columns, found)

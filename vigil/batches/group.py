@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from vigil.batches.arrival import Accepted, Arrival
 from vigil.batches.commit import Committer
+from vigil.profiles import Cuts
 from vigil.records import Contract
 
 
@@ -38,6 +39,10 @@ class Group:
         self._committer.history.hold(self._contract(), item.checked.table)
         if sum(one.checked.valid for one in self.files) >= self._most:
             self.commit()
+
+    def cuts(self, contract: Contract) -> Cuts:
+        """Return the cuts that a file behind these will probably be profiled with."""
+        return self._committer.expected(self.files, contract)
 
     def commit(self) -> None:
         """Commit all that wait."""

@@ -24,15 +24,14 @@ def write_down(ledger: Ledger, file: NewFile, outcome: Arrival, *, version: int,
     )
 
 
-def is_known(ledger: Ledger, root: Path, file: NewFile, digest: str, *, run: int) -> bool:
+def is_known(ledger: Ledger, root: Path, file: NewFile, known: Batch | None, *, run: int) -> bool:
     """Say whether a file was taken in before and only touched or moved since; if so, note where it is.
 
-    A file has moved when nothing stands any more where its content was first found.
+    ``known`` is the batch of its content. It has moved when nothing stands any more where it was first found.
     """
-    known = ledger.batches.by_digest(digest)
     if known is None or (known.path != file.key and (root / known.path).exists()):
         return False
-    seen = {"digest": digest, "batch": known.id}
+    seen = {"digest": known.digest, "batch": known.id}
     if known.path == file.key:
         ledger.files.record(file.key, file.stamp, status="ingested", **seen)
     else:

@@ -22,6 +22,7 @@ import pyarrow.compute
 from vigil import contract as contracts
 from vigil.batches.ahead import Source
 from vigil.batches.arrival import Accepted, Arrival, NewFile, explained
+from vigil.batches.early import Measured
 from vigil.batches.history import History
 from vigil.batches.holding import held_rows
 from vigil.batches.pieces import Pieces
@@ -61,6 +62,7 @@ class Whole:
     raw: RawTable
     checked: Checked
     tally: Tally
+    measured: Measured | None = None
 
     @property
     def faults(self) -> tuple[RowFault, ...]:
@@ -75,7 +77,8 @@ class Whole:
         """Return it as what goes into the table, together with others."""
         version = self.tally.contract.version
         held = held_rows(self.raw, self.checked, version)
-        return Accepted(self.file, self.digest, self.checked, version, held, self.raw.written_as)
+        written_as = self.raw.written_as
+        return Accepted(self.file, self.digest, self.checked, version, held, written_as, self.measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,16 @@ def read(
         return found
     raw = source.read(contract)
     contract = contract or first(raw)
-    checked = history.judged(contract, source.checked(contract, raw), lambda: raw)
-    return Whole(source.file, source.digest(), raw, checked, Tally(contract).add(checked))
+
+    def rows() -> RawTable:
+        nonlocal raw
+        raw = source.whole(contract, raw)
+        return raw
+
+    alone = source.checked(contract, raw)
+    checked = history.judged(contract, alone, rows)
+    tally, measured = Tally(contract).add(checked), source.measured if checked is alone else None
+    return Whole(source.file, source.digest(), raw, checked, tally, measured)
 
 
 def _in_blocks(

@@ -32,9 +32,7 @@ _FIRST, _LAST = _are("".join(word[0] for word in _WORDS)), _are("".join(word[-1]
 #: Letters beyond ASCII that count as one of ASCII's when cases are passed over have three bytes at most.
 _LONGEST = 3 * max(map(len, _WORDS))
 
-_SIGN_OF = np.arange(256, dtype=np.uint8)
-_SIGN_OF[list(b"0123456789")] = ord("0")
-_SIGN_OF[ord("T")] = ord(" ")
+_SIGN_OF = bytes.maketrans(b"0123456789T", b"0000000000 ")
 
 
 class _Bytes(NamedTuple):
@@ -73,8 +71,8 @@ def are_usual_moments(texts: Any) -> bool:
     size = int(ends[0] - begins[0])
     if size not in _MOMENT_SIZES or not (ends - begins == size).all():
         return False
-    signs = _SIGN_OF[content[begins[0] : ends[-1]]].reshape(-1, size)
-    return bool((signs == np.frombuffer(_MOMENT[:size], dtype=np.uint8)).all())
+    signs = content[begins[0] : ends[-1]].tobytes().translate(_SIGN_OF)
+    return signs == _MOMENT[:size] * len(texts)
 
 
 def _at_edge(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

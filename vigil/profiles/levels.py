@@ -89,7 +89,7 @@ def of_many(names: Any, counts: npt.NDArray[np.int64]) -> Levels:
 
     ``names`` is an Arrow array of them, ``counts`` has shape (n,).
     """
-    hashes = texthash.of_array(names)[0]
+    hashes = texthash.of_array(names, lanes=1)[0]
     lowest = np.argpartition(hashes, SAMPLE)[:SAMPLE]
     sample = dict(zip(names.take(lowest).to_pylist(), counts[lowest].tolist(), strict=True))
     return Levels(_listed(sample), *_spread(hashes, counts))
@@ -132,8 +132,9 @@ def _sketch(counts: Mapping[str, int]) -> Levels:
 
 def _spread(hashes: npt.NDArray[np.uint64], weights: npt.NDArray[np.int64]) -> tuple[tuple[int, ...], bytes]:
     """Return the rows in each bucket of the hash, and the registers that count levels."""
-    buckets, registers = np.zeros(BUCKETS, dtype=np.int64), np.zeros(_REGISTERS, dtype=np.uint8)
-    np.add.at(buckets, (hashes % BUCKETS).astype(np.int64), weights)
+    registers = np.zeros(_REGISTERS, dtype=np.uint8)
+    # Sums of float64 are exact: a bucket has far fewer than 2^53 rows.
+    buckets = np.bincount((hashes % BUCKETS).astype(np.int64), weights, BUCKETS).astype(np.int64)
     np.maximum.at(registers, ((hashes >> np.uint64(8)) % _REGISTERS).astype(np.int64), _ranks(hashes))
     return tuple(buckets.tolist()), registers.tobytes()
 

@@ -70,6 +70,22 @@ def side(hashes: Words, holdout: float) -> npt.NDArray[np.uint8]:
     return np.where(shares(hashes) < holdout, half, np.uint8(0))
 
 
+def ascending(words: Words) -> npt.NDArray[np.intp]:
+    """Return the order of some words, equal ones as they stand, shape (n,).
+
+    Places are put into the low bits of the words, which then are sorted themselves: nearly always that is
+    the order, and it takes half of the time.
+    """
+    if len(words) < 2 or bool((words[1:] >= words[:-1]).all()):
+        return np.arange(len(words), dtype=np.intp)
+    places = np.uint64((1 << (len(words) - 1).bit_length()) - 1)
+    marked = (words & ~places) | np.arange(len(words), dtype=np.uint64)
+    marked.sort()
+    order = (marked & places).astype(np.intp)
+    found = words[order]
+    return order if bool((found[1:] >= found[:-1]).all()) else np.argsort(words, kind="stable")
+
+
 def to_column(hashes: Words) -> pa.Array[Any]:
     """Return hashes, shape (n, 2), as the table stores them: 16 bytes each, little-endian."""
     import pyarrow as pa

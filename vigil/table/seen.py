@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from vigil.records import HASH_COLUMN
 from vigil.storage.durable import receive, write_atomic
-from vigil.table.hashing import Words, from_column
+from vigil.table.hashing import Words, ascending, from_column
 
 if TYPE_CHECKING:
     from vigil.table.store import Table
@@ -224,7 +224,7 @@ def _write_pieces(root: Path, rows: int, pieces: Iterator[tuple[Words, Words]]) 
 
 def _order(hashes: Words) -> npt.NDArray[np.intp]:
     """Return the order by first and second word; the second is asked only where two firsts are equal."""
-    order = np.argsort(hashes[:, 0], kind="stable")
+    order = ascending(hashes[:, 0])
     first, second = hashes[order, 0], hashes[order, 1]
     unlike = (first[1:] == first[:-1]) & (second[1:] != second[:-1])
     return np.lexsort((hashes[:, 1], hashes[:, 0])) if unlike.any() else order
@@ -232,7 +232,7 @@ def _order(hashes: Words) -> npt.NDArray[np.intp]:
 
 def _sorted(hashes: Words) -> tuple[Words, Words]:
     """Return the two words of each hash, sorted by the first."""
-    order = np.argsort(hashes[:, 0], kind="stable")
+    order = ascending(hashes[:, 0])
     return hashes[order, 0], hashes[order, 1]
 
 

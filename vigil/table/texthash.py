@@ -33,10 +33,10 @@ _LENGTHS = (np.uint64(0x3C6EF372FE94F82B), np.uint64(0xA54FF53A5F1D36F1))
 _MASKS = np.array([(1 << 8 * count) - 1 for count in range(9)], dtype=np.uint64)
 
 
-def of_array(texts: Any) -> Words:
-    """Hash an Arrow array of strings or bytes; returns shape (2, n), anything where one is missing."""
+def of_array(texts: Any, lanes: int = 2) -> Words:
+    """Hash an Arrow array of strings or bytes; returns shape (lanes, n), anything where one is missing."""
     offsets, data = _buffers(texts)
-    return _hashed(offsets, data)
+    return _hashed(offsets, data, lanes)
 
 
 def of_texts(texts: Sequence[str]) -> Words:
@@ -86,20 +86,20 @@ def _buffers(texts: Any) -> tuple[Places, npt.NDArray[np.uint8]]:
     return offsets - offsets[0], data
 
 
-def _hashed(offsets: Places, data: npt.NDArray[np.uint8]) -> Words:
-    """Hash the strings that lie between the offsets."""
+def _hashed(offsets: Places, data: npt.NDArray[np.uint8], lanes: int = 2) -> Words:
+    """Hash the strings that lie between the offsets, by both halves of the hash or by the first alone."""
     sizes = np.diff(offsets)
-    totals = np.zeros((2, len(sizes)), dtype=np.uint64)
+    totals = np.zeros((lanes, len(sizes)), dtype=np.uint64)
     # Any byte may begin a word, so that words overlap; little-endian on every machine.
     words: Words = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data, strides=(1,))
     for part in _parts(np.maximum((sizes + 7) >> 3, 1)):
         behind = part.places << 3
         found = words[part.spread(offsets[:-1]) + behind]
         found &= _MASKS[np.minimum(part.spread(sizes) - behind, 8)]
-        for lane, mix in enumerate(_LANES):
+        for lane, mix in enumerate(_LANES[:lanes]):
             total = part.summed(mix(found + _constants(lane, part.places)))
             totals[lane, part.rows] += total
-    for lane, mix in enumerate(_LANES):
+    for lane, mix in enumerate(_LANES[:lanes]):
         for start in range(0, len(sizes), BLOCK):
             rows = slice(start, start + BLOCK)
             counted = sizes[rows].astype(np.uint64) * _LENGTHS[lane]
