@@ -45,6 +45,14 @@ def test_a_column_of_too_many_levels_has_a_limit() -> None:
     assert quality._frequent(told) == "Berlin about 11.8 % [10.9, 12.0]"
 
 
+def test_a_p_value_is_never_zero() -> None:
+    """What is too small for a number is said to be small; an effect of nothing is nothing."""
+    assert quality._chance(0.0) == quality._chance(1e-9) == "< 0.001"
+    assert quality._chance(0.0154) == "0.015"
+    assert quality._chance(None) == "–"
+    assert quality._decimals(0.0) == "0.000"
+
+
 def test_an_established_drift_says_in_how_many_batches() -> None:
     """After one batch it is one of one, whatever the evidence."""
     column = {"column": "age", "verdict": "drift", "lasting": True, "effect": 0.3, "floor": 0.1}

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.documents.cases import CASES, answers
+from vigil.documents.chapters import summary
 from vigil.documents.verdict import verdict
 
 
@@ -40,6 +41,20 @@ def test_the_numbers_are_in_the_words() -> None:
         assert expected in found.what
     for expected in ("1,240", "200", "5 %", "0.043"):
         assert expected in found.sure
+
+
+def test_the_first_page_tells_a_newcomer_how_to_read_it() -> None:
+    """What Vigil is, what the numbers mean and where to type; without a model, no word of its score."""
+    words = str(summary.story(answers("degraded"))[-1])
+    for expected in (
+        "Vigil watches",
+        "higher is better",
+        "at 200 the alarm is raised",
+        "holds fullprocess.py",
+    ):
+        assert expected in words
+    assert "lower is better" in str(summary.story(answers("regression"))[-1])
+    assert "is better" not in str(summary.story(answers("empty"))[-1])
 
 
 def test_an_error_rises() -> None:

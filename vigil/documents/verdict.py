@@ -75,9 +75,7 @@ def _confidence(shown: list[dict[str, Any]]) -> str:
     """Say how sure the names of the faults are: as the least sure is."""
     least = min(float(fault.get("confidence") or 0) for fault in shown)
     share = "over 99 %" if least >= 0.99 else wording.percent(least)
-    return (
-        f"That this is its fault is {share} sure." if len(shown) == 1 else f"Each of these is {share} sure."
-    )
+    return f"That this happened is {share} sure." if len(shown) == 1 else f"Each of these is {share} sure."
 
 
 def _typed(shown: list[dict[str, Any]]) -> list[str]:
@@ -88,7 +86,9 @@ def _typed(shown: list[dict[str, Any]]) -> list[str]:
         for place, fault in enumerate(shown, start=1)
     ]
     if any(" --fix " in str(fault.get("command")) for fault in shown):
-        lines.append("(It shows what would change; with --apply added it does it.)")
+        lines.append(
+            "(It shows what would change; with --apply added it does it, and says what to type then.)"
+        )
     return lines
 
 
@@ -257,7 +257,7 @@ def _act(returns: dict[str, Any], label: str) -> str:
     if not asked:
         return f"{_ACTS[label]}{_soon(returns)}"
     first = (
-        f"{wording.shorten(asked[0].get('what') or '', 200)} {wording.shorten(asked[0].get('do') or '', 200)}"
+        f"{wording.shorten(asked[0].get('what') or '', 240)} {wording.shorten(asked[0].get('do') or '', 400)}"
     )
     more = f" {wording.plural(len(asked) - 1, 'more point')} under To do." if len(asked) > 1 else ""
     return f"{first.strip()}{more}"

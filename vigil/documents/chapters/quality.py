@@ -45,7 +45,8 @@ def _drift(returns: dict[str, Any]) -> list[Block]:
         [
             wording.shorten(column.get("column") or "", 40),
             _without_name(column),
-            *(_decimals(column.get(key)) for key in ("effect", "floor", "p_value")),
+            *(_decimals(column.get(key)) for key in ("effect", "floor")),
+            _chance(column.get("p_value")),
             _drift_verdict(column, batch),
         ]
         for column in shown
@@ -96,11 +97,16 @@ def _drift_verdict(column: dict[str, Any], batch: Any) -> str:
 
 
 def _decimals(value: Any) -> str:
-    """Write an effect or a p-value with three decimals, and less than that as such."""
+    """Write an effect with three decimals, and less than that as such."""
     found = number(value)
     if found is None:
         return wording.NOTHING
     return "< 0.001" if 0 < found < 0.001 else f"{found:.3f}"
+
+
+def _chance(value: Any) -> str:
+    """Write a p-value with three decimals; one that is too small for a number is not zero."""
+    return "< 0.001" if number(value) == 0 else _decimals(value)
 
 
 def _without_name(column: dict[str, Any]) -> str:

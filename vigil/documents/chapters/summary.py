@@ -25,6 +25,39 @@ def story(returns: dict[str, Any]) -> list[Block]:
         *_paused(returns),
         *since.story(returns),
         *_advice(returns),
+        *_reading(returns),
+    ]
+
+
+#: What a reader who never saw such a report is told first and last.
+_WATCHES = (
+    "Vigil watches a deployed model: it compares each file that arrives with what the model learned on, "
+    "and the model's answers with the labels in the file."
+)
+_TYPED = "Commands are typed in a terminal, in the folder that holds fullprocess.py."
+
+
+def _reading(returns: dict[str, Any]) -> list[Block]:
+    """Tell a newcomer what the numbers mean, and where to type."""
+    return [section("How to read this"), text(" ".join([_WATCHES, *_meanings(returns), _TYPED]))]
+
+
+def _meanings(returns: dict[str, Any]) -> list[str]:
+    """Say what score and evidence are, nothing when no model is deployed."""
+    scoring = returns.get("scoring")
+    if not at(scoring, "release"):
+        return []
+    metric = wording.sentence(wording.metric(at(scoring, "metric")))
+    better = "higher" if higher_is_better(returns) else "lower"
+    alarm = number(at(scoring, "evidence", "alarm_at"))
+    score = (
+        f"{metric} is the model's score: now, on the newest file with labels; at deployment, on rows that "
+    )
+    score += f"were kept from its training; {better} is better."
+    evidence = "Evidence of decay is 1 at first and grows while the model does worse than at deployment"
+    return [
+        score,
+        f"{evidence}." if alarm is None else f"{evidence}; at {wording.figure(alarm)} the alarm is raised.",
     ]
 
 
@@ -97,8 +130,8 @@ def _advice(returns: dict[str, Any]) -> list[Block]:
     lines = [
         [
             _URGENCY.get(str(item.get("severity")), "To know"),
-            wording.shorten(item.get("what") or "", 240),
-            wording.shorten(item.get("do") or "", 200),
+            wording.shorten(item.get("what") or "", 300),
+            wording.shorten(item.get("do") or "", 400),
         ]
         for item in shown
     ]
