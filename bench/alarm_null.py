@@ -1,13 +1,14 @@
 """The alarms' lifetime false alarms and delays, beside the naive rule and a 3-sigma band.
 
-Run from the project's folder: python -m bench.alarm_null [--quick | --grid [--keep FILE --minutes 4]]
+Run from the project's folder: python -m bench.alarm_null [--quick | --one | --grid [--keep FILE --minutes 4]]
 
 Streams of batches with prevalence 0.2 and F1 0.75 (recall and precision 0.75) are fed to the product's
 own evidence. "Naive" fires when a batch scores below the reference, "3-sigma" when it lies outside three
 standard deviations of it; both are told the true score. "As deployed" is what a tick does: the level from
 a holdout, the alarm at the holdout's class mix, and the comparison with the past, each at its part of 0.05.
-With --grid the corners, faces and centre of the grid of batch, holdout, prevalence and F1 are run: nothing
-changed, then with the class mix halved after 100 batches, then with ten rows an entity.
+With --one a single setting is run for 10,000 streams of 1,000 batches, and timed. With --grid the corners,
+faces and centre of the grid of batch, holdout, prevalence and F1 are run: nothing changed, then with the
+class mix halved after 100 batches, then with ten rows an entity.
 """
 
 from __future__ import annotations
@@ -144,6 +145,8 @@ class Cell:
     change: int = 0
     mix: float | None = None
     streams: int = 10_000
+    #: Streams that have the same holdout: a level takes a millisecond, a thousand batches two.
+    sharing: int = 1
     seed: int = 0
     #: Whether the plain alarm is followed too: it informs, and calls for nothing.
     plain: bool = True
@@ -154,8 +157,9 @@ def e_value(evidence: betting.Evidence, parts: npt.ArrayLike | None = None) -> n
 
     As ``betting.log_e_value`` says, without its logs; wealth is cut off far beyond any alarm.
     """
-    wealth = np.exp(np.minimum(evidence.log_wealth, 300.0)).mean(axis=-1)
-    mean = wealth.mean(axis=-1) if parts is None else wealth @ np.asarray(parts)
+    wealth = np.exp(np.minimum(evidence.log_wealth, 300.0))
+    held = np.full(wealth.shape[-2], 1 / wealth.shape[-2]) if parts is None else np.asarray(parts)
+    mean = np.einsum("spb,p->s", wealth, held) / wealth.shape[-1]
     total: npt.NDArray[np.float64] = mean + max(1.0 - evidence.spent, 0.0)
     return total
 
@@ -185,16 +189,18 @@ def rates_of(f1: float, prevalence: float) -> tuple[float, float]:
     return f1, min(1.0, prevalence * (1 - f1) / (1 - prevalence))
 
 
-def levels(random: np.random.Generator, cell: Cell, streams: int) -> tuple[np.ndarray, list[dict | None]]:
-    """Draw holdouts (streams, 2, 2) and their levels; ten streams share a holdout, for the sake of time."""
+def levels(random: np.random.Generator, cell: Cell) -> tuple[np.ndarray, list[dict | None]]:
+    """Draw holdouts (streams, 2, 2) and their levels; ``cell.sharing`` streams have the same one."""
     metric, split = metrics.get("f1"), alarm.budget(0.05)
     rates = rates_of(cell.f1, cell.prevalence)
-    held = draw(random, cell.held, cell.prevalence, rates, -(-streams // 10))
-    found = [
-        standardised.level(metric, {"confusion": one.tolist()}, delta=split.delta_a, tolerance=TOLERANCE)
-        for one in held
-    ]
-    return np.repeat(held, 10, axis=0)[:streams], [level for level in found for _ in range(10)][:streams]
+    held = draw(random, cell.held, cell.prevalence, rates, -(-cell.streams // cell.sharing))
+    found: dict[bytes, dict | None] = {}
+    for one in held:
+        if one.tobytes() not in found:
+            options = {"delta": split.delta_a, "tolerance": TOLERANCE}
+            found[one.tobytes()] = standardised.level(metric, {"confusion": one.tolist()}, **options)
+    held = np.repeat(held, cell.sharing, axis=0)[: cell.streams]
+    return held, [found[one.tobytes()] for one in held]
 
 
 def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -204,12 +210,12 @@ def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
     """
     random = np.random.default_rng([cell.seed, cell.rows, cell.held, int(1000 * cell.prevalence)])
     metric, split, streams = metrics.get("f1"), alarm.budget(0.05), cell.streams
-    held, level = levels(random, cell, streams)
+    held, level = levels(random, cell)
     # A holdout that gives no level leaves its alarm mute.
     heard = np.array([one is not None for one in level])
     share = np.array([one["share"] if one else 0.5 for one in level])[:, None]
     mixes = np.where(heard[:, None], held.sum(-1) / held.sum((-2, -1))[:, None], 0.5)
-    even_level = {"share": share[:, 0, None, None], "mix": mixes}
+    even_level = {"share": share, "mix": mixes}
     plain, even = (betting.Evidence.fresh(1, (streams,)) for _ in range(2))
     compared = betting.Evidence.fresh(len(past.parts(2)), (streams,))
     from_start = outset.Outset.fresh((streams,))
@@ -254,11 +260,12 @@ def spread_out(cell: Cell, jobs: int | None = None) -> tuple[npt.NDArray[np.int6
 
 def deployed_table(streams: int) -> None:
     """Print both alarms together, as a tick has them, for drops and a changed class mix."""
-    print("\nAs deployed, false_alarm 0.05: share of streams (level / past / either)")
+    print("\nAs deployed, false_alarm 0.05, each stream with a holdout of its own: level / past / either")
+    print(f"Shares of {streams:,} streams: 95 % limits within ±{1.96 * math.sqrt(0.25 / streams):.3f}")
     heads = ("no change, 400", "0.05 after 50, in 100", "0.10 at 1, in 60")
     print(f"{'n':>6} {'holdout':>8}  " + "  ".join(f"{head:>22}" for head in heads))
     for rows, held in itertools.product((200, 1000), (200, 500, 2000)):
-        shared = {"rows": rows, "held": held, "streams": streams}
+        shared = {"rows": rows, "held": held, "streams": streams, "plain": False}
         null = spread_out(Cell(**shared))
         late = spread_out(Cell(**shared, batches=150, drop=0.05, change=50, seed=1))
         soon = spread_out(Cell(**shared, batches=60, drop=0.10, seed=2))
@@ -267,6 +274,23 @@ def deployed_table(streams: int) -> None:
             for (_, a, b), after in ((null, 0), (late, 50), (soon, 0))
         ]
         print(f"{rows:>6} {held:>8}  " + "  ".join(f"{one:>22}" for one in told), flush=True)
+
+
+def one_cell(streams: int, jobs: int | None) -> None:
+    """Run the centre of the grid for 1,000 batches, and say how long that takes."""
+    started, before = time.perf_counter(), processor_seconds()
+    cell = Cell(*CENTRE, batches=1000, plain=False, streams=streams)
+    fired = np.arange(streams) < ever(cell, jobs)
+    print(f"{streams:,} streams of {cell.batches:,} batches, each with a holdout of its own, nothing changed")
+    print(f"the level or the past ever fires: {share_of(fired)}")
+    seconds, spent = time.perf_counter() - started, processor_seconds() - before
+    print(f"{seconds:.1f} s with {jobs or os.cpu_count()} processes, {spent:.1f} s of one processor")
+
+
+def processor_seconds() -> float:
+    """Return what this program and the processes that it waited for have had of a processor."""
+    took = os.times()
+    return took.user + took.system + took.children_user + took.children_system
 
 
 def mix_table(streams: int) -> None:
@@ -366,7 +390,8 @@ def grid(streams: int, *, halved: bool = False) -> list[Cell]:
     faces = [(*CENTRE[:axis], end, *CENTRE[axis + 1 :]) for axis, ends in enumerate(ENDS) for end in ends]
     places = [CENTRE, *faces, *itertools.product(*ENDS)]
     moved = {"mix": 0.5, "change": 100} if halved else {}
-    cells = [Cell(*place, batches=1000, streams=streams, plain=False, **moved) for place in places]
+    shared = {"batches": 1000, "streams": streams, "sharing": 4, "plain": False}
+    cells = [Cell(*place, **shared, **moved) for place in places]
     return [replace(cell, mix=cell.mix and cell.mix * cell.prevalence) for cell in cells]
 
 
@@ -381,13 +406,21 @@ def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the size, about ten seconds")
-    parser.add_argument("--grid", action="store_true", help="25 cells of the grid, an hour of one processor")
+    parser.add_argument(
+        "--one", action="store_true", help="one cell of 10,000 streams by 1,000 batches, timed"
+    )
+    parser.add_argument(
+        "--grid", action="store_true", help="25 cells of the grid, fifteen minutes of a processor"
+    )
     parser.add_argument("--streams", type=int, default=10_000, help="streams of a cell of the grid")
     parser.add_argument("--jobs", type=int, help="processes at once; without it one a processor")
     resumed.add_options(parser)
     options = parser.parse_args()
     quick, kept = options.quick, resumed.Kept(options.keep, options.minutes)
     started = time.perf_counter()
+    if options.one:
+        one_cell(options.streams, options.jobs)
+        return
     if options.grid:
         whole_grid(options.streams, kept, options.jobs)
         return

@@ -18,7 +18,7 @@ def test_streams_at_once_are_streams_one_by_one() -> None:
     random, streams = np.random.default_rng(2), 5
     held = alarm_null.draw(random, 300, 0.2, (0.75, 0.0625), streams)
     mixes = held.sum(-1) / held.sum((-2, -1))[:, None]
-    shares = np.full((streams, 1, 1), 0.6)
+    shares = np.full((streams, 1), 0.6)
     evidence = [betting.Evidence.fresh(processes, (streams,)) for processes in (1, len(past.parts(2)))]
     alone = [[betting.Evidence.fresh(part.log_wealth.shape[1]) for part in evidence] for _ in range(streams)]
     all_from_start, each = outset.Outset.fresh((streams,)), [outset.Outset.fresh() for _ in range(streams)]

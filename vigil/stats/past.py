@@ -123,8 +123,9 @@ def log_growth(z: Floats, rows: npt.ArrayLike, old: npt.ArrayLike, *, spread: fl
     rows, old = np.asarray(rows, dtype=np.float64), np.asarray(old, dtype=np.float64)
     toward = _toward(rows, np.sqrt(_VARIANCE * old / np.maximum(old + rows, 1.0) / spread))
     # The sum over classes of −μz − μ²/2, with μ the drop times the bet's direction.
-    linear = (toward * z[..., None, :]).sum(axis=-1)[..., None]
-    grown: Floats = -DROPS * linear - (DROPS**2 / 2) * (toward**2).sum(axis=-1)[..., None]
+    linear = np.einsum("...dk,...k->...d", toward, z)[..., None]
+    square = np.einsum("...dk,...dk->...d", toward, toward)[..., None]
+    grown: Floats = -DROPS * linear - (DROPS**2 / 2) * square
     return grown
 
 

@@ -212,11 +212,13 @@ def log_growth(metric: CellMetric, tables: npt.ArrayLike, level: Level) -> Float
     mix = sizes / np.maximum(sizes.sum(axis=-1, keepdims=True), 1)
     weights = np.asarray(level["mix"]) / np.where(both[..., None], mix, 1.0)
     hit, miss = (mask[0] for mask in metric.masks(2))
-    z = weights[..., None] * (hit - level["share"] * (hit + miss))
+    # Cells that are neither pay nothing; the others are laid side by side.
+    truth, said = np.nonzero(hit + miss)
+    z = weights[..., truth] * (hit[truth, said] - np.asarray(level["share"]) * (hit + miss)[truth, said])
     # A bet f is the share f of the largest bet that cannot lose more than all: λ = f / max z.
-    largest = z.max(axis=(-2, -1))[..., None, None, None]
-    pay = np.log1p(-np.asarray(BETS) * z[..., None] / largest)
-    grown: Floats = np.where(both[..., None], (counts[..., None] * pay).sum(axis=(-3, -2)), 0.0)
+    z = np.where(both[..., None], z / z.max(axis=-1, keepdims=True), 0.0)
+    pay = np.log1p(-np.asarray(BETS) * z[..., None])
+    grown: Floats = np.einsum("...c,...cb->...b", counts[..., truth, said], pay)
     return grown
 
 
