@@ -213,9 +213,9 @@ def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
     held, level = levels(random, cell)
     # A holdout that gives no level leaves its alarm mute.
     heard = np.array([one is not None for one in level])
-    share = np.array([one["share"] if one else 0.5 for one in level])[:, None]
+    share = np.array([one["shares"][0] if one else 0.5 for one in level])[:, None]
     mixes = np.where(heard[:, None], held.sum(-1) / held.sum((-2, -1))[:, None], 0.5)
-    even_level = {"share": share, "mix": mixes}
+    even_level = {"shares": share, "mix": mixes}
     plain, even = (betting.Evidence.fresh(1, (streams,)) for _ in range(2))
     compared = betting.Evidence.fresh(len(past.parts(2)), (streams,))
     from_start = outset.Outset.fresh((streams,))
@@ -227,8 +227,8 @@ def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
         mix = (cell.mix or cell.prevalence) if late else cell.prevalence
         tables = draw(random, cell.rows, mix, rates, streams)
         now, size = np.einsum("skk->sk", tables), tables.sum(-1)
-        moved = standardised.log_growth(metric, tables, even_level) * heard[:, None]
-        even = betting.update(even, moved[:, None])
+        moved = standardised.log_growth(metric, tables, even_level) * heard[:, None, None]
+        even = betting.update(even, moved)
         z = past.ranked((now, size), (right, sizes), random.random((streams, 2)))
         compared = betting.update(compared, past.log_growth(z, size, sizes))
         from_start = outset.update(from_start, z, size, sizes, held=held.sum(-1))
@@ -301,6 +301,55 @@ def mix_table(streams: int) -> None:
         found = spread_out(Cell(1000, 10_000, mix=0.15, drop=drop, change=50, streams=streams, seed=3))
         told = "  ".join(f"{share_of(one < NEVER):>22}" for one in found)
         print(f"{drop:>5.2f}  {told}  {median(np.minimum(found[1], found[2]), 50)}", flush=True)
+
+
+#: Shares of three classes in the holdout, and how the rows of each are answered, before and after a drop.
+THREE = (0.5, 0.3, 0.2)
+ANSWERS = ((0.90, 0.06, 0.04), (0.10, 0.82, 0.08), (0.15, 0.15, 0.70))
+WORSE = (*ANSWERS[:2], (0.25, 0.20, 0.55))
+
+
+def draw_three(
+    random: np.random.Generator, rows: int, mix: tuple[float, ...], answers: tuple, shape: int
+) -> npt.NDArray[np.float64]:
+    """Draw tables (shape, 3, 3) of three classes, truth down."""
+    sizes = random.multinomial(rows, mix, shape)
+    tables = [random.multinomial(sizes[:, one], answers[one]) for one in range(3)]
+    return np.stack(tables, 1).astype(np.float64)
+
+
+def classes_table(streams: int, batches: int) -> None:
+    """Print what moves macro F1 of three classes: nothing, the mix alone, one class answered worse."""
+    print(
+        f"\nMacro F1 of three classes, n = 500, holdout 2,000 for each stream, {batches} batches: ever fires"
+    )
+    print(f"{'changed after 50':>16}  {'plain macro F1':>22}  {'at the own mix':>22}")
+    random, metric, split = np.random.default_rng(21), metrics.get("macro_f1"), alarm.budget(0.05)
+    options = {"delta": split.delta_a, "tolerance": TOLERANCE}
+    tallies = [{"confusion": one.tolist()} for one in draw_three(random, 2000, THREE, ANSWERS, streams)]
+    plain = np.array([metric.level(one, **options)["shares"] for one in tallies], dtype=np.float64)
+    own = [standardised.level(metric, one, **options) for one in tallies]
+    even = {name: np.array([one[name] for one in own], dtype=np.float64) for name in ("shares", "mix")}
+    hit, miss = metric.masks(3)
+    for name, mix, answers in (
+        ("nothing", THREE, ANSWERS),
+        ("the mix", THREE[::-1], ANSWERS),
+        ("one class", THREE, WORSE),
+        ("mix and class", THREE[::-1], WORSE),
+    ):
+        evidence, ever = (
+            [betting.Evidence.fresh(4, (streams,)) for _ in range(2)],
+            np.zeros((2, streams), bool),
+        )
+        for batch in range(batches):
+            now = (mix, answers) if batch >= 50 else (THREE, ANSWERS)
+            tables = draw_three(random, 500, *now, streams)
+            hits, misses = (np.einsum("skl,pkl->sp", tables, mask) for mask in (hit, miss))
+            grown = betting.log_growth(hits, misses, plain), standardised.log_growth(metric, tables, even)
+            for row, moved in enumerate(grown):
+                evidence[row] = betting.update(evidence[row], moved)
+                ever[row] |= e_value(evidence[row]) >= 1 / split.alpha_a
+        print(f"{name:>16}  " + "  ".join(f"{share_of(one):>22}" for one in ever), flush=True)
 
 
 def grid_table(cells: list[Cell], name: str, kept: resumed.Kept, jobs: int | None = None) -> None:
@@ -429,6 +478,7 @@ def main() -> None:
     age_table(streams=200 if quick else 1000, ages=(0, 100) if quick else (0, 100, 900, 3000))
     deployed_table(streams=200 if quick else 2000)
     mix_table(streams=200 if quick else 2000)
+    classes_table(50 if quick else 1000, 150 if quick else 400)
     cluster_table(20 if quick else 200, 100 if quick else 400, kept)
     if quick:
         grid_table([replace(cell, batches=100) for cell in grid(200)[:4]], "", kept)

@@ -26,14 +26,14 @@ def test_streams_at_once_are_streams_one_by_one() -> None:
     for _ in range(6):
         tables = alarm_null.draw(random, 90, 0.2, (0.6, 0.1), streams)
         now, size, places = np.einsum("skk->sk", tables), tables.sum(-1), random.random((streams, 2))
-        even = standardised.log_growth(F1, tables, {"share": shares, "mix": mixes})[:, None]
+        even = standardised.log_growth(F1, tables, {"shares": shares, "mix": mixes})
         z = past.ranked((now, size), (right, sizes), places)
         moved = past.log_growth(z, size, sizes)
         all_from_start = outset.update(all_from_start, z, size, sizes, held=held.sum(-1))
         evidence = [betting.update(*pair) for pair in zip(evidence, (even, moved), strict=True)]
         for one, parts in enumerate(alone):
-            level = {"share": 0.6, "mix": mixes[one].tolist()}
-            even = standardised.log_growth(F1, tables[one].tolist(), level)[None]
+            level = {"shares": [0.6], "mix": mixes[one].tolist()}
+            even = standardised.log_growth(F1, tables[one].tolist(), level)
             z = past.ranked((now[one], size[one]), (right[one], sizes[one]), places[one])
             moved = past.log_growth(z, size[one], sizes[one])
             each[one] = outset.update(each[one], z, size[one], sizes[one], held=held[one].sum(-1))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from vigil.stats import alarm, betting, intervals, metrics, standardised
+from vigil.stats import alarm, betting, intervals, metrics, rates, standardised
 
 F1 = metrics.get("f1")
 BUDGET = alarm.budget(0.05)
@@ -45,7 +45,7 @@ def fired(prevalence: float, recall: float, fpr: float, count: int, streams: int
         hits, misses = tables[:, 1, 1], tables[:, 0, 1] + tables[:, 1, 0]
         share = plain_level["shares"][0]
         plain = betting.update(plain, betting.log_growth(hits, misses, share)[:, None, :])
-        even = betting.update(even, standardised.log_growth(F1, tables, level())[:, None, :])
+        even = betting.update(even, standardised.log_growth(F1, tables, level()))
         for row, evidence in ((0, plain), (1, even)):
             over = betting.log_e_value(evidence) >= -math.log(BUDGET.alpha_a)
             first[row, over & np.isnan(first[row])] = batch
@@ -73,28 +73,29 @@ def test_at_the_level_itself_the_bets_are_fair() -> None:
     for recall, prevalence in ((0.75, 0.2), (0.75, 0.08), (0.9, 0.35)):
         # c = 2·π0·TPR/(π0·TPR + π0 + (1 − π0)·FPR), solved for FPR
         fpr = (2 * 0.2 * recall / made["value"] - 0.2 * recall - 0.2) / 0.8
-        growth = standardised.log_growth(F1, batches(random, 20_000, prevalence, recall, fpr), made)
+        growth = standardised.log_growth(F1, batches(random, 20_000, prevalence, recall, fpr), made)[:, 0]
         # The boldest bets' wealth is carried by too few streams to be averaged.
         assert np.exp(growth[:, :3]).mean(axis=0).max() < 1.03
 
 
 def test_at_the_holdouts_own_mix_it_is_the_plain_bet() -> None:
     """Weights of one leave the bets of F1 as they are."""
-    made = {"value": 0.7, "share": 0.7 / 1.3, "mix": [0.8, 0.2]}
+    made = {"value": 0.7, "shares": [0.7 / 1.3], "mix": [0.8, 0.2]}
     even = standardised.log_growth(F1, [[750, 50], [60, 140]], made)
-    assert even == pytest.approx(betting.log_growth(140, 110, 0.7 / 1.3))
+    assert even[0] == pytest.approx(betting.log_growth(140, 110, 0.7 / 1.3))
 
 
 @settings(max_examples=60)
 @given(st.lists(st.integers(0, 30), min_size=4, max_size=4), st.floats(0.05, 0.95))
 def test_no_bet_loses_everything(counts: list[int], mix: float) -> None:
-    """Whatever a batch holds, the growth is finite, and zero when it lacks a class."""
+    """Whatever a batch holds, the growth is finite, and zero when it lacks a class that could have helped."""
     table = np.array(counts).reshape(2, 2)
     for name in ("f1", "precision", "recall", "accuracy"):
-        made = {"value": 0.6, "share": 0.5, "mix": [1 - mix, mix]}
+        made = {"value": 0.6, "shares": [0.5], "mix": [1 - mix, mix]}
         growth = standardised.log_growth(metrics.get(name), table, made)
         assert np.isfinite(growth).all()
-        assert table.sum(axis=1).all() or not growth.any()
+        rows = table.sum(axis=1)
+        assert rows.all() or not growth.any() or (rows[1] and name != "accuracy")
 
 
 def test_the_level_is_below_the_reference_and_tightens() -> None:
@@ -121,9 +122,11 @@ def test_the_score_at_another_mix() -> None:
 
 
 def test_which_metrics_it_fits() -> None:
-    """Single shares over two classes only."""
+    """Single shares over two classes, and of more the classes' F1 and what is right."""
     assert standardised.fits(F1, HOLDOUT)
-    assert not standardised.fits(metrics.get("macro_f1"), {"confusion": [[1] * 3] * 3})
+    assert not standardised.fits(metrics.get("recall"), HOLDOUT)
+    for name in ("macro_f1", "accuracy"):
+        assert standardised.fits(metrics.get(name), {"confusion": [[1] * 3] * 3})
     assert not standardised.fits(metrics.get("mae"), {"rows": 3})
 
 
@@ -135,7 +138,7 @@ def test_the_bound_is_above_the_truth_as_seldom_as_allowed(name: str) -> None:
     bounds = np.array(
         [
             [
-                standardised.score_lower(metric, table(sizes, (good, hits)), delta, mix=mix_of(name))
+                rates.score_lower(metric, table(sizes, (good, hits)), delta, mix=mix_of(name))
                 for good in right[0]
             ]
             for hits in right[1]
@@ -172,7 +175,7 @@ def test_the_bound_is_as_tight_as_the_plain_one_and_holds() -> None:
         positive = random.binomial(300, 0.2)
         tp, fp = random.binomial(positive, 0.75), random.binomial(300 - positive, 0.0625)
         table = np.array([[300 - positive - fp, fp], [positive - tp, tp]], dtype=float)
-        found = standardised.score_lower(F1, table, 0.1)
+        found = rates.score_lower(F1, table, 0.1)
         truth = 2 * positive * 0.75 / (positive * 1.75 + (300 - positive) * 0.0625)
         wrong += found > truth
         gap.append(found - float(intervals.f1_from_share(intervals.share_lower(tp, fp + positive - tp, 0.1))))

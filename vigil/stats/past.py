@@ -217,8 +217,11 @@ def change(metric: Metric, tallies: Sequence[Tally], held_out: Tally) -> Change:
         new = metric.add(new, tally)
 
     def value(tally: Tally) -> float | None:
-        if isinstance(metric, CellMetric) and standardised.fits(metric, held_out):
-            return standardised.value(metric, tally, standardised.mix(held_out))
-        return metric.value(tally)
+        if not isinstance(metric, CellMetric) or not standardised.fits(metric, held_out):
+            return metric.value(tally)
+        even = standardised.value(metric, tally, standardised.mix(held_out))
+        # Of many classes one may be missing since: then the score as it is has to do.
+        many = even is None and len(tally["confusion"]) > 2
+        return metric.value(tally) if many else even
 
     return Change(found.index, value(old), value(new), found.likely)

@@ -98,15 +98,15 @@ class Watch:
         watched = past.watched(start.metric, start.tally)
         return cls(
             plain=part("process", start.metric.processes(start.classes)),
-            even=part("even", 1) if start.even else None,
+            even=part("even", start.metric.processes(start.classes)) if start.even else None,
             past=part("past", len(past.parts(len(watched)))) if watched else None,
             since=found.get("since"),
             spread=Spread(**found.get("spread", {})),
             slices={
                 name: Evidence.from_json(found["slices"][name])
                 if name in found.get("slices", {})
-                else Evidence.fresh(_processes(start, level))
-                for name, level in start.slices.items()
+                else Evidence.fresh(start.metric.processes(start.classes))
+                for name in start.slices
             },
             outset=Outset.from_json(found["outset"]) if "outset" in found else Outset.fresh(),
         )
@@ -144,7 +144,7 @@ def after(
     plain = watch.plain if growth is None else betting.update(watch.plain, growth / factor)
     if even is not None and start.even is not None and isinstance(metric, CellMetric):
         moved = standardised.log_growth(metric, tally["confusion"], start.even)
-        even = betting.update(even, moved[None] / factor)
+        even = betting.update(even, moved / factor)
     compared, from_start = _compared(watch, start, tally, batch, factor)
     since = tally if watch.since is None else metric.add(watch.since, tally)
     parts = {
@@ -191,14 +191,10 @@ def levels_of_slices(
     return found
 
 
-def _processes(start: Start, level: Level) -> int:
-    return 1 if "mix" in level else start.metric.processes(start.classes)
-
-
 def _grown(start: Start, tally: Tally, level: Level) -> Floats:
     """Return the log growth of the bets against a slice's level."""
     if "mix" in level and isinstance(start.metric, CellMetric):
-        return standardised.log_growth(start.metric, tally["confusion"], level)[None]
+        return standardised.log_growth(start.metric, tally["confusion"], level)
     return start.metric.log_l_of(tally, level)
 
 
@@ -267,10 +263,8 @@ def weighed(
         log_e = reading.level
         notes.append("Answers have changed, and the score is not worse by the tolerance.")
     elif reading.class_mix_alone and watch.since is not None:
-        now, then = (standardised.mix(tally)[1] for tally in (watch.since, start.tally))
         plain = f"{start.metric.title} as it is has reached its alarm, the model's own has not"
-        mix = f"positives are {now:.1%} of the rows, {then:.1%} in the holdout"
-        notes.append(f"The class mix changed: {plain}; {mix}.")
+        notes.append(f"The class mix changed: {plain}; {_moved_most(watch.since, start.tally)}.")
     if watch.slices and reading.level >= reading.alarm:
         worst = max(watch.slices, key=lambda name: float(betting.log_e_value(watch.slices[name])))
         if float(betting.log_e_value(watch.slices[worst])) >= reading.alarm:
@@ -281,15 +275,24 @@ def weighed(
     return log_e, tuple(notes)
 
 
+def _moved_most(since: Tally, held_out: Tally) -> str:
+    """Say how the class mix has changed, by the class whose share did so most."""
+    now, then = (np.array(standardised.mix(tally)) for tally in (since, held_out))
+    most = 1 if len(now) == 2 else int(np.argmax(np.abs(now - then)))
+    which = "positives are" if len(now) == 2 else "one class is"
+    return f"{which} {now[most]:.1%} of the rows, {then[most]:.1%} in the holdout"
+
+
 def worst_class(watch: Watch, start: Start, reading: Reading) -> int | None:
     """Return the class whose own process weighs most, if that alone has reached the alarm.
 
     None where a metric does not watch its classes one by one, as macro F1 does.
     """
-    wealth = watch.plain.log_wealth
+    judged = watch.even or watch.plain
+    wealth = judged.log_wealth
     if len(wealth) != start.classes + 1 or reading.level < reading.alarm:
         return None
-    each = betting.log_e_value(replace(watch.plain, log_wealth=wealth[: start.classes, None]))
+    each = betting.log_e_value(replace(judged, log_wealth=wealth[: start.classes, None]))
     worst = int(np.argmax(each))
     return worst if each[worst] >= reading.alarm else None
 

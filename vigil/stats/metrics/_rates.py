@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vigil.stats import standardised
+from vigil.stats import rates
 from vigil.stats.betting import Floats
 from vigil.stats.metrics._cells import CellMetric
 
@@ -27,7 +27,7 @@ class RateMetric(CellMetric):
         table = np.array(tally["confusion"], dtype=np.float64)
         if not self.enough(tally) or table.sum(axis=1).min() == 0:
             return None
-        value = standardised.score_lower(self, table, delta / choices, mix=self.mix) - tolerance
+        value = rates.score_lower(self, table, delta / choices, mix=self.mix) - tolerance
         if value <= 0:
             return None
         return {"value": value, "shares": [value], "reference": [self.value(tally)], "scored": [True]}

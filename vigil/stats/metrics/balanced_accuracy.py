@@ -40,8 +40,7 @@ class BalancedAccuracy(RateMetric):
 
     def log_l_of(self, tally: dict[str, Any], level: dict[str, Any]) -> Floats:
         """Return the log growth of each bet; 0 for a batch that lacks a class."""
-        even = {"share": level["shares"][0], "mix": self.mix}
-        return standardised.log_growth(self, tally["confusion"], even)[None]
+        return standardised.log_growth(self, tally["confusion"], {**level, "mix": self.mix})
 
     def detectable(
         self,
