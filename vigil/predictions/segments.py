@@ -14,6 +14,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from vigil.storage.durable import sync
@@ -130,11 +131,10 @@ def records(path: Path) -> Iterator[bytes]:
 def size(folder: Path) -> int:
     """Return the bytes of all segments in a folder."""
     found = 0
-    for path in folder.glob("*-*"):
-        try:
-            found += path.stat().st_size
-        except FileNotFoundError:  # collected meanwhile
-            continue
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # collected meanwhile
+                found += entry.stat().st_size
     return found
 
 

@@ -41,7 +41,8 @@ class PredictionLog:
         self._waiting: deque[Answered | bytes] = deque()
         self._lock = threading.Lock()
         self._rows = self._unsynced = 0
-        self._unsaid = 0
+        self._unsaid = self._held = 0
+        self._look_at = 0.0
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
@@ -129,7 +130,11 @@ class PredictionLog:
             yield record.dropped(unsaid, time.time())
 
     def _is_full(self) -> bool:
-        return segments.size(self._folder) >= self._most_bytes
+        """Tell whether too much waits to be collected; to look at every write would cost as much as it."""
+        now = time.monotonic()
+        if now >= self._look_at or self._held >= self._most_bytes:
+            self._look_at, self._held = now + FLUSH_SECONDS, segments.size(self._folder)
+        return self._held >= self._most_bytes
 
     def _drop(self, rows: int) -> None:
         self.dropped += rows
