@@ -12,7 +12,7 @@ from vigil import models, renewal, reproducing
 from vigil.bundles import keys, load_manifest, pointer
 from vigil.errors import VigilError
 from vigil.models import voting
-from vigil.trials import renewing
+from vigil.trials import recent, renewing
 from vigil.trials.renewing import Record
 
 
@@ -182,3 +182,15 @@ def test_the_recipe_with_the_smaller_log_loss_answers(drifted):
         assert made[2]["recipe"] == smaller
     records = {"vote": Record({}, 2.0), "latest": Record({}, 3.0)}
     assert renewing.losses({"vote": 10.0}, records) == {"vote": pytest.approx(11.7), "latest": 3.0}
+
+
+def test_as_many_releases_stay_open_as_may_vote(drifted, monkeypatch):
+    """A long life keeps the newest releases open and no others; one that was closed is opened again."""
+    monkeypatch.setattr(recent, "_OPEN", 2)
+    project = drifted.project()
+    rows = renewal.recent(project, project.ledger.batches.all()[-1])
+    known = [voter.release for voter in renewal.voters(project)]
+    assert len(known) > 2
+    assert all(rows.can_vote(release) for release in (*known, *known))
+    assert list(project.opened["voters"]) == known[-2:]
+    assert rows.form(known[0]).classes == rows.form(known[-1]).classes

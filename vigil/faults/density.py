@@ -213,7 +213,7 @@ class _Fitted:
         whole = _thinned({name: np.concatenate([part[name] for part in parts]) for name in names}, MOST_ROWS)
         self._place = {name: at for at, name in enumerate(names)}
         self._margins = {column.name: margins.fitted(column, whole[column.name]) for column in columns}
-        scores = np.column_stack([self._margins[name].measured(whole[name])[1] for name in names])
+        scores = np.column_stack([self._margins[name].scores(whole[name]) for name in names])
         scores = scores / np.maximum(scores.std(axis=0), 1e-9)
         self._together: Floats = BELIEF * (scores.T @ scores / max(len(scores), 1))
         self._together[np.diag_indices_from(self._together)] = 1.0
@@ -249,7 +249,7 @@ class _Fitted:
 
     def typical(self, changed: Cells) -> float:
         """Return the mean log-density of some columns' cells, each by itself."""
-        logs = [self._margins[name].measured(cells)[0] for name, cells in changed.items()]
+        logs = [self._margins[name].logs(cells) for name, cells in changed.items()]
         return float(sum(np.maximum(log, -25).mean() for log in logs))
 
     def _measure(self, name: str, cells: Any) -> tuple[Floats, Floats]:

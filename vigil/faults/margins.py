@@ -27,6 +27,12 @@ class Margin(Protocol):
     def measured(self, cells: Any) -> tuple[Floats, Floats]:
         """Return log-density and normal score of each cell; a missing one has score 0."""
 
+    def logs(self, cells: Any) -> Floats:
+        """Return the log-density of each cell alone."""
+
+    def scores(self, cells: Any) -> Floats:
+        """Return the normal score of each cell alone."""
+
 
 def fitted(column: Column, cells: Any) -> Margin:
     """Fit a column's earlier cells."""
@@ -66,6 +72,10 @@ class Numbers:
 
     def measured(self, cells: Floats) -> tuple[Floats, Floats]:
         """Return log-density and normal score of each cell; a missing one has score 0."""
+        return self.logs(cells), self.scores(cells)
+
+    def logs(self, cells: Floats) -> Floats:
+        """Return the log-density of each cell."""
         known = np.isfinite(cells)
         values = np.where(known, cells, self._middle)
         bent, first, width = self._bent(values), self._edges[0], self._edges[1] - self._edges[0]
@@ -80,9 +90,14 @@ class Numbers:
             spike = np.where(place >= 0, self._log_spikes[place], -np.inf)
             fits = 0.0 if self._decimals is None else on_grid(values, self._decimals) * self._on_grid
             found = np.logaddexp(found + np.log((1 + fits) / 4), spike)
+        return np.where(known, found, np.log(self._missing))
+
+    def scores(self, cells: Floats) -> Floats:
+        """Return the normal score of each cell: where it lies among the ranks of the earlier ones."""
+        known = np.isfinite(cells)
+        values = np.where(known, cells, self._middle)
         ends = self._sorted.searchsorted(values) + self._sorted.searchsorted(values, side="right")
-        score = _normal((ends + 1) / 2 / (self._rows + 1))
-        return np.where(known, found, np.log(self._missing)), np.where(known, score, 0.0)
+        return np.where(known, _normal((ends + 1) / 2 / (self._rows + 1)), 0.0)
 
 
 class Levels:
@@ -109,6 +124,14 @@ class Levels:
         table = np.array([*(self._levels.get(name, new) for name in names), lost])
         both = table[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)]
         return both[:, 0], both[:, 1]
+
+    def logs(self, cells: Any) -> Floats:
+        """Return the log-density of each cell."""
+        return self.measured(cells)[0]
+
+    def scores(self, cells: Any) -> Floats:
+        """Return the normal score of each cell."""
+        return self.measured(cells)[1]
 
 
 def _missing(gaps: int, rows: int) -> float:

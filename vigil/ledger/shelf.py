@@ -11,6 +11,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from vigil.ledger.prepared import Statements
+
 Row = dict[str, Any]
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,6 +73,7 @@ class Shelf:
         self._table = table
         self._project = project
         self._clock = clock
+        self._statements = Statements(table, project)
         self._memory: dict[Any, Any] | None = None
 
     @contextmanager
@@ -118,9 +121,9 @@ class Shelf:
         columns: Sequence[Any] = (),
     ) -> list[Row]:
         """Return matching rows (or only `columns` of them) as dicts."""
-        query = sa.select(*(columns or [self._table])).where(self.mine(*where)).order_by(*order)
+        query, values = self._statements.select(where, order, limit, columns)
         with self._engine.connect() as connection:
-            found = connection.execute(query if limit is None else query.limit(limit))
+            found = connection.execute(query, values)
             names = tuple(found.keys())
             return [dict(zip(names, row, strict=True)) for row in found]
 
@@ -135,14 +138,13 @@ class Shelf:
         behind it all the same.
         """
         self._forget()
+        names, at = tuple(key), self._statements.at(key)
         with self._engine.begin() as connection:
-            same = self.mine(*(self._table.c[name] == value for name, value in key.items()))
-            if connection.execute(sa.select(sa.literal(1)).select_from(self._table).where(same)).first():
+            if connection.execute(self._statements.keyed("has", names), at).first():
                 if replace:
-                    connection.execute(self._table.update().where(same).values(**values))
+                    connection.execute(self._statements.keyed("update", names), {**values, **at})
                 return replace
-            row = {"project": self._project, **key, **values}
-            connection.execute(self._table.insert().values(**row))
+            connection.execute(self._table.insert(), {"project": self._project, **key, **values})
             return True
 
     def put_all(self, rows: Sequence[tuple[Row, Row]]) -> None:
@@ -150,18 +152,18 @@ class Shelf:
         if not rows:
             return
         self._forget()
-        same = self.mine(*(self._table.c[name] == sa.bindparam(f"at_{name}") for name in rows[0][0]))
+        same = self._statements.keyed("delete", tuple(rows[0][0]))
         with self._engine.begin() as connection:
-            keys = [{f"at_{name}": value for name, value in key.items()} for key, _ in rows]
-            connection.execute(self._table.delete().where(same), keys)
+            connection.execute(same, [self._statements.at(key) for key, _ in rows])
             whole = [{"project": self._project, **key, **values} for key, values in rows]
             connection.execute(self._table.insert(), whole)
 
     def change(self, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> int:
         """Update matching rows; return how many."""
         self._forget()
+        same, at = self._statements.update(where)
         with self._engine.begin() as connection:
-            return connection.execute(self._table.update().where(self.mine(*where)).values(**values)).rowcount
+            return connection.execute(same, {**values, **at}).rowcount
 
     def delete(self, *where: sa.ColumnElement[bool]) -> int:
         """Delete matching rows; return how many."""

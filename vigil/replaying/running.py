@@ -1,4 +1,4 @@
-"""Several policies at once, each in its own scratch project, a stretch of batches at a time."""
+"""Several policies, each in its own scratch project: one after another, or some at once."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from vigil.replaying import outcome, scratch
 from vigil.replaying.outcome import Outcome
 from vigil.replaying.scratch import Tick
 
-#: Into how many stretches a replay is divided, so that a bar can show how far it is.
-_STRETCHES = 20
+#: Steps that a bar shows at least where policies live at once: each life is cut into stretches for it. What
+#: a life has opened and read is opened anew for its next stretch, so that there are few.
+_STEPS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +45,39 @@ def replay(
         for place, setting in enumerate(named.values())
     ]
     seconds = [0.0] * len(configs)
-    steps = _run(tick, plan.files, configs, jobs)
-    total = len(configs) * len(_stretches(plan.files))
+    alone = jobs == 1 or len(configs) == 1
+    steps = _one_by_one(tick, plan.files, configs) if alone else _at_once(tick, plan.files, configs, jobs)
+    total = len(configs) * len(plan.files if alone else _stretches(plan.files, len(configs)))
     for place, taken in console.progress(steps, "replaying", total):
         seconds[place] += taken
     return [outcome.read(*one) for one in zip(configs, named, seconds, strict=True)]
 
 
-def _run(
+def _one_by_one(tick: Tick, files: Sequence[Path], configs: Sequence[Path]) -> Iterator[tuple[int, float]]:
+    """Yield which policy lived through a batch, and the seconds of its tick."""
+    for place, config in enumerate(configs):
+        for taken in scratch.live_through(tick, config, files):
+            yield place, taken
+
+
+def _at_once(
     tick: Tick, files: Sequence[Path], configs: Sequence[Path], jobs: int
 ) -> Iterator[tuple[int, float]]:
     """Yield which policy got through a stretch, and the seconds of its ticks, as they come."""
     from joblib import Parallel, delayed
 
     with Parallel(n_jobs=jobs, return_as="generator_unordered") as parallel:
-        for first, stretch in _stretches(files):
+        for first, stretch in _stretches(files, len(configs)):
             yield from parallel(
                 delayed(_step)(tick, place, config, stretch, first) for place, config in enumerate(configs)
             )
 
 
 def _step(tick: Tick, place: int, config: Path, files: Sequence[Path], first: int) -> tuple[int, float]:
-    return place, scratch.live_through(tick, config, files, first)
+    return place, sum(scratch.live_through(tick, config, files, first))
 
 
-def _stretches(files: Sequence[Path]) -> list[tuple[int, Sequence[Path]]]:
+def _stretches(files: Sequence[Path], policies: int) -> list[tuple[int, Sequence[Path]]]:
     """Return stretches of files with the number of the first, from 1."""
-    size = -(-len(files) // _STRETCHES)
+    size = max(1, len(files) * policies // _STEPS)
     return [(start + 1, files[start : start + size]) for start in range(0, len(files), size)]

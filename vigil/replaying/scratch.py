@@ -65,14 +65,14 @@ def make(root: Path, chosen: dict[str, Any], contract: Contract | None) -> Path:
     return config
 
 
-def live_through(tick: Tick, config: Path, files: Sequence[Path], first: int) -> float:
-    """Let files arrive one by one, a tick after each; return the seconds that the ticks took.
+def live_through(tick: Tick, config: Path, files: Sequence[Path], first: int = 1) -> Iterator[float]:
+    """Let files arrive one by one, a tick after each; yield the seconds that each tick took.
 
     ``first`` is the number of the first of them, from 1. All state is on disk, so that the next
     call, in whichever process, goes on where this one stops.
     """
-    seconds, clock = 0.0, _Clock()
-    # One project for all ticks: what the database toolkit prepares once need not be prepared each time.
+    clock = _Clock()
+    # One project for all ticks: what is opened and prepared once need not be opened each time.
     project = Project(config, clock=clock, console=Console(quiet=True))
     try:
         with _seldom_collected():
@@ -81,10 +81,9 @@ def live_through(tick: Tick, config: Path, files: Sequence[Path], first: int) ->
                 _link_or_copy(file, project.input / file.name)
                 begun = time.perf_counter()
                 tick(project, report=False)
-                seconds += time.perf_counter() - begun
+                yield time.perf_counter() - begun
     finally:
         project.close()
-    return seconds
 
 
 @contextmanager

@@ -26,6 +26,9 @@ from vigil.trials.snapshot import GATING
 
 Mask = npt.NDArray[np.bool_]
 
+#: Releases that are kept open, the ones opened last: more than ever vote at a time.
+_OPEN = 64
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -62,7 +65,7 @@ class Recent:
         self._contract = contract
         self._bundles = bundles
         self._features = {column.name for column in contract.features}
-        self._opened = opened
+        self._opened: dict[str, tuple[Compiled | None, set[str]]] = opened.setdefault("voters", {})
         classes = models.code_order(contract)
         self.classes = len(classes)
         read = arrays.complete(
@@ -151,6 +154,8 @@ class Recent:
     def _answerer(self, release: str) -> Compiled | None:
         """Return a release that was trained on the columns of today and has a compiled form, else None."""
         if release not in self._opened:
+            while len(self._opened) >= _OPEN:
+                del self._opened[next(iter(self._opened))]
             self._opened[release] = self._open(release)
         found, known = self._opened[release]
         return found if known == self._features else None
