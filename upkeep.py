@@ -28,7 +28,8 @@ def run(project: Project) -> None:
     table = project.table
     if not table.exists():
         return
-    MergedProfiles(project.ledger, project.output).keep()
+    merged = project.opened.setdefault("merged", MergedProfiles(project.ledger, project.output))
+    merged.keep()
     if retention.compact_files and table.small_files() >= retention.compact_files:
         table.compact()
     today = timestamp(project.clock())[:10]

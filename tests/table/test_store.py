@@ -317,6 +317,27 @@ def test_a_kill_at_any_moment_loses_nothing_and_repeats_nothing(tmp_path: Path) 
     assert len(orders) in {acknowledged, acknowledged + 1}
 
 
+def test_what_was_committed_is_known_without_a_look_at_the_log(tmp_path: Path) -> None:
+    """One instance knows its own commits, others', and what was given up, as a fresh one does."""
+    table, names = filled(tmp_path, 1), [f"digest{order}" for order in range(1, 6)]
+
+    def agrees() -> bool:
+        return [table.has(name) for name in names] == [Table(tmp_path).has(name) for name in names]
+
+    assert agrees()
+    table.append(batch(2), ["digest2"])
+    assert agrees()
+    Table(tmp_path).append(batch(3), ["digest3"])
+    assert agrees()
+    (tmp_path / table._files()[0].path).unlink()
+    table.give_up(["digest1"])
+    assert agrees()
+    assert not table.has("digest1")
+    table.append(batch(4), ["digest4", "digest1"])
+    assert agrees()
+    assert table.has("digest1")
+
+
 def test_a_broken_table_is_explained(tmp_path: Path) -> None:
     """A data file that is gone gives an error in words."""
     table = filled(tmp_path, 1)

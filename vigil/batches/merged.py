@@ -64,6 +64,8 @@ class MergedProfiles:
                 told = {"order": held.order, "count": held.count, "rows": held.rows}
                 content = json.dumps({**told, "profile": held.profile.to_json()})
                 durable.write_atomic(self._folder / f"{stop:08d}.json", content.encode())
+        with self._lock:
+            self._held = held
         for path in self._folder.glob("*.json"):
             if not path.stem.isdigit() or (int(path.stem) % MILESTONE and int(path.stem) != last):
                 durable.remove(path)

@@ -114,7 +114,11 @@ def stamped(folder: Path, *others: Path) -> list[tuple[Path, tuple[int, int, int
 
 def path_key(path: Path, root: Path) -> str:
     """Return the path as the ledger keeps it: relative to the config where it can be, always valid text."""
-    text = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    text, within = os.fspath(path), os.path.join(root, "")  # noqa: PTH118 — asked of every file at each look
+    if text.startswith(within):
+        text = text[len(within) :]
+    elif path.is_relative_to(root):
+        text = str(path.relative_to(root))
     return os.fsencode(text).decode("utf-8", "backslashreplace")
 
 

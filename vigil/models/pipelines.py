@@ -53,6 +53,10 @@ def _quiet() -> Iterator[None]:
     Rare classes, constant columns, unseen levels and a last unfinished step are expected here, and
     handled; scikit-learn would warn of each, each time.
     """
-    with _threads(len(sys.modules)).limit(limits=1), warnings.catch_warnings():
+    from sklearn import config_context
+
+    # The parameters are ours, and were checked as settings.
+    own = config_context(skip_parameter_validation=True)
+    with _threads(len(sys.modules)).limit(limits=1), warnings.catch_warnings(), own:
         warnings.simplefilter("ignore", category=UserWarning)
         yield

@@ -152,7 +152,7 @@ def sweep(folders: Iterable[Path]) -> list[Path]:
 
     Only names that Vigil gives are touched, and nothing reads them. The caller holds the project's lock.
     """
-    gone = [path for folder in folders for path in _listed(folder) if _ASIDE.fullmatch(path.name)]
+    gone = [folder / name for folder in folders for name in _listed(folder) if _ASIDE.fullmatch(name)]
     for path in gone:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -161,10 +161,10 @@ def sweep(folders: Iterable[Path]) -> list[Path]:
     return gone
 
 
-def _listed(folder: Path) -> list[Path]:
-    """Return a folder's entries, none where there is no folder."""
+def _listed(folder: Path) -> list[str]:
+    """Return the names in a folder, none where there is no folder."""
     try:
-        return sorted(folder.iterdir())
+        return sorted(os.listdir(folder))  # noqa: PTH208 — without the making of a path for each
     except (FileNotFoundError, NotADirectoryError):
         return []
 

@@ -306,7 +306,7 @@ class Table:
         if delta is None:
             return 0
         if self._marks is None or self._marks[0] is not delta or self._marks[1] != delta.version():
-            self._marks = delta, delta.version(), {}
+            self._marks = delta, int(delta.version()), {}
         known = self._marks[2]
         if digest not in known:
             # The library looks through all of the log for it.
@@ -398,7 +398,9 @@ class Table:
         now = int(time.time() * 1000)
         removed = [RemoveAction(file.path, False, now, file.size, {}) for file in gone]
         actions = added + removed
-        marks = [Transaction(_transaction(digest), self._times(digest) + 1) for digest in digests]
+        times = {digest: self._times(digest) + 1 for digest in digests}
+        marks = [Transaction(_transaction(digest), count) for digest, count in times.items()]
+        before = int(delta.version())
         delta.create_write_transaction(
             actions,
             "append",
@@ -411,6 +413,9 @@ class Table:
             post_commithook_properties=_no_hooks(),
         )
         self._sync_log()
+        # Nobody else has written meanwhile: the next version has these marks, and all others as before.
+        known = self._marks[2] if self._marks is not None else {}
+        self._marks = delta, before + 1, {**known, **times}
 
     def _checkpointed(self) -> int:
         """Return the newest version, after writing a checkpoint of the log when one is due."""

@@ -71,26 +71,20 @@ def _repeats(case: Case) -> tuple[int, list[tuple[int, int]]]:
     names = [column.name for column in case.contract.features]
     if not names or not case.past:
         return 0, []
-    seen = np.empty(0, dtype=np.uint64)
-    before = []
-    *parts, ours = _hashes([*case.past, case.rows], names)
-    for part in parts:
-        before.append((_known(part, seen), len(part)))
-        seen = np.union1d(seen, part)
-    return _known(ours, seen), before
+    parts = [*case.past, case.rows]
+    words, sizes = _hashes(parts, names), [part.num_rows for part in parts]
+    # A row repeats another where it is not the first of its kind, counted from the oldest batch.
+    firsts = np.unique(words, return_index=True)[1]
+    fresh = np.diff(np.searchsorted(np.sort(firsts), np.cumsum([0, *sizes])))
+    *before, (ours, _) = [(size - int(new), size) for size, new in zip(sizes, fresh, strict=True)]
+    return ours, before
 
 
-def _hashes(parts: Sequence[pa.Table], names: list[str]) -> list[np.ndarray]:
-    """Return one word for each row's features, of all tables in one go."""
+def _hashes(parts: Sequence[pa.Table], names: list[str]) -> np.ndarray:
+    """Return one word for each row's features, of all tables in turn."""
     import pyarrow as pa
 
     known = [name for name in names if all(name in part.column_names for part in parts)]
     whole = pa.concat_tables([part.select(known) for part in parts], promote_options="permissive")
-    words = hashing.row_hashes(whole.combine_chunks(), known)[:, 0]
-    return np.split(words, np.cumsum([part.num_rows for part in parts])[:-1])
-
-
-def _known(part: np.ndarray, seen: np.ndarray) -> int:
-    """Count rows that were seen, or that repeat another of the same part."""
-    fresh = part[~np.isin(part, seen)]
-    return len(part) - len(np.unique(fresh))
+    words: np.ndarray = hashing.row_hashes(whole.combine_chunks(), known)[:, 0]
+    return words

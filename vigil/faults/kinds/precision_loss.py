@@ -78,8 +78,9 @@ def _counted(known: Floats, parts: list[Floats], decimals: int, tried: int) -> R
 
 def _spread_out(parts: list[Floats]) -> list[Floats]:
     """Leave out the most frequent values, two of the batch and two of all: a heap is another matter."""
-    heaps = np.concatenate([_heaps(parts[0]), _heaps(np.concatenate(parts))])
-    return [part[~np.isin(part, heaps)] for part in parts]
+    whole, ends = np.concatenate(parts), np.cumsum([len(part) for part in parts])[:-1]
+    stays = ~np.isin(whole, np.concatenate([_heaps(parts[0]), _heaps(whole)]))
+    return [part[kept] for part, kept in zip(parts, np.split(stays, ends), strict=True)]
 
 
 def _heaps(values: Floats) -> Floats:
