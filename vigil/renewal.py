@@ -138,7 +138,7 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
     count = len(made.members)
     what = f"a vote of {count} releases" if count > 1 else f"release {made.members[0]}"
     _write_down(project, batch, release, made.members[-1], f"{what}, calibrated anew", made.threshold)
-    threshold = "" if made.threshold is None else f", threshold {made.threshold:.3f}"
+    threshold = "" if made.threshold is None else f", threshold {figures.score(made.threshold)}"
     reason = f"Renewed without a fit or a gate: {what}, calibrated on the newest labels{threshold}."
     values = {name: metric.value(tally) for name, tally in records.items()}
     if len(values) == len(RECIPES) and None not in values.values():

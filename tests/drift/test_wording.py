@@ -34,9 +34,7 @@ def test_too_many_levels_are_counted(pair) -> None:
     assert said.endswith(" → 2")
 
 
-def test_values_of_every_size() -> None:
-    """Large and small values stay readable."""
-    told = [wording._number(value) for value in (0.0, 84.0, 1234.5, 2.5e9, 1e-7, -3.14159)]
-    assert told == ["0", "84", "1,234", "2.5e+09", "1e-07", "-3.142"]
+def test_what_lies_far_out_stays_readable() -> None:
+    """A moment no calendar has and a share near nothing are said as such."""
     assert wording._day(1e15) == "a day beyond the calendar"
     assert wording._share(0.0004) == "< 0.1 %"

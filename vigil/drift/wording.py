@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from vigil import figures
 from vigil.profiles import ColumnProfile, histogram
 from vigil.profiles.levels import Levels
 from vigil.records import Kind
@@ -45,7 +46,7 @@ def _middle(reference: ColumnProfile, current: ColumnProfile) -> str:
     if reference.kind == "date":
         return " → ".join(["median " + _day(sides[0]), _day(sides[1])])
     name = "median length" if reference.kind == "text" else "median"
-    return f"{name} {_number(sides[0])} → {_number(sides[1])}{_width(reference, current)}"
+    return f"{name} {figures.digits(sides[0])} → {figures.digits(sides[1])}{_width(reference, current)}"
 
 
 def _width(reference: ColumnProfile, current: ColumnProfile) -> str:
@@ -58,7 +59,7 @@ def _width(reference: ColumnProfile, current: ColumnProfile) -> str:
     before, now = (high - low for low, high in ends)
     if before == now or 0.9 < now / (before or now) < 1.1:
         return ""
-    ranges = [f"{_number(low)}…{_number(high)}" for low, high in ends]
+    ranges = [f"{figures.digits(low)}…{figures.digits(high)}" for low, high in ends]
     return f"; four fifths within {ranges[0]} → {ranges[1]}"
 
 
@@ -117,13 +118,6 @@ def _share(share: float) -> str:
     if 0 < percent < 0.1:
         return "< 0.1 %"
     return f"{percent:.1f} %" if percent < 10 and percent else f"{percent:.0f} %"
-
-
-def _number(value: float) -> str:
-    """Write a value with four digits."""
-    if value and not 1e-3 <= abs(value) < 1e6:
-        return f"{value:.3g}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _day(seconds: float) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from vigil import figures
+
 _STYLE = """
 body{margin:0 auto;max-width:62rem;padding:1.5rem;color:#1d2429;background:#fbfaf7;
 font:15px/1.5 system-ui,"Segoe UI",Arial,sans-serif}
@@ -61,7 +63,7 @@ def odd(study: dict[str, Any]) -> list[str]:
         if far and far["below"] + far["above"]:
             found.append(
                 f"{column['name']}: {far['below'] + far['above']:,} values lie far outside "
-                f"{far['low']:.4g} to {far['high']:.4g}."
+                f"{figures.digits(far['low'])} to {figures.digits(far['high'])}."
             )
         if column["distinct"] == 1:
             found.append(f"{column['name']} has one value only.")
@@ -91,7 +93,7 @@ def _column(column: dict[str, Any], study: dict[str, Any]) -> str:
     """Show one column: statistics, distribution, and the target by its groups."""
     role = f" ({column['role']})" if column["role"] != "feature" else ""
     facts = [("cells", f"{column['count']:,}"), ("missing", _percent(column["missing_share"]))]
-    facts += [(name, f"{column[name]:.4g}") for name in _FIGURES if column[name] is not None]
+    facts += [(name, figures.digits(column[name])) for name in _FIGURES if column[name] is not None]
     if column["distinct"] is not None:
         about = "about " if column["distinct_error"] else ""
         facts.append(("different", f"{about}{column['distinct']:,}"))
@@ -121,11 +123,13 @@ def _bars(bars: Sequence[Sequence[Any]]) -> str:
     wide = 260 / len(bars)
     drawn = "".join(
         f"<rect x='{k * wide:.1f}' y='{90 - 88 * count / most:.1f}' width='{wide - 1:.1f}' "
-        f"height='{88 * count / most:.1f}' fill='#1f5f8b'><title>from {start:.4g}: {count:,}</title></rect>"
+        f"height='{88 * count / most:.1f}' fill='#1f5f8b'>"
+        f"<title>from {figures.digits(start)}: {count:,}</title></rect>"
         for k, (start, count) in enumerate(bars)
     )
     ends = (
-        f"<text x=0 y=104>{bars[0][0]:.4g}</text><text x=260 y=104 text-anchor=end>{bars[-1][0]:.4g} …</text>"
+        f"<text x=0 y=104>{figures.digits(bars[0][0])}</text>"
+        f"<text x=260 y=104 text-anchor=end>{figures.digits(bars[-1][0])} …</text>"
     )
     return f"<svg viewBox='0 0 260 108' font-size=10 fill='#5c6770' role=img>{drawn}{ends}</svg>"
 
@@ -135,7 +139,7 @@ def _rates(groups: Sequence[dict[str, Any]], study: dict[str, Any]) -> str:
     share = study["shown_rate"].startswith("share")
     return _lying(
         [
-            (one["group"], abs(one["rate"]), f"{100 * one['rate']:.1f} %" if share else f"{one['rate']:.4g}")
+            (one["group"], abs(one["rate"]), _percent(one["rate"]) if share else figures.digits(one["rate"]))
             for one in groups
         ]
     )

@@ -90,42 +90,30 @@ def verdict(seen: Seen, *, alpha: float, max_drop: float) -> tuple[VerdictName, 
         return "watch", reason
     largest = max_drop * (metric.value(seen.reference) or 0.0) if metric.relative else max_drop
     if seen.detectable is None or seen.detectable > largest:
-        return "insufficient data", f"{reason} It should be {_number(largest, metric)} at most (max_drop)."
+        return "insufficient data", f"{reason} It should be {figures.score(largest)} at most (max_drop)."
     return "steady", reason
 
 
 def _reason(seen: Seen, alpha: float) -> str:
     """Say what was seen, against what, and what would have been found."""
     metric = seen.metric
-    score = f"{metric.title} {_number(metric.value(seen.batch), metric)} on {seen.rows:,} rows"
-    if seen.even is not None and _number(seen.even, metric) != _number(metric.value(seen.batch), metric):
-        score += f", {_number(seen.even, metric)} at the holdout's class mix"
-    start = f"reference {_number(metric.value(seen.reference), metric)}"
+    score = f"{metric.title} {figures.score(metric.value(seen.batch))} on {seen.rows:,} rows"
+    if seen.even is not None and figures.score(seen.even) != figures.score(metric.value(seen.batch)):
+        score += f", {figures.score(seen.even)} at the holdout's class mix"
+    start = f"reference {figures.score(metric.value(seen.reference))}"
     weight = f"evidence {_weight(seen.log_e)} of {1 / alpha:,.0f}"
     if seen.level is None:
         return f"{score}; {start}; too few held-out rows to set an alarm level; {weight}."
     side, change = ("below", "drop") if metric.higher_is_better else ("above", "rise")
-    alarm = f"{start}, alarm {side} {_number(seen.level['value'], metric)}"
+    alarm = f"{start}, alarm {side} {figures.score(seen.level['value'])}"
     power = f"no {change} would have been found yet."
     if seen.detectable is not None:
-        power = f"a {change} of {_number(seen.detectable, metric)} or more would have been found."
+        power = f"a {change} of {figures.score(seen.detectable)} or more would have been found."
     if seen.recent is not None and seen.detectable is not None:
         since, least = seen.recent
-        late = "none yet" if least is None else f"one of {_number(least, metric)} or more"
+        late = "none yet" if least is None else f"one of {figures.score(least)} or more"
         power = f"{power[:-1]}, {late} had it begun {since} batches ago."
     return f"{score}; {alarm}; {weight}; {power}"
-
-
-def _number(value: float | None, metric: Metric) -> str:
-    """Write a score: three decimals, or four digits where it has the target's units."""
-    if value is None:
-        return "undefined"
-    return f"{value:.3f}" if not metric.relative else f"{value:,.{_decimals(value)}f}"
-
-
-def _decimals(value: float) -> int:
-    """Return how many decimals show four digits."""
-    return max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
 
 
 def _weight(log_e: float) -> str:

@@ -32,6 +32,8 @@ OF_TARGET = False  # a target that moves is what the model's score is for
 WITNESSES = True
 #: The smallest share of rows: less is a matter of single outliers.
 LEAST_SHARE, LEAST_ROWS = 0.05, 8
+#: A confidence below is not worth a word.
+LEAST = 0.5
 #: Nats from which a screened change is looked at on all rows.
 WORTH = 8.0
 #: Changes that are weighed on all rows, at most.
@@ -81,6 +83,8 @@ def look_at(case: Case, column: Column) -> Iterator[Finding]:
         # What fits best may be refused by what else it would have moved: then the next one is weighed.
         if gain < WORTH or share < LEAST_SHARE / 2 or any(one.confidence >= THRESHOLD for one in findings):
             break
+        if not case.density.could_reach(undone[place], LEAST):
+            continue
         found = case.density.explained(undone[place])
         if found.mask.mean() >= LEAST_SHARE and found.mask.sum() >= LEAST_ROWS:
             findings.append(_finding(case, column, place, found))
