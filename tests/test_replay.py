@@ -180,9 +180,13 @@ def test_the_table_is_readable() -> None:
 
 
 def test_stretches_cover_every_file_once() -> None:
-    """However many files there are, each is in one stretch, and the numbers follow."""
-    for count in (1, 19, 20, 21, 127):
+    """However many files and policies there are, each file is in one stretch, and the numbers follow.
+
+    A bar has some steps for several policies, and a life of few files is not cut into more than it has.
+    """
+    for count, policies in ((1, 2), (19, 2), (20, 3), (21, 12), (127, 2), (127, 20)):
         files = [Path(str(number)) for number in range(count)]
-        parts = running._stretches(files)
+        parts = running._stretches(files, policies)
         assert [file for _, part in parts for file in part] == files
-        assert all(part[0] == files[first - 1] for first, part in parts)
+        assert [first for first, _ in parts] == [int(str(part[0])) + 1 for _, part in parts]
+        assert len(parts) == count or 12 <= len(parts) * policies < 12 + 3 * policies
