@@ -58,6 +58,7 @@ class Table:
         self._listed: tuple[int, list[DataFile]] | None = None
         self._kept = files.Kept()
         self._marks: tuple[DeltaTable, int, dict[str, int]] | None = None
+        self._shape: tuple[DeltaTable, int, pa.Schema] | None = None
 
     def exists(self) -> bool:
         """Say whether there is a version to read."""
@@ -132,8 +133,12 @@ class Table:
         """Return the names and types of all columns; the hash is 16 bytes. Raises as `rows` does."""
         import pyarrow as pa
 
-        stored: Any = pa.schema(cast("Any", self._opened().schema().to_arrow()))
-        return pa.schema([shapes.plain_field(field) for field in stored])
+        delta = self._opened()
+        if self._shape is None or self._shape[:2] != (delta, delta.version()):
+            stored: Any = pa.schema(cast("Any", delta.schema().to_arrow()))
+            plain = pa.schema([shapes.plain_field(field) for field in stored])
+            self._shape = delta, int(delta.version()), plain
+        return self._shape[2]
 
     def append(self, rows: pa.Table, digests: Sequence[str], notes: Mapping[str, str] | None = None) -> int:
         """Add the rows of one or more files in one commit, and return the new version.
