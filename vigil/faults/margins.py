@@ -90,7 +90,8 @@ class Numbers:
             spike = np.where(place >= 0, self._log_spikes[place], -np.inf)
             fits = 0.0 if self._decimals is None else on_grid(values, self._decimals) * self._on_grid
             found = np.logaddexp(found + np.log((1 + fits) / 4), spike)
-        return np.where(known, found, np.log(self._missing))
+        logs: Floats = np.where(known, found, np.log(self._missing))
+        return logs
 
     def scores(self, cells: Floats) -> Floats:
         """Return the normal score of each cell: where it lies among the ranks of the earlier ones."""
