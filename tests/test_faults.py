@@ -7,7 +7,7 @@ import pytest
 
 import diagnostics
 from tests.conftest import leavers
-from vigil import repairing
+from vigil import inspecting, repairing
 from vigil.command import parser
 from vigil.errors import VigilError
 
@@ -148,6 +148,18 @@ def test_a_dismissed_batch_is_decided_about_again_by_the_next_tick(broken):
     assert not repairing.unfinished(broken.project())
     broken.tick()
     assert len(broken.project().ledger.decisions.of_batch(fault["batch"])) == len(plans) + 2
+
+
+def test_a_settled_fault_is_not_said_to_wait(broken):
+    """Looked at again, a repaired batch names the repair and the way back, and asks for nothing."""
+    (fault,) = standing(broken)
+    diagnostics.command(broken.project(), asked(fix=fault["id"], apply=True))
+    broken.said.clear()
+    row = broken.project().ledger.faults.get(fault["id"])
+    inspecting.tell(broken.project(), [row])
+    said = " ".join(broken.said)
+    assert f"It is fixed. To take this back: python diagnostics.py --undo {fault['id']}" in said
+    assert fault["act"] not in said
 
 
 def test_a_fault_goes_back_to_its_first_batch(broken):

@@ -79,7 +79,8 @@ def tell(project: Project, rows: list[Row]) -> str:
     for row in rows:
         word = "fault" if row["holds"] else "perhaps"
         project.console.say(f"  {word:<9} {row['id']}: {row['what']}")
-        project.console.say(f"            {row['act']}")
+        if row["state"] == "open":
+            project.console.say(f"            {row['act']}")
         project.console.say(f"            {typed(row)}")
     return said(rows)
 
@@ -120,7 +121,9 @@ def command(row: Row) -> str:
 
 
 def typed(row: Row) -> str:
-    """Say what a person types about an open fault, and what that does."""
+    """Say what a person types about a fault, and what that does."""
+    if row["state"] != "open":
+        return f"It is {row['state']}. To take this back: {command(row)}"
     if row["repair"] is not None:
         said = f"To see what that would change: {command(row)}"
     else:
