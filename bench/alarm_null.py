@@ -6,6 +6,7 @@ Streams of batches with prevalence 0.2 and F1 0.75 (recall and precision 0.75) a
 own evidence. "Naive" fires when a batch scores below the reference, "3-sigma" when it lies outside three
 standard deviations of it; both are told the true score. "As deployed" is what a tick does: the level from
 a holdout, the alarm at the holdout's class mix, and the comparison with the past, each at its part of 0.05.
+"By the share" are the same two questions asked of TP among TP + FP + FN alone, at the same parts.
 With --one a single setting is run for 10,000 streams of 1,000 batches, and timed. With --grid the corners,
 faces and centre of the grid of batch, holdout, prevalence and F1 are run: nothing changed, then with the
 class mix halved after 100 batches, then with ten rows an entity.
@@ -18,6 +19,7 @@ import itertools
 import math
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -247,14 +249,46 @@ def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], 
     return first[0], first[1], first[2]
 
 
-def spread_out(cell: Cell, jobs: int | None = None) -> tuple[npt.NDArray[np.int64], ...]:
+def by_share(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the first batch at which two plainer rules fire, to compare with: level and past.
+
+    Both look at TP among TP + FP + FN alone: the level is its own exact bound, and the past one
+    hypergeometric quantile a batch, bet on for eight log-odds from 0.05 to 1.5.
+    """
+    random = np.random.default_rng([cell.seed, cell.rows, cell.held, 77])
+    split, steps = alarm.budget(0.05), np.geomspace(0.05, 1.5, 8)
+    tables = draw(random, cell.held, cell.prevalence, rates_of(cell.f1, cell.prevalence), cell.streams)
+    hits, errors = tables[:, 1, 1], tables[:, 0, 1] + tables[:, 1, 0]
+    value = intervals.f1_from_share(intervals.share_lower(hits, errors, split.delta_a)) - TOLERANCE
+    heard = ((value > 0) & (hits + errors >= 20))[:, None, None]
+    share = intervals.share_from_f1(np.where(value > 0, value, 0.5))[:, None]
+    level, compared = (betting.Evidence.fresh(1, (cell.streams,)) for _ in range(2))
+    first = np.full((2, cell.streams), NEVER)
+    for batch in range(1, cell.batches + 1):
+        rates = rates_of(cell.f1 - cell.drop * (batch > cell.change), cell.prevalence)
+        tables = draw(random, cell.rows, cell.prevalence, rates, cell.streams)
+        tp, wrong = tables[:, 1, 1], tables[:, 0, 1] + tables[:, 1, 0]
+        level = betting.update(level, betting.log_growth(tp[:, None], wrong[:, None], share) * heard)
+        old, size = hits + errors, tp + wrong
+        z = past.quantile(tp, size, hits + tp, old + size, random.random(cell.streams))
+        stake = steps * np.sqrt(0.19 * size * old / np.maximum(old + size, 1))[:, None]
+        compared = betting.update(compared, (-stake * z[:, None] - stake**2 / 2)[:, None])
+        hits, errors = hits + tp, errors + wrong
+        for row, found, alpha in ((0, level, split.alpha_a), (1, compared, split.alpha_b)):
+            first[row, (e_value(found) >= 1 / alpha) & (first[row] == NEVER)] = batch
+    return first[0], first[1]
+
+
+def spread_out(
+    cell: Cell, jobs: int | None = None, rule: Callable[[Cell], tuple[npt.NDArray[np.int64], ...]] = deployed
+) -> tuple[npt.NDArray[np.int64], ...]:
     """Run a cell's streams in parts, on all processors unless ``jobs`` says otherwise."""
     parts = [
         replace(cell, streams=min(PART, cell.streams - start), seed=cell.seed + start)
         for start in range(0, cell.streams, PART)
     ]
     with ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
-        found = list(pool.map(deployed, parts))
+        found = list(pool.map(rule, parts))
     return tuple(np.concatenate(rows) for rows in zip(*found, strict=True))
 
 
@@ -266,14 +300,20 @@ def deployed_table(streams: int) -> None:
     print(f"{'n':>6} {'holdout':>8}  " + "  ".join(f"{head:>22}" for head in heads))
     for rows, held in itertools.product((200, 1000), (200, 500, 2000)):
         shared = {"rows": rows, "held": held, "streams": streams, "plain": False}
-        null = spread_out(Cell(**shared))
-        late = spread_out(Cell(**shared, batches=150, drop=0.05, change=50, seed=1))
-        soon = spread_out(Cell(**shared, batches=60, drop=0.10, seed=2))
-        told = [
-            " / ".join(f"{np.mean((one > after) & (one < NEVER)):.3f}" for one in (a, b, np.minimum(a, b)))
-            for (_, a, b), after in ((null, 0), (late, 50), (soon, 0))
-        ]
-        print(f"{rows:>6} {held:>8}  " + "  ".join(f"{one:>22}" for one in told), flush=True)
+        cells = (
+            Cell(**shared),
+            Cell(**shared, batches=150, drop=0.05, change=50, seed=1),
+            Cell(**shared, batches=60, drop=0.10, seed=2),
+        )
+        for place, rule in ((f"{rows:>6} {held:>8}", deployed), (f"{'by the share':>15}", by_share)):
+            told = []
+            for cell in cells:
+                *_, level, compared = spread_out(cell, rule=rule)
+                firsts = (level, compared, np.minimum(level, compared))
+                told.append(
+                    " / ".join(f"{np.mean((cell.change < one) & (one < NEVER)):.3f}" for one in firsts)
+                )
+            print(f"{place}  " + "  ".join(f"{one:>22}" for one in told), flush=True)
 
 
 def one_cell(streams: int, jobs: int | None) -> None:
@@ -354,6 +394,7 @@ def classes_table(streams: int, batches: int) -> None:
 
 def grid_table(cells: list[Cell], name: str, kept: resumed.Kept, jobs: int | None = None) -> None:
     """Print, a line a cell, how often the alarms that call for retraining fire though nothing changed."""
+    name = f"{name}, {cells[0].sharing} streams a holdout" if cells[0].sharing > 1 else name
     print(f"\nNothing changed{name}: ever fires within {cells[0].batches:,} batches")
     print(f"{'n':>6} {'holdout':>8} {'prevalence':>10} {'F1':>5} {'streams':>8}  {'level or past':>24}")
     worst = 0.0
