@@ -5,12 +5,13 @@ Run from the project's folder: VIGIL_DATA=folder python -m bench.replay_policies
 --keep FILE --minutes 4 it goes on where the last run stopped.
 
 Electricity is cut into weeks (336 rows) after 8 of them, weather into half-years (180 rows) after 6. On one
-seed: windows of several lengths with a new model after every batch, of which the best is the yardstick; the
-default policy at its own pace and at others; rules of thumb; and stream detectors, each at its own default
-and then, by bisection, at sensitivities that take about as many fits as the default policy, training on as
-many batches as the yardstick does. No policy marked * is equalled by one with as few fits. On all seeds: the
-yardstick and the default policy, and the default policy on the same rows in random order. Ends with 1 where
-a goal is missed.
+seed: windows of several lengths with a new model after every batch, of which the best is the yardstick; that
+window after every fourth batch; all history after every batch, and whenever the score falls (naive); the
+default policy at its own pace and at others; and stream detectors, each at its own default and then, by
+bisection, at sensitivities that take about as many fits as the default policy, training on as many batches
+as the yardstick does. No policy marked * is equalled by one with as few fits. On all seeds: the yardstick
+and the default policy, and the default policy on the same rows in random order. Ends with 1 where a goal is
+missed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from vigil.replaying import outcome
 
 Row = dict[str, Any]
 
-DEFAULT, NEVER = "vigil", "never"
+DEFAULT, NEVER, ALL = "vigil", "never", "every_batch"
 #: The default policy's front of score against fits, beside its own pace.
 PACES = ("vigil:every=2", "vigil:every=8", "vigil:every=16")
 
@@ -41,21 +42,19 @@ F1_LOSS, ACCURACY_LOSS, SHARE = 0.002, 0.003, 0.25
 #: How often rows that stand still may be retrained on.
 RETRAINED = 1
 
+#: Batches of the windows that are tried, so that the best is at neither end.
+WINDOWS = {"electricity": (4, 8, 16, 32), "weather": (8, 16, 32, 64)}
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is replayed of a model type: policies of every batch, on how many seeds, and whether others."""
+    """What is replayed of a model type: on how many seeds, and whether other policies than windows."""
 
-    windows: Sequence[str]
     seeds: int
     others: bool
 
 
-WINDOWS = ("window:batches=8", "window:batches=16", "window:batches=32")
-SCOPES = {
-    "logistic": Scope(("every_batch", "window:batches=4", *WINDOWS), 5, others=True),
-    "boosting": Scope(WINDOWS, 1, others=False),
-}
+SCOPES = {"logistic": Scope(5, others=True), "boosting": Scope(1, others=False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +124,14 @@ class Case:
 def study(case: Case, part: str | None) -> bool:
     """Print a part of what came of one stream and model type, or all; return whether its goals are met."""
     stream = STREAMS[case.stream]
-    print(f"\n{case.stream}, {case.model}: {stream.size:,} rows at a time after {stream.first:,}")
-    rows = case.rows([NEVER, DEFAULT, *case.scope.windows])
+    print(f"\n{case.stream}, {case.model}: {stream.size:,} rows at a time after {stream.first:,}; seed 0")
+    windows = [f"window:batches={batches}" for batches in WINDOWS[case.stream]]
+    rows = case.rows([NEVER, DEFAULT, *windows])
     best = max(rows[2:], key=lambda row: row["pooled_f1"])
     detected: list[Row] = []
     if case.scope.others and part != "seeds":
-        rows += case.rows([*PACES, "naive", f"window:batches={_batches(best)},every=4"])
-        detected = at_equal_fits(case, rows[1]["fits"], _batches(best))
+        rows += case.rows([ALL, f"{best['policy']},every=4", "naive", *PACES])
+        detected = at_equal_fits(case, rows[1]["fits"], best["policy"].partition(":")[2])
     print("\n".join(table([*rows, *detected])), flush=True)
     case.there.clear()
     met = [against_detectors(rows[1], detected)] if detected else []
@@ -141,12 +141,7 @@ def study(case: Case, part: str | None) -> bool:
     return all(met)
 
 
-def _batches(best: Row) -> int:
-    """Return how many batches a window holds; for all history, more than there are."""
-    return int(best["policy"].partition("=")[2] or 10_000)
-
-
-def at_equal_fits(case: Case, fits: int, batches: int) -> list[Row]:
+def at_equal_fits(case: Case, fits: int, window: str) -> list[Row]:
     """Return the detectors' figures at each sensitivity that was tried on the way to so many fits."""
     ends = dict.fromkeys(KNOBS, (0.0, 1.0))
     places = {name: knob.place(_usual(name)[knob.option]) for name, knob in KNOBS.items()}
@@ -155,7 +150,7 @@ def at_equal_fits(case: Case, fits: int, batches: int) -> list[Row]:
         if not places:
             break
         asked = [
-            f"{name}:{KNOBS[name].option}={KNOBS[name].value(place):g},batches={batches}"
+            f"{name}:{KNOBS[name].option}={KNOBS[name].value(place):g},{window}"
             for name, place in places.items()
         ]
         for name, row in zip(list(places), case.rows(asked), strict=True):
@@ -205,7 +200,7 @@ def against(yardstick: Sequence[Row], measured: Sequence[Row]) -> bool:
     for rows in (yardstick, measured):
         f1s = [row["pooled_f1"] for row in rows]
         print(
-            f"{rows[0]['policy']}, mean of {len(rows)}: F1 {fmean(f1s):.4f} "
+            f"{rows[0]['policy']}, {len(rows)} seed{'s' * (len(rows) > 1)}: F1 {fmean(f1s):.4f} "
             f"({min(f1s):.4f} to {max(f1s):.4f}), accuracy {_mean(rows, 'pooled_accuracy'):.4f}, "
             f"fits {_mean(rows, 'fits'):.1f}, rows {_mean(rows, 'rows_fitted'):,.0f}"
         )

@@ -40,9 +40,7 @@ class Known:
 
 def case(lives: Any, seeds: int = 1) -> replay_policies.Case:
     """Return electricity under the logistic model, from known replays."""
-    return replay_policies.Case(
-        lives, "electricity", "logistic", replay_policies.Scope((), seeds, others=True)
-    )
+    return replay_policies.Case(lives, "electricity", "logistic", replay_policies.Scope(seeds, others=True))
 
 
 def test_another_seed_deals_another_holdout_of_the_same_rows(tmp_path: Path) -> None:
@@ -78,7 +76,7 @@ def test_shuffled_rows_are_the_same_rows(tmp_path: Path) -> None:
 def test_detectors_are_set_to_take_as_many_fits() -> None:
     """Each begins at its own default, and ends within a tenth of the fits that were asked for."""
     lives = Known()
-    found = replay_policies.at_equal_fits(case(lives), 32, 8)
+    found = replay_policies.at_equal_fits(case(lives), 32, "batches=8")
     assert "adwin:delta=0.002,batches=8" in lives.asked[0]
     assert len(lives.asked) <= replay_policies.LOOKS
     for name in replay_policies.KNOBS:
