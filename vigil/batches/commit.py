@@ -215,7 +215,7 @@ class Committer:
         every = np.concatenate(hashes)
         # Sorted once: the index sorts what it is given again, which then costs little.
         order = hashing.ascending(every[:, 0])
-        ordered = every[order]
+        ordered = every.take(order, axis=0)
         known = self._seen.known(ordered) if self._drop else np.zeros(len(every), dtype=bool)
         stays = np.empty(len(every), dtype=bool)
         stays[order] = ~known

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import os
 import pickle
 import queue
 import socket
@@ -40,6 +41,8 @@ _COUNT = struct.Struct("<Q")
 _ALIGNED = 64
 #: Seconds for a process that has closed its socket to be gone.
 _PATIENCE = 5.0
+#: By how much a worker gives way.
+_NICE = 5
 
 
 class Workers:
@@ -204,7 +207,11 @@ def _answer(look: Any, task: Task) -> Early | Exception:
 
 
 def _offered() -> None:
-    """Where memory runs out, let this process be ended before the one that it works for."""
+    """Let the process that this one works for go first; where memory runs out, let this one be ended first.
+
+    All of the run waits for what has an order, and that is done there.
+    """
+    os.nice(_NICE)
     try:
         Path("/proc/self/oom_score_adj").write_text("500")
     except OSError:

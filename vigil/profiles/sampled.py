@@ -53,7 +53,7 @@ def of_rows(table: pa.Table, columns: Sequence[Column]) -> Sample:
     places = np.flatnonzero(words <= _limit(words))
     kept: dict[int, Cells] = {}
     for word, *cells in _different(table, names, words[places], places):
-        _keep(kept, word, tuple(None if cell is None else levels.shortened(cell) for cell in cells))
+        _keep(kept, word, tuple(map(_short, cells)))
     return _lowest(names, kept)
 
 
@@ -90,7 +90,9 @@ def _different(table: pa.Table, names: Sequence[str], words: Words, places: Any)
         if name in table.column_names:
             cells = table.column(name).take(pa.array(places)).cast(pa.string())
         columns[str(number)] = cells
-    rows = pa.table(columns).group_by(list(columns)).aggregate([])
+    rows = pa.table(columns)
+    if len(np.unique(words)) < len(words):
+        rows = rows.group_by(list(columns)).aggregate([])
     return zip(*(rows.column(name).to_pylist() for name in columns), strict=True)
 
 
@@ -98,6 +100,11 @@ def _keep(kept: dict[int, Cells], word: int, cells: Cells) -> None:
     """Add a row; of two with one hash the one with the lower cells stays, whichever came first."""
     known = kept.get(word)
     kept[word] = cells if known is None else min(known, cells, key=_order)
+
+
+def _short(cell: str | None) -> str | None:
+    """Return a cell as `levels.shortened` does; most are short, and there are many."""
+    return cell if cell is None or len(cell) <= levels.LONGEST else levels.shortened(cell)
 
 
 def _order(cells: Cells) -> list[tuple[bool, str]]:

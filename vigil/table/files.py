@@ -115,18 +115,19 @@ def _settings(stored: pa.Table) -> dict[str, Any]:
     """Return how each column is written: nothing is tried on a column that gains nothing by it.
 
     Values that repeat go into a dictionary, line numbers are written as steps, and hashes, which no
-    method makes smaller, as they are. Extremes are noted of columns that a reader may pick rows by.
+    method makes smaller, as they are. Extremes are noted of numbers and dates, by which a reader may pick
+    rows; those of strings, which come in no order, would let it pass over nothing.
     """
     import pyarrow as pa
 
     names = [name for name in stored.column_names if name not in (HASH_COLUMN, LINE_COLUMN)]
     repeating = [name for name in names if hashing.repeats(stored.column(name))]
-    single = [name for name in names if name not in repeating and pa.types.is_string(stored.field(name).type)]
+    texts = [name for name in names if pa.types.is_string(stored.field(name).type)]
     return {
         "compression": dict.fromkeys(stored.column_names, "zstd") | {HASH_COLUMN: "none"},
         "use_dictionary": repeating,
         "column_encoding": {LINE_COLUMN: "DELTA_BINARY_PACKED"},
-        "write_statistics": [LINE_COLUMN, *(name for name in names if name not in single)],
+        "write_statistics": [LINE_COLUMN, *(name for name in names if name not in texts)],
     }
 
 

@@ -103,7 +103,7 @@ class Seen:
     def known(self, hashes: Words) -> npt.NDArray[np.bool_]:
         """Say which rows have been seen, shape (n,): in the index, staged, or earlier in ``hashes``."""
         order = _order(hashes)
-        ordered = hashes[order]
+        ordered = hashes.take(order, axis=0)
         found = np.zeros(len(hashes), dtype=bool)
         found[1:] = (ordered[1:] == ordered[:-1]).all(axis=1)
         for run, span, asked in self.spans(ordered[:, 0]):
@@ -225,8 +225,9 @@ def _write_pieces(root: Path, rows: int, pieces: Iterator[tuple[Words, Words]]) 
 def _order(hashes: Words) -> npt.NDArray[np.intp]:
     """Return the order by first and second word; the second is asked only where two firsts are equal."""
     order = ascending(hashes[:, 0])
-    first, second = hashes[order, 0], hashes[order, 1]
-    unlike = (first[1:] == first[:-1]) & (second[1:] != second[:-1])
+    first = hashes[order, 0]
+    same = np.flatnonzero(first[1:] == first[:-1])
+    unlike = hashes[order[same], 1] != hashes[order[same + 1], 1]
     return np.lexsort((hashes[:, 1], hashes[:, 0])) if unlike.any() else order
 
 
