@@ -1,7 +1,7 @@
 """What it costs to take files in: many files at once, one more file after many rows, one large file.
 
     python -m bench.ingest [--files 50] [--rows 10000] [--history 100000,10000000]
-                           [--large [100,2000] [--parquet]]
+                           [--large [100,2000] [--parquet]] [--tick [100,500] [--retrain]]
 
 Three claims, each in processes of their own, timed inside after the imports; peak memory from outside, of the
 process and those that it starts together (pages that they share are counted for each).
@@ -10,6 +10,9 @@ Many files: read, checked against the contract, deduplicated, profiled and store
 same form after a history of so many rows, deduplicated against all of them; that history is put into the
 table, the index and the ledger by the classes that a tick uses. Large: a file of so many megabytes, each
 in a project of its own; without a number 2,000. The rows of the text as Parquet are a single row group.
+
+Tick: all that ``fullprocess.py`` does when a file of so many megabytes arrives where a model is live, and
+with ``--retrain`` again when challengers are asked for: by step, in seconds, with the peak memory of all.
 """
 
 from __future__ import annotations
@@ -53,6 +56,23 @@ with project.locked(), begun(project, "bench") as run:
 print(json.dumps([time.perf_counter() - begun_at, sum(a.accepted for a in arrivals)]))
 """
 
+#: Run in the child: one whole tick; say how long each of its steps took.
+TICK = """
+import json, sys, time
+sys.path.insert(0, {root!r})
+import fullprocess
+from pathlib import Path
+from vigil.console import Console
+from vigil.project import Project
+project = Project(Path("config.json"), console=Console(quiet=True))
+begun_at = time.perf_counter()
+found = fullprocess.tick(project, force={force})
+took = time.perf_counter() - begun_at
+steps = project.ledger.runs.get(found["run"])["steps"]
+outcomes = [[row["kind"], row["outcome"]] for row in found["decisions"]]
+print(json.dumps([took, [sum(file["accepted"] for file in found["files"]), steps, outcomes]]))
+"""
+
 PEER = """
 import json, time, duckdb
 connection = duckdb.connect()
@@ -76,6 +96,8 @@ def main() -> None:
             one_more(Path(scratch) / "more", [int(rows) for rows in options.history.split(",")])
         for megabytes in filter(None, options.large.split(",")):
             large(Path(scratch) / f"large-{megabytes}", int(megabytes), parquet=options.parquet)
+        for megabytes in filter(None, options.tick.split(",")):
+            whole_tick(Path(scratch) / f"tick-{megabytes}", int(megabytes), retrain=options.retrain)
 
 
 def many_files(folder: Path, files: int, rows: int) -> None:
@@ -181,6 +203,20 @@ def write_group(path: Path, rows: int) -> None:
                 writer.write_batch(batch, row_group_size=rows)
 
 
+def whole_tick(folder: Path, megabytes: int, *, retrain: bool) -> None:
+    """Print what each step of a tick takes of one large file, and of challengers on it."""
+    lay_out(folder)
+    write_file(folder / "arriving" / "a.csv", 1_000_000, 20_000)
+    timed(folder, TICK.format(root=str(ROOT), force=False))
+    path = folder / "arriving" / "large.csv"
+    rows = write_large(path, megabytes)
+    print(f"a tick with one file of {path.stat().st_size / 1e6:,.0f} MB, {rows:,} rows:", flush=True)
+    for name, force in (("scored", False), ("challengers too", True))[: 1 + retrain]:
+        seconds, peak, (_, steps, outcomes) = timed(folder, TICK.format(root=str(ROOT), force=force))
+        parts = ", ".join(f"{row['step']} {row['seconds']:.1f}" for row in steps)
+        print(f"  {name}: {seconds:.1f} s, peak {peak:,.0f} MB ({parts}); {outcomes}", flush=True)
+
+
 def lay_out(folder: Path) -> None:
     """Write a project without files, its contract to be guessed from the first one."""
     (folder / "arriving").mkdir(parents=True)
@@ -213,6 +249,7 @@ def customers(number: int, rows: int) -> Any:
     import pyarrow as pa
 
     dice = np.random.default_rng(number)
+    score = dice.random(rows).round(4)
     days = np.datetime64("2020-01-01") + dice.integers(0, 2000, rows)
     return pa.table(
         {
@@ -221,16 +258,16 @@ def customers(number: int, rows: int) -> Any:
             "income": dice.gamma(9, 4_500, rows).round(2),
             "spend": dice.exponential(50, rows).round(2),
             "visits": dice.integers(0, 60, rows),
-            "score": dice.random(rows).round(4),
+            "score": score,
             "region": dice.choice(REGIONS, rows),
             "plan": dice.choice(PLANS, rows),
             "joined": days.astype(str),
-            "left": dice.integers(0, 2, rows),
+            "left": (dice.random(rows) < score).astype(int),
         }
     )
 
 
-def timed(folder: Path, code: str) -> tuple[float, float, float]:
+def timed(folder: Path, code: str) -> tuple[float, float, Any]:
     """Run a child; return its own seconds, its peak memory in MB, and what it counted."""
     command = [sys.executable, "-c", code.format(root=str(ROOT)) if code is DRIVE else code]
     child = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
@@ -272,6 +309,8 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--history", default="", help="rows in the table before one more file, by comma")
     parser.add_argument("--large", nargs="?", const="2000", default="", metavar="MB", help="sizes, by comma")
+    parser.add_argument("--tick", nargs="?", const="500", default="", metavar="MB", help="sizes, by comma")
+    parser.add_argument("--retrain", action="store_true", help="a tick that trains on it as well")
     parser.add_argument("--parquet", action="store_true", help="the large ones as Parquet")
     parser.add_argument("--scratch", help="where to write; some gigabytes at full size")
     return parser

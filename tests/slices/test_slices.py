@@ -1,5 +1,7 @@
 """The score by group, the worst places, and fairness."""
 
+import sys
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -130,3 +132,10 @@ def test_fairness_from_counts() -> None:
     assert found["opportunity"] is None
     assert slices.fairness({"a": tallies["a"]}, ("a",)) is None
     assert slices.fairness({"a": {"rows": 5}, "b": {"rows": 5}}, ("a", "b")) is None
+
+
+def test_rows_are_counted_in_any_parts(monkeypatch) -> None:
+    """The worst slices of very many rows are those of all of them at once."""
+    whole = slices.worst(*planted(1, worse=True))
+    monkeypatch.setattr(sys.modules["vigil.slices.worst"], "BLOCK", 37)
+    assert slices.worst(*planted(1, worse=True)) == whole

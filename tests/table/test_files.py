@@ -7,9 +7,9 @@ import pytest
 from pyarrow import parquet
 
 from tests.table.test_store import batch, filled
-from vigil.records import HASH_COLUMN, ORDER_COLUMN
+from vigil.records import HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
 from vigil.table import files
-from vigil.table.store import Table
+from vigil.table.store import Staged, Table
 
 
 def test_what_is_kept_is_what_is_on_the_disk(tmp_path: Path) -> None:
@@ -62,3 +62,19 @@ def test_each_column_is_written_as_suits_it(tmp_path: Path) -> None:
     assert written["name"] == (False, False, "ZSTD")
     assert written[HASH_COLUMN] == (False, False, "UNCOMPRESSED")
     assert written[ORDER_COLUMN][1]
+
+
+def test_a_batch_in_many_files_needs_no_sorting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its files are called, they are read by their lines; other batches are left out."""
+    table = Table(tmp_path)
+    for order in (1, 2, 3):
+        rows = batch(order, 70)
+        staged = [table.stage(rows.slice(start, 10)) for start in range(0, 70, 10)]
+        table.take(Staged(rows.schema, [one for part in staged for one in part.added]), [f"digest{order}"])
+    monkeypatch.setattr(files, "SMALL", 0)
+    monkeypatch.setattr(np, "lexsort", None)
+    found = Table(tmp_path).rows(since=2, through=3)
+    places = list(zip(*(found.column(name).to_pylist() for name in (ORDER_COLUMN, LINE_COLUMN)), strict=True))
+    assert places == sorted(places)
+    assert len(places) == 140
+    assert Table(tmp_path).batch(2).num_rows == 70

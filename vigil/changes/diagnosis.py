@@ -54,6 +54,8 @@ class _Asked:
 
     def labelled_columns(self) -> arrays.Arrays:
         """Return the features of the labelled rows."""
+        if self.labelled.all():
+            return self.columns
         return {name: cells[self.labelled] for name, cells in self.columns.items()}
 
 
@@ -120,8 +122,9 @@ def _snapshot(sources: Sources, release: Row) -> Snapshot:
 
 def _ask(sources: Sources, release: str, rows: pa.Table) -> _Asked:
     """Return a release's answers to rows, labelled or not."""
-    columns = arrays.features(rows, judged.features(load_manifest(sources.bundles, release)))
-    prediction = models.open_answerer(sources.bundles, release).predict(columns)
+    looked_at = judged.features(load_manifest(sources.bundles, release))
+    columns = arrays.features(rows, looked_at)
+    prediction = judged.answers(models.open_answerer(sources.bundles, release).predict, rows, looked_at)
     truth, labelled = arrays.labels(rows, sources.contract, models.code_order(sources.contract))
     return _Asked(columns, prediction, truth, labelled)
 

@@ -23,6 +23,8 @@ LEVEL = 0.05
 TRIED, LEAST = 3, 30
 #: Columns that are searched at most: pairs of groups grow with their square.
 MOST_COLUMNS = 20
+#: Rows that are counted at a time.
+BLOCK = 100_000
 
 Floats = npt.NDArray[np.float64]
 Place = tuple[int, int]
@@ -66,8 +68,7 @@ def _candidates(
     names: Sequence[tuple[str, str]], member: npt.NDArray[np.bool_], failed: Floats
 ) -> list[Place]:
     """Return the slices whose share of failures stands out most; (i, i) is one group alone."""
-    inside = member.astype(np.float64)
-    rows, failures = inside.T @ inside, inside.T @ (inside * failed[:, None])
+    rows, failures = _counted(member, failed)
     share = failed.mean()
     expected = rows * share
     spread = np.sqrt(np.maximum(expected * (1 - share) * (1 - rows / len(failed)), 1e-12))
@@ -79,6 +80,16 @@ def _candidates(
     order = np.argsort(-excess, axis=None, kind="stable")[: 4 * TRIED]
     places = [divmod(int(place), len(names)) for place in order if np.isfinite(excess.flat[place])]
     return _distinct(places)
+
+
+def _counted(member: npt.NDArray[np.bool_], failed: Floats) -> tuple[Floats, Floats]:
+    """Return the rows of each two groups, and the failures among them: exact, in whatever parts."""
+    rows = failures = np.zeros((member.shape[1], member.shape[1]))
+    for start in range(0, len(member), BLOCK):
+        inside = member[start : start + BLOCK].astype(np.float64)
+        rows = rows + inside.T @ inside
+        failures = failures + inside.T @ (inside * failed[start : start + BLOCK, None])
+    return rows, failures
 
 
 def _numbered(columns: Sequence[str]) -> list[int]:

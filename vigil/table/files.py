@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,9 +82,31 @@ def read(
         rows = pa.concat_tables(parts) if parts else shapes.subset(stored, wanted).empty_table()
         rows = _cut(in_order(rows), since, through)
     else:
-        found = dataset.dataset([str(root / file.path) for file in files], schema=stored, format="parquet")
-        rows = in_order(found.to_table(columns=wanted, filter=_between(since, through)))
+        paths = [str(root / file.path) for file in _by_line(root, files)]
+        found = dataset.dataset(paths, schema=stored, format="parquet")
+        inside = all(_is_within(file, since, through) for file in files)
+        # A filter copies the rows, and so does putting them in order where they are not.
+        rows = in_order(found.to_table(columns=wanted, filter=None if inside else _between(since, through)))
     return rows.select(columns).cast(shapes.subset(schema, columns))
+
+
+def _by_line(root: Path, files: Sequence[DataFile]) -> list[DataFile]:
+    """Return data files by batch, and those of one batch, that came in many, by the first of their lines."""
+    shared = Counter(file.first for file in files)
+    lines = {file.path: _first_line(root / file.path) for file in files if shared[file.first] > 1}
+    return sorted(files, key=lambda file: (file.first, lines.get(file.path, 0)))
+
+
+def _first_line(path: Path) -> int:
+    """Return the first line in a data file, by what stands in its footer."""
+    from pyarrow import parquet
+
+    footer = parquet.read_metadata(path)
+    place = footer.schema.names.index(LINE_COLUMN)
+    groups: list[Any] = [
+        footer.row_group(number).column(place).statistics for number in range(footer.num_row_groups)
+    ]
+    return min((int(group.min) for group in groups if group is not None and group.has_min_max), default=0)
 
 
 def write(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
@@ -159,6 +182,11 @@ def small_runs(files: Sequence[DataFile]) -> list[list[DataFile]]:
 def overlaps(file: DataFile, since: int | None, through: int | None) -> bool:
     """Say whether a data file may hold rows of the batches asked for."""
     return (since is None or file.last >= since) and (through is None or file.first <= through)
+
+
+def _is_within(file: DataFile, since: int | None, through: int | None) -> bool:
+    """Say whether all rows of a data file are of the batches asked for."""
+    return (since is None or file.first >= since) and (through is None or file.last <= through)
 
 
 def size(path: Path) -> int | None:

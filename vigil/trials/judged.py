@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ from vigil.serving import Prediction
 from vigil.stats import curves
 from vigil.stats.metrics import Level, Metric, Tally
 from vigil.trials import arrays
+
+#: Rows that a model is asked about at a time.
+ASKED = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +107,8 @@ def judge(
     _, answerer, manifest = kept["asked"]
     order = code_order(contract)
     truth, labelled = arrays.labels(table, contract, order)
-    rows = table.filter(pa.array(labelled))
-    prediction: Prediction = answerer.predict(arrays.features(rows, features(manifest)))
+    rows = table if labelled.all() else table.filter(pa.array(labelled))
+    prediction = answers(answerer.predict, rows, features(manifest))
     return Judged(
         metric=metric,
         classes=order,
@@ -115,6 +118,21 @@ def judge(
         probability=prediction.probability,
         labelled=labelled,
     )
+
+
+def answers(
+    predict: Callable[[arrays.Arrays], Prediction], table: pa.Table, columns: Sequence[Column]
+) -> Prediction:
+    """Ask about the rows of a table, so many at a time: as arrays they take several times their memory."""
+    parts = [
+        predict(arrays.features(table.slice(start, ASKED), columns))
+        for start in range(0, max(table.num_rows, 1), ASKED)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    said = [part.probability for part in parts if part.probability is not None]
+    outcome = np.concatenate([part.outcome for part in parts])
+    return Prediction(outcome, np.concatenate(said) if said else None)
 
 
 def blind(bundles: Path, release: str, table: pa.Table, contract: Contract, metric: Metric) -> Judged:
