@@ -1,6 +1,6 @@
 """What it costs to take files in: many files at once, one more file after many rows, one large file.
 
-    python -m bench.ingest [--files 50] [--rows 10000] [--history 100000,10000000]
+    python -m bench.ingest [--files 50] [--rows 10000] [--history 100000,10000000 [--unique]]
                            [--large [100,2000] [--parquet]] [--tick [100,500] [--retrain]]
 
 Three claims, each in processes of their own, timed inside after the imports; peak memory from outside, of the
@@ -8,8 +8,10 @@ process and those that it starts together (pages that they share are counted for
 Many files: read, checked against the contract, deduplicated, profiled and stored; beside it DuckDB's
 ``read_csv`` + ``DISTINCT`` to Parquet of the same files, two threads each. One more: a new file of the
 same form after a history of so many rows, deduplicated against all of them; that history is put into the
-table, the index and the ledger by the classes that a tick uses. Large: a file of so many megabytes, each
-in a project of its own; without a number 2,000. The rows of the text as Parquet are a single row group.
+table, the index and the ledger by the classes that a tick uses; with ``--unique`` a column's values are
+unique in the table, whose index is made by the first of three files, and the quickest counts. Large: a file
+of so many megabytes, each in a project of its own; without a number 2,000. The rows of the text as Parquet
+are a single row group.
 
 Tick: all that ``fullprocess.py`` does when a file of so many megabytes arrives where a model is live, and
 with ``--retrain`` again when challengers are asked for: by step, in seconds, with the peak memory of all.
@@ -93,7 +95,8 @@ def main() -> None:
         if options.files:
             many_files(Path(scratch) / "many", options.files, options.rows)
         if options.history:
-            one_more(Path(scratch) / "more", [int(rows) for rows in options.history.split(",")])
+            histories = [int(rows) for rows in options.history.split(",")]
+            one_more(Path(scratch) / "more", histories, unique=options.unique)
         for megabytes in filter(None, options.large.split(",")):
             large(Path(scratch) / f"large-{megabytes}", int(megabytes), parquet=options.parquet)
         for megabytes in filter(None, options.tick.split(",")):
@@ -114,23 +117,32 @@ def many_files(folder: Path, files: int, rows: int) -> None:
     )
 
 
-def one_more(folder: Path, histories: list[int]) -> None:
-    """Print what a new file of 10,000 rows costs after each history."""
+def one_more(folder: Path, histories: list[int], *, unique: bool) -> None:
+    """Print what a new file of 10,000 rows costs after each history, of ``unique`` customers or not."""
     costs = []
     for place, history in enumerate(histories):
         here = folder / str(place)
         lay_out(here)
         write_file(here / "arriving" / "f.csv", 0, 10_000)
         timed(here, DRIVE)
+        if unique:
+            ask_unique(here)
         remember(here, history)
         found = []
         for number in range(3):
             write_file(here / "arriving" / f"g-{number}.csv", 900_000 + number, 10_000)
             found.append(timed(here, DRIVE)[0])
         costs.append(min(found))
-        print(
-            f"10,000 new rows after {history:,}: {costs[-1]:.2f} s ({costs[-1] / costs[0]:.2f} x the first)"
-        )
+        rows = "10,000 new rows" + (" of unique customers" if unique else "")
+        print(f"{rows} after {history:,}: {costs[-1]:.2f} s ({costs[-1] / costs[0]:.2f} x the first)")
+
+
+def ask_unique(folder: Path) -> None:
+    """Let the contract say that customers are unique in the whole table."""
+    path = folder / "ingested" / "contract.json"
+    contract = json.loads(path.read_text())
+    contract["columns"][0]["unique"] = True
+    path.write_text(json.dumps(contract))
 
 
 def remember(folder: Path, history: int) -> None:
@@ -308,6 +320,7 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--files", type=int, default=50, help="how many at once; 0 leaves this out")
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--history", default="", help="rows in the table before one more file, by comma")
+    parser.add_argument("--unique", action="store_true", help="with a column that is unique in the table")
     parser.add_argument("--large", nargs="?", const="2000", default="", metavar="MB", help="sizes, by comma")
     parser.add_argument("--tick", nargs="?", const="500", default="", metavar="MB", help="sizes, by comma")
     parser.add_argument("--retrain", action="store_true", help="a tick that trains on it as well")

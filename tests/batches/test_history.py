@@ -10,6 +10,7 @@ import pytest
 
 import ingestion
 from vigil import asked, intake
+from vigil.batches import ahead
 from vigil.keeping import erasure
 from vigil.run import begun
 from vigil.table import quarantine
@@ -82,8 +83,10 @@ def test_a_row_that_comes_again_as_it_is_counts_as_a_duplicate(unique):
         assert (found.accepted, found.quarantined, found.duplicates) == expected
 
 
-def test_files_of_one_tick_are_beside_each_other(unique):
-    """What waits to be committed together counts as what is in the table."""
+@pytest.mark.parametrize("processes", [0, 2])
+def test_files_of_one_tick_are_beside_each_other(unique, monkeypatch, processes):
+    """What waits to be committed together counts as what is in the table, whoever reads the files."""
+    monkeypatch.setattr(ahead, "processes", lambda *_: processes)
     site = unique()
     rows(site, "w-02.csv", ("a", 1), ("b", 1))
     rows(site, "w-03.csv", ("c", 1), ("d", 1))
@@ -95,6 +98,9 @@ def test_files_of_one_tick_are_beside_each_other(unique):
         (1, 1, 1),
     ]
     assert said(site, "w-04.csv") == [(3, "customer", "c", "stands in w-03.csv already")]
+    last = site.project().ledger.batches.all()[-1]
+    cells = quarantine.read(site.root / "ingested/quarantine", last.id).cells
+    assert cells[3] == dict(zip(HEADER.split(","), ["c", "0.5", "2", "north", "no"], strict=True))
     (index,) = (site.root / "ingested/seen").glob("unique-*")
     assert Firsts(index, "customer").covers(site.project().table)
 
