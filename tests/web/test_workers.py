@@ -61,6 +61,29 @@ def ask(url: str, rows: int) -> int:
         return len(json.loads(answer.read())["predictions"])
 
 
+def test_a_limit_holds_for_all_workers_together(world: Any) -> None:
+    """Whichever of two processes a connection comes to, one client gets its burst and no more."""
+    path = world.project.config_path
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps(config | {"server": {**config.get("server", {}), "requests_per_second": 1}}))
+    with service(world, "--runner", "gunicorn", "--workers", "2") as (_, url):
+        begun = time.monotonic()
+        statuses = [status_of(f"{url}/healthz") for _ in range(20)]
+        allowed = 2 + (time.monotonic() - begun)
+    assert statuses.count(200) <= allowed
+    assert set(statuses) == {200, 429}
+
+
+def status_of(url: str) -> int:
+    """Return the status of a GET on a connection of its own."""
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
 @pytest.mark.parametrize("runner", ["gunicorn", "granian"])
 def test_workers_count_together_and_stop_gracefully(world: Any, runner: str) -> None:
     """Two processes: one instance, one sum of what all have counted, and no request cut off at the end."""

@@ -17,7 +17,7 @@ from vigil.predictions.writer import PredictionLog
 from vigil.project import Project
 from vigil.serving import Compiled
 from vigil.web.children import Children
-from vigil.web.limits import Limiter
+from vigil.web.limits import Limiter, SharedBuckets
 from vigil.web.live import LiveRelease
 from vigil.web.sessions import Sessions
 from vigil.web.traffic import Traffic
@@ -26,6 +26,8 @@ from vigil.web.trial import Silent, TrialRelease
 #: Names by which a machine calls itself.
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
+#: Where the environment names the folder of what worker processes count together.
+LIMITS = "VIGIL_LIMITS"
 
 #: Wrong tokens from one address: so many at once, then one in so many seconds.
 GUESSES, GUESS_EVERY = 20, 5.0
@@ -81,7 +83,8 @@ def open_service(
 ) -> Service:
     """Open what the endpoints need, the ledger included; commands run in `folder`.
 
-    ``environ`` may hold VIGIL_TOKEN and VIGIL_HOSTS (names, separated by commas, under which the
+    ``environ`` may hold VIGIL_LIMITS, a folder for what its worker processes count together, VIGIL_TOKEN, and
+    VIGIL_HOSTS (names, separated by commas, under which the
     service may be called). Raises ServiceError when that token is too short, or when there is no valid
     one where `host` can be reached from other machines; LedgerError when the ledger cannot be opened.
     """
@@ -99,13 +102,19 @@ def open_service(
         keyring=keyring,
         sessions=Sessions(own),
         children=Children(commands, folder or project.root),
-        rates=Limiter(rate, 2 * rate),
-        guesses=Limiter(1 / GUESS_EVERY, GUESSES),
+        rates=Limiter(rate, 2 * rate, buckets=_shared(environ, "rates")),
+        guesses=Limiter(1 / GUESS_EVERY, GUESSES, buckets=_shared(environ, "guesses")),
         traffic=Traffic(),
         hosts=hosts,
         instance=environ.get("VIGIL_INSTANCE") or uuid.uuid4().hex,
         log=_log(project),
     )
+
+
+def _shared(environ: Mapping[str, str], name: str) -> SharedBuckets | None:
+    """Return the buckets that worker processes share, None where there is but one process."""
+    folder = environ.get(LIMITS)
+    return SharedBuckets(Path(folder) / name) if folder else None
 
 
 def _log(project: Project) -> PredictionLog | None:

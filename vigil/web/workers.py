@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vigil.errors import ServiceError
 from vigil.web.punctual import REFUSING, WAITING
+from vigil.web.service import LIMITS
 
 #: What the worker processes are told by the one that starts them.
 CONFIG, HOST, INSTANCE, LOG = "VIGIL_CONFIG", "VIGIL_HOST", "VIGIL_INSTANCE", "VIGIL_LOG"
@@ -50,7 +51,7 @@ class Workers:
 
     def start(self, environ: Mapping[str, str]) -> None:
         """Start the server; the folder of numbers is empty, so that nothing of an earlier run is counted."""
-        told = {**environ, "PROMETHEUS_MULTIPROC_DIR": str(self._numbers)}
+        told = {**environ, "PROMETHEUS_MULTIPROC_DIR": str(self._numbers), LIMITS: str(self._numbers)}
         self._child = subprocess.Popen(self._command, cwd=self._folder, env=told)  # noqa: S603
 
     def wait(self) -> int:
