@@ -310,6 +310,22 @@ def test_people_find_the_names_in_order(site):
     assert (site.root / "ingested/ingestedfiles.txt").read_text() == "w-9.csv\nw-10.csv\n"
 
 
+def test_a_list_that_is_right_is_left_alone(site):
+    """Without a new file nothing is written; what somebody has spoilt or deleted is written again."""
+    path = site.root / "ingested/ingestedfiles.txt"
+    site.leavers("w-1.csv", 30, seed=1)
+    take_in(site)
+    written = path.stat().st_ino, path.stat().st_mtime_ns
+    take_in(site)
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == written
+    path.write_text("spoilt\n")
+    take_in(site)
+    assert path.read_text() == "w-1.csv\n"
+    path.unlink()
+    take_in(site)
+    assert path.read_text() == "w-1.csv\n"
+
+
 def test_names_that_no_console_likes_are_taken(site):
     """Spaces, quotes, line breaks and bytes that are no UTF-8 in a name do no harm."""
     for number, name in enumerate([b"a b.csv", b"a'\".csv", b"a\nb.csv", b"a\xff.csv"]):

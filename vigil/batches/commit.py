@@ -273,7 +273,9 @@ class Committer:
         ingested = self._ledger.batches.all()
         self._digests = {batch.digest for batch in ingested}
         names = "".join(f"{batch.name}\n" for batch in ingested)
-        durable.write_atomic(self._output / "ingestedfiles.txt", names.encode())
+        path, content = self._output / "ingestedfiles.txt", names.encode()
+        if not path.is_file() or path.read_bytes() != content:
+            durable.write_atomic(path, content)
 
 
 def _hashed(item: Accepted, columns: Sequence[str]) -> Hashes:
