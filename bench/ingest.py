@@ -3,15 +3,15 @@
     python -m bench.ingest [--files 50] [--rows 10000] [--history 100000,10000000 [--unique]]
                            [--large [100,2000] [--parquet]] [--tick [100,500] [--retrain]]
 
-Three claims, each in processes of their own, timed inside after the imports; peak memory from outside, of the
-process and those that it starts together (pages that they share are counted for each).
-Many files: read, checked against the contract, deduplicated, profiled and stored; beside it DuckDB's
-``read_csv`` + ``DISTINCT`` to Parquet of the same files, two threads each. One more: a new file of the
-same form after a history of so many rows, deduplicated against all of them; that history is put into the
-table, the index and the ledger by the classes that a tick uses; with ``--unique`` a column's values are
-unique in the table, whose index is made by the first of three files, and the quickest counts. Large: a file
-of so many megabytes, each in a project of its own; without a number 2,000. The rows of the text as Parquet
-are a single row group.
+Three claims, each in processes of their own, timed inside after the imports; peak memory from outside, of
+the process and those that it starts together (pages that they share are counted for each). Many files: read,
+checked against the contract, deduplicated, profiled and stored; beside it DuckDB's ``read_csv`` +
+``DISTINCT`` to Parquet of the same files, on the cores that there are. One more: a new file of the same form
+after a history of so many rows, deduplicated against all of them; that history is put into the table, the
+index and the ledger by the classes that a tick uses; with ``--unique`` a column's values are unique in the
+table, whose index is made by the first of three files, and the quickest counts. Large: a file of so many
+megabytes, each in a project of its own; without a number 2,000. The rows of the text as Parquet are a single
+row group.
 
 Tick: all that ``fullprocess.py`` does when a file of so many megabytes arrives where a model is live, and
 with ``--retrain`` again when challengers are asked for: by step, in seconds, with the peak memory of all.
@@ -76,9 +76,9 @@ print(json.dumps([took, [sum(file["accepted"] for file in found["files"]), steps
 """
 
 PEER = """
-import json, time, duckdb
+import json, os, time, duckdb
 connection = duckdb.connect()
-connection.execute("SET threads = 2")
+connection.execute(f"SET threads = {len(os.sched_getaffinity(0))}")
 begun_at = time.perf_counter()
 connection.execute(
     "COPY (SELECT DISTINCT * FROM read_csv('arriving/*.csv')) TO 'peer.parquet'"

@@ -116,6 +116,35 @@ def test_no_more_is_read_early_than_there_is_room_for(tmp_path: Path, memory: in
     assert early(sources(files, tmp_path, memory)) == begun
 
 
+MB = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "name", "cores", "memory", "expected"),
+    [
+        (100, MB, "{}.csv", 8, 1000 * MB, 2),
+        (100, MB, "{}.csv", 8, 2000 * MB, 4),
+        (100, MB, "{}.csv", 3, 9000 * MB, 3),
+        (100, MB, "{}.csv", 8, 600 * MB, 0),
+        (100, MB, "{}.csv", 1, 9000 * MB, 0),
+        (20, MB, "{}.csv", 8, 9000 * MB, 0),
+        (200, 100, "{}.csv", 4, 9000 * MB, 4),
+        (100, 5 * MB, "{}.csv", 8, 9000 * MB, 0),
+        (100, MB, "{}.csv.gz", 8, 9000 * MB, 0),
+        (100, MB // 2, "{}.parquet", 8, 9000 * MB, 8),
+    ],
+)
+def test_processes_are_started_where_they_pay(
+    count: int, size: int, name: str, cores: int, memory: int, expected: int
+) -> None:
+    """Enough small files, more than one core, and half of the memory for them; else threads do the work."""
+    files = [NewFile(Path(name.format(n)), str(n), (size, 0, 0)) for n in range(count)]
+    with mock.patch.object(ahead, "_cores", return_value=cores):
+        found = ahead.processes(files, memory - ahead.RESTING)
+    assert found == expected
+    assert found * (ahead.WORKER + 24 * ahead.SMALL) <= (memory - ahead.RESTING) / 2
+
+
 def test_nothing_is_read_beside_a_file_in_blocks(tmp_path: Path) -> None:
     """A file that does not fit into the memory has it for itself."""
     contracts.save(CONTRACT, tmp_path)

@@ -1,6 +1,7 @@
 """Processes that look at files."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -104,6 +105,22 @@ def test_a_file_that_kills_each_process_waits(tmp_path: Path) -> None:
         done.set()
         killer.join()
     assert workers.look(path, CONTRACT, CUTS).digest == intake.digest(path)
+    workers.close()
+
+
+def test_a_file_that_wants_too_much_memory_waits(tmp_path: Path) -> None:
+    """A process that may have no more memory says so of the file, and reads smaller ones all the same."""
+    small = written(tmp_path, "a,b,c\n1,2,x\n")
+    large = tmp_path / "large.csv"
+    large.write_text("a,b,c\n" + "1,2,x\n" * 600_000)
+    workers = Workers(1)
+    workers.look(small, CONTRACT, CUTS)
+    used = int(Path(f"/proc/{workers.pids[0]}/statm").read_text().split()[0])
+    most = used * os.sysconf("SC_PAGE_SIZE") + 2_000_000
+    resource.prlimit(workers.pids[0], resource.RLIMIT_AS, (most, most))
+    with pytest.raises(FileUnreadable, match="needs more memory to be read than there is"):
+        workers.look(large, CONTRACT, CUTS)
+    assert workers.look(small, CONTRACT, CUTS).digest == intake.digest(small)
     workers.close()
 
 
