@@ -1,5 +1,6 @@
 import json
 
+from tests.conftest import leavers
 from vigil import cards
 
 
@@ -28,6 +29,22 @@ def test_a_card_says_what_the_release_is(site):
     assert low < card["reference"]["score"] < high
     assert ("gate", "promote") in [(row["kind"], row["outcome"]) for row in card["history"]]
     assert json.loads(json.dumps(card)) == card
+
+
+def test_frequent_levels_among_too_many_are_named(site):
+    """A release's profile samples its training rows: of hundreds of streets the frequent one is named."""
+    head, *lines = leavers(900).splitlines()
+    streets = ["Main" if number % 5 == 0 else f"Side {number}" for number in range(len(lines))]
+    told = [f"{line},{street}" for line, street in zip(lines, streets, strict=True)]
+    site.write("w-1.csv", "\n".join([f"{head},street", *told]) + "\n")
+    site.tick()
+    project = site.project()
+    card = cards.gathered(project, project.ledger.releases.deployed()[0]["id"])
+    (street,) = (feature for feature in card["features"] if feature["name"] == "street")
+    ((level, about, least, most),) = street["most_frequent_about"]
+    assert level == "Main"
+    assert least <= about <= most < 200
+    assert "Main about " in cards.markdown(card)
 
 
 def test_limits_follow_from_the_release(site):

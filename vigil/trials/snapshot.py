@@ -17,7 +17,7 @@ import pyarrow as pa
 from vigil import contract as contracts
 from vigil import intake
 from vigil.errors import FileRefused
-from vigil.records import ORDER_COLUMN, Column, Contract
+from vigil.records import HASH_COLUMN, ORDER_COLUMN, Column, Contract
 from vigil.table import hashing
 from vigil.table.store import Table
 from vigil.trials import arrays
@@ -31,8 +31,8 @@ BEFORE_ALL = 0
 class Snapshot:
     """All rows up to a batch, with every column that was ever kept.
 
-    Arrays have shape (rows,); ``hashes`` (rows, 2) is of the identity. ``passed_over`` says which test
-    files could not be used, and why.
+    Arrays have shape (rows,); ``hashes`` (rows, 2) is of the identity. Rows of the table carry its hash, by
+    which a profile samples them. ``passed_over`` says which test files could not be used, and why.
     """
 
     rows: pa.Table
@@ -73,7 +73,8 @@ def snapshot(
     """
     kept = [name for name in table.schema().names if not name.startswith("_vigil_")]
     rows = arrays.complete(
-        table.rows(since=since, through=through, columns=[*kept, ORDER_COLUMN]), _wanted(contract)
+        table.rows(since=since, through=through, columns=[*kept, ORDER_COLUMN, HASH_COLUMN]),
+        _wanted(contract),
     )
     if without:
         rows = rows.filter(pa.array(~np.isin(rows.column(ORDER_COLUMN).to_numpy(), list(without))))
