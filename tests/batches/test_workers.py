@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -106,6 +107,19 @@ def test_a_file_that_kills_each_process_waits(tmp_path: Path) -> None:
         killer.join()
     assert workers.look(path, CONTRACT, CUTS).digest == intake.digest(path)
     workers.close()
+
+
+def test_processes_that_cannot_start_are_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the program of a worker gives up each time, files are looked at here."""
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    path, workers = written(tmp_path, "a,b,c\n1,2,x\n"), Workers(2)
+    found = workers.look(path, CONTRACT, CUTS)
+    workers.close()
+    assert isinstance(found.checked, Checked)
+    assert found.checked.valid == 1
+    assert not found.few
 
 
 def test_a_file_that_wants_too_much_memory_waits(tmp_path: Path) -> None:

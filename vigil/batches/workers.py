@@ -79,9 +79,10 @@ class Workers:
     def look(self, path: Path, contract: Contract, cuts: Cuts) -> Early:
         """Return what a worker finds, waiting until one is free; any thread may ask.
 
-        Raises what the worker raises, and FileUnreadable when it dies over the file again and again.
+        Where none can be had, it is found here. Raises what the worker raises, and FileUnreadable when it
+        dies over the file again and again.
         """
-        worker, ends = self._idle.get(), list[str]()
+        worker, ends = self._idle.get(), list[int]()
         try:
             while len(ends) < TRIES:
                 try:
@@ -94,7 +95,12 @@ class Workers:
                 return answer
         finally:
             self._idle.put(worker)
-        what = f"cannot be read: the process that reads it ended each time ({', '.join(ends)})."
+        if all(code > 0 for code in ends):
+            # It has not been killed but gave up, as when it cannot import what it needs.
+            from vigil.batches import early
+
+            return early.look(path, contract)
+        what = f"cannot be read: the process that reads it ended each time ({', '.join(map(_named, ends))})."
         raise FileUnreadable(what, where=shown(path), hint="It may want more memory than there is.")
 
     def close(self) -> None:
@@ -124,6 +130,7 @@ class _Worker:
                 env=os.environ | _KEEPS_MEMORY,
                 stdin=silent,
                 stdout=silent,
+                stderr=silent,
                 pass_fds=[theirs.fileno()],
                 process_group=0,
             )
@@ -134,12 +141,12 @@ class _Worker:
         answer: Early | Exception = _receive(self._socket)
         return answer
 
-    def replaced(self) -> str:
-        """Start another process in the place of this one, which has died; return how."""
+    def replaced(self) -> int:
+        """Start another process in the place of this one, which has died; return its exit code."""
         self.end()
-        code = self.child.returncode
+        code: int = self.child.returncode
         self._start()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return code
 
     def end(self) -> None:
         """Let the process end with its socket, and wait until it has."""
@@ -149,6 +156,11 @@ class _Worker:
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
+
+
+def _named(code: int) -> str:
+    """Say how a process ended."""
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def _send(to: socket.socket, message: Any) -> None:
