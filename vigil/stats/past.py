@@ -28,8 +28,8 @@ from vigil.stats.betting import BETS, Floats
 from vigil.stats.metrics import Metric, Tally
 from vigil.stats.metrics._cells import CellMetric
 
-#: The drops bet on, as differences of log-odds: as many as there are bets, geometric from 0.1 to 0.8.
-DROPS: Floats = np.geomspace(0.1, 0.8, len(BETS))
+#: The drops bet on, as differences of log-odds: as many as there are bets, geometric from 0.07 to 0.5.
+DROPS: Floats = np.geomspace(0.07, 0.5, len(BETS))
 
 #: The part of the capital that is bet on all classes together: a model that becomes worse mostly does so
 #: everywhere.
