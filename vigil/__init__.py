@@ -24,5 +24,6 @@ def _told(kind: type[BaseException], error: BaseException, trace: TracebackType 
 
 
 # Only where a root file was started: whoever imports the package keeps what they have.
-if Path(getattr(sys.modules["__main__"], "__file__", None) or "").resolve().parent == _ROOT:
+_STARTED = getattr(sys.modules["__main__"], "__file__", None)
+if _STARTED and Path(_STARTED).resolve().parent == _ROOT:
     sys.excepthook = _told
