@@ -85,6 +85,15 @@ def test_changes_reach_the_rows_that_are_named(shelf):
     assert found == [*plain, ("lost", "many"), ("lost", "late")]
 
 
+def test_a_change_may_be_computed_by_the_database(shelf):
+    """A column that counts on is computed for each row, beside values that are the same for all."""
+    changed = {"run": files.c.run + 10, "reason": "counted"}
+    assert shelf.change(changed, files.c.run >= 4) == 2
+    assert shelf.change(changed, files.c.run >= 15) == 1
+    found = shelf.find(files.c.reason == "counted", order=[files.c.path])
+    assert [(row["path"], row["run"]) for row in found] == [("w-4", 14), ("w-5", 25)]
+
+
 def test_a_condition_on_another_table_is_built_anew(shelf):
     """What speaks of another table is no form of this one's: it is asked as it stands, each time."""
     for number in (2, 9):

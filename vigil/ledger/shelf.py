@@ -159,11 +159,14 @@ class Shelf:
             connection.execute(self._table.insert(), whole)
 
     def change(self, values: Mapping[str, Any], *where: sa.ColumnElement[bool]) -> int:
-        """Update matching rows; return how many."""
+        """Update matching rows, by values or by expressions of their columns; return how many."""
         self._forget()
         same, at = self._statements.update(where)
+        # What the database computes is a part of the statement, and no value that is bound to it.
+        computed = {name: value for name, value in values.items() if isinstance(value, sa.ClauseElement)}
+        plain = {name: value for name, value in values.items() if name not in computed}
         with self._engine.begin() as connection:
-            return connection.execute(same, {**values, **at}).rowcount
+            return connection.execute(same.values(computed) if computed else same, {**plain, **at}).rowcount
 
     def delete(self, *where: sa.ColumnElement[bool]) -> int:
         """Delete matching rows; return how many."""
