@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.web.admission import MANY, PATIENT, SOON, WITHIN, Admission, Work, bound_of, unread_for
+from vigil.web.admission import CROWDED, MANY, PATIENT, SOON, WITHIN, Admission, Work, bound_of, unread_for
 
 
 def test_a_burst_passes_and_an_overload_does_not() -> None:
@@ -69,6 +69,38 @@ def test_work_adds_up_by_what_bytes_cost_lately() -> None:
     for _ in range(100):
         work.end(0.0, 100_000, 0.03)
     assert work.begin(100_000) == pytest.approx(0.03, rel=0.01)
+
+
+def test_a_loaded_release_makes_no_queue() -> None:
+    """One answer that took half a second, as it loaded a release, does not make 31 behind it a crowd."""
+    work = Work()
+    for _ in range(20):
+        work.learn(500, 0.0003)
+    work.learn(500, 0.5)
+    for _ in range(31):
+        work.begin(500)
+    assert 0 < work.ahead < CROWDED
+    for _ in range(40):
+        work.learn(500, 0.02)
+    assert work.begin(500) == pytest.approx(0.02, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("each_second", "cost", "overloaded"),
+    [(62, 0.0003, False), (800, 0.003, True), (16, 0.1, True), (16, 0.01, False)],
+)
+def test_those_that_always_ask_too_soon_are_an_overload_by_their_work(
+    each_second: int, cost: float, overloaded: bool
+) -> None:
+    """Some that cost little are let in again, however often they come; many that cost much are not."""
+    now = [0.0]
+    judge = Admission(lambda: now[0])
+    for _ in range(3 * each_second):
+        now[0] += 1 / each_second
+        judge.note_soon(cost)
+    assert judge.is_overloaded == overloaded
+    now[0] += WITHIN + 0.01
+    assert not judge.is_overloaded
 
 
 def test_a_person_is_more_patient_than_a_program() -> None:

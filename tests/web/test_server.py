@@ -132,10 +132,9 @@ def test_too_many_requests_are_turned_away_at_once_and_it_recovers(busy: Any) ->
 
 
 def test_who_asks_again_too_soon_waits_and_is_turned_away_again(busy: Any) -> None:
-    """Even when there is room by then, twice as long each time; who waited is answered, and newcomers."""
+    """While there is no room, twice as long each time; who waited is answered, and newcomers."""
     with socket.create_connection(("127.0.0.1", busy.effective_port), timeout=10) as connection:
         assert said(connection, "HEAD")[2] == b""
-        busy.app.gate.set()
         pauses = []
         for _ in range(2):
             begun = time.monotonic()
@@ -143,9 +142,21 @@ def test_who_asks_again_too_soon_waits_and_is_turned_away_again(busy: Any) -> No
             pauses.append(time.monotonic() - begun)
         assert serving.FIRST_HOLD * 0.9 < pauses[0] < pauses[1] + 2
         assert pauses[1] > 2 * serving.FIRST_HOLD * 0.9
+        busy.app.gate.set()
         assert get(busy, "/healthz")["status"] == "ok"
         time.sleep(serving.HOLD)
         assert said(connection)[0] == 200
+
+
+def test_who_always_asks_too_soon_is_answered_where_there_is_room(busy: Any) -> None:
+    """Only the pause is left of having been turned away: nobody is refused for ever by a server at rest."""
+    with socket.create_connection(("127.0.0.1", busy.effective_port), timeout=10) as connection:
+        assert said(connection)[0] == 503
+        busy.app.gate.set()
+        wait_until(lambda: not busy.task_dispatcher.queue)
+        begun = time.monotonic()
+        assert [said(connection)[0] for _ in range(3)] == [200, 200, 200]
+        assert time.monotonic() - begun < serving.HOLD
 
 
 def test_an_old_client_that_is_turned_away_is_hung_up_on(busy: Any) -> None:

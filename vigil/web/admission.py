@@ -30,8 +30,15 @@ MANY, WITHIN = 32, 1.0
 #: Seconds of expected work before a newcomer that count as no room for it.
 CROWDED = 2 * SOON
 
+#: The share of all time that those may want who ask again at once, and the newest of them that tell.
+PRESSED, NEWEST_SOON = 0.5, 64
+
 #: Bytes from which a body's own size says what it costs, and how much the newest cost weighs in the mean.
 LARGE, NEWEST = 16_384, 0.1
+
+#: The cost of a small prediction that is expected before any was answered, and by how many times the mean a
+#: cost may count: the first one after a switch loads a release, which says nothing of those behind it.
+FIRST, MOST = 0.001, 4.0
 
 #: Where Linux keeps the milliseconds since a connection's last bytes came, in ``struct tcp_info``.
 _LAST_BYTES = struct.Struct("@52xI")
@@ -43,12 +50,27 @@ class Admission:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._late: deque[float] = deque(maxlen=MANY)
+        self._soon: deque[tuple[float, float]] = deque(maxlen=NEWEST_SOON)
 
     @property
     def is_overloaded(self) -> bool:
-        """Whether there were many just now."""
+        """Whether there were many just now, or those that ask again at once would be too much."""
         late = self._late
-        return len(late) == late.maxlen and self._clock() - late[0] <= WITHIN
+        if len(late) == late.maxlen and self._clock() - late[0] <= WITHIN:
+            return True
+        return bool(self._soon) and self._is_pressed()
+
+    def _is_pressed(self) -> bool:
+        now, soon = self._clock(), list(self._soon)
+        if now - soon[-1][0] > WITHIN:
+            self._soon.clear()
+            return False
+        span = now - soon[0][0]
+        return sum(cost for _, cost in soon) > PRESSED * (span if len(soon) == NEWEST_SOON else WITHIN)
+
+    def note_soon(self, cost: float) -> None:
+        """Count one that was turned away for asking again at once; it would have cost so many seconds."""
+        self._soon.append((self._clock(), cost))
 
     def note(self) -> None:
         """Count a request for which there was no room, or which was late where nobody knows of room."""
@@ -74,7 +96,7 @@ class Work:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
-        self._each = self._byte = 0.0
+        self._each, self._byte = FIRST, 0.0
         self.ahead = 0.0
 
     def turn(self, size: int) -> AbstractContextManager[Any]:
@@ -83,21 +105,31 @@ class Work:
 
     def begin(self, size: int) -> float:
         """Count a request with so many bytes in; return what it is expected to cost, for ``end``."""
-        cost = self._byte * size if size >= LARGE else self._each
+        cost = self.cost(size)
         with self._lock:
             self.ahead += cost
         return cost
+
+    def cost(self, size: int) -> float:
+        """Return the seconds that a request with so many bytes is expected to take."""
+        return self._byte * size if size >= LARGE else self._each
 
     def end(self, cost: float, size: int = 0, seconds: float | None = None) -> None:
         """Count it out again, and learn from what it took, unless it was turned away."""
         with self._lock:
             self.ahead = max(0.0, self.ahead - cost)
-            if seconds is None:
-                return
-            if size >= LARGE:
-                self._byte += (seconds / size - self._byte) * (NEWEST if self._byte else 1.0)
+        if seconds is not None:
+            self.learn(size, seconds)
+
+    def learn(self, size: int, seconds: float) -> None:
+        """Learn from what a request with so many bytes took."""
+        with self._lock:
+            if size < LARGE:
+                self._each += (min(seconds, MOST * self._each) - self._each) * NEWEST
+            elif self._byte:
+                self._byte += (min(seconds / size, MOST * self._byte) - self._byte) * NEWEST
             else:
-                self._each += (seconds - self._each) * (NEWEST if self._each else 1.0)
+                self._byte = seconds / size
 
 
 def bound_of(method: str, path: str) -> float:

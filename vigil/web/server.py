@@ -191,13 +191,15 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         lay = admission.unread_for(self.socket)
         self.waited = lay if self.request is None else self.waited + lay
         if self.hold:
-            self.is_hasty, self.hold = lay > self.pause / 2, 0.0
+            # Who is always too soon is not refused for ever: where there is room again, the pause is enough.
+            self.is_hasty, self.hold = lay > self.pause / 2 and not dispatcher.is_at_rest, 0.0
         is_busy = bool(self.requests) or self.request is not None
         if is_busy or not (self.is_hasty or dispatcher.turns_away(self.waited, admission.SOON)):
             super().handle_read()
             return
         content = self.recv(RECEIVED)
         left = missing(content)
+        self.size = len(content) + (left or 0)
         if left == 0:
             self._turn_away(stays=True, with_body=True)
         elif left and left <= self.adj.max_request_body_size:
@@ -217,11 +219,13 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             self.connected = False
             return
         self.last_activity = time.time()
+        begun = time.thread_time()
         answer = self.server.direct.answer(self, content)
         if answer is None:
             self.received(content)
-        else:
-            self._send(answer)
+            return
+        self.server.task_dispatcher.work.learn(len(content), time.thread_time() - begun)
+        self._send(answer)
 
     def _send(self, content: bytes) -> None:
         """Send an answer; what the connection does not take yet waits for the loop."""
@@ -277,6 +281,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     def refuse(self) -> None:
         """Say that there are too many requests; the caller holds ``requests_lock``."""
         request = self.requests[0]
+        self.size = _size(request)
         kept = request.version == "1.1" and request.headers.get("CONNECTION", "").lower() != "close"
         stays = kept and not request.error and len(self.requests) == 1
         self._turn_away(stays=stays, with_body=_command(request) != "HEAD")
@@ -287,6 +292,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     def _turn_away(self, *, stays: bool, with_body: bool) -> None:
         dispatcher = self.server.task_dispatcher
         dispatcher.count()
+        if self.is_hasty:
+            dispatcher.admission.note_soon(dispatcher.work.cost(self.size))
         self.pause = min(max(2 * self.pause, FIRST_HOLD), HOLD)
         self.hold, self.is_hasty = time.monotonic() + self.pause, False
         dispatcher.held_until = max(dispatcher.held_until, self.hold)
