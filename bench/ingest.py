@@ -71,7 +71,7 @@ begun_at = time.perf_counter()
 found = fullprocess.tick(project, force={force})
 took = time.perf_counter() - begun_at
 steps = project.ledger.runs.get(found["run"])["steps"]
-outcomes = [[row["kind"], row["outcome"]] for row in found["decisions"]]
+outcomes = [f"{{row['kind']}}: {{row['outcome']}}" for row in found["decisions"]]
 print(json.dumps([took, [sum(file["accepted"] for file in found["files"]), steps, outcomes]]))
 """
 
@@ -226,7 +226,7 @@ def whole_tick(folder: Path, megabytes: int, *, retrain: bool) -> None:
     for name, force in (("scored", False), ("challengers too", True))[: 1 + retrain]:
         seconds, peak, (_, steps, outcomes) = timed(folder, TICK.format(root=str(ROOT), force=force))
         parts = ", ".join(f"{row['step']} {row['seconds']:.1f}" for row in steps)
-        print(f"  {name}: {seconds:.1f} s, peak {peak:,.0f} MB ({parts}); {outcomes}", flush=True)
+        print(f"  {name}: {seconds:.1f} s, peak {peak:,.0f} MB ({parts}); {', '.join(outcomes)}", flush=True)
 
 
 def lay_out(folder: Path) -> None:
