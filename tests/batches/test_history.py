@@ -2,13 +2,12 @@
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import ingestion
+from tests.killed import ingested
 from vigil import asked, intake
 from vigil.batches import ahead
 from vigil.keeping import erasure
@@ -194,39 +193,6 @@ def test_an_erased_value_may_come_again(unique):
     assert (found.accepted, found.quarantined) == (1, 1)
 
 
-#: Run in a child: take in what is new, killed before the N-th wait for the disk; 0 counts them.
-CHILD = """
-import os, signal, sys
-sys.path.insert(0, {root!r})
-from pathlib import Path
-import ingestion
-from vigil import intake
-from vigil.console import Console
-from vigil.project import Project
-from vigil.run import begun
-intake.block_size = lambda path, memory: 60 if path.name == "w-03.csv" else 0
-waits, wait = 0, os.fsync
-def fsync(handle):
-    global waits
-    waits += 1
-    if waits == int(sys.argv[1]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    wait(handle)
-os.fsync = fsync
-project = Project(Path("config.json"), console=Console(quiet=True))
-with project.locked(), begun(project, "test") as run:
-    ingestion.run(project, run=run.number)
-project.close()
-print(waits)
-"""
-
-
-def child(site, point):
-    """Take in what is new in a process of its own, which may be killed."""
-    command = [sys.executable, "-c", CHILD.format(root=str(ROOT)), str(point)]
-    return subprocess.run(command, cwd=site.root, capture_output=True, text=True, check=False)
-
-
 def test_a_killed_run_ends_as_a_whole_one(unique):
     """Killed anywhere, the next run takes each value in once, and says the same of the others."""
 
@@ -245,12 +211,12 @@ def test_a_killed_run_ends_as_a_whole_one(unique):
         return project.table.rows().to_pylist(), held, [one.rows for one in project.ledger.batches.all()]
 
     whole = made("whole")
-    waits = int(child(whole, 0).stdout)
+    waits = int(ingested(whole, 0, large="w-03.csv", size=60).stdout)
     expected = end(whole)
     assert [len(held) for held in expected[1]] == [1, 2, 1]
     for turn, point in enumerate(range(4, waits, max(1, waits // 6))):
         site = made(f"killed-{turn}")
-        assert child(site, point).returncode == -signal.SIGKILL
+        assert ingested(site, point, large="w-03.csv", size=60).returncode == -signal.SIGKILL
         take_in(site)
         assert end(site) == expected
         rows(site, "w-05.csv", ("n3", 2), ("z", 5))
