@@ -38,7 +38,10 @@ LARGE, NEWEST = 16_384, 0.1
 
 #: The cost of a small prediction that is expected before any was answered, and by how many times the mean a
 #: cost may count: the first one after a switch loads a release, which says nothing of those behind it.
-FIRST, MOST = 0.001, 4.0
+FIRST, MOST = 0.001, 2.0
+
+#: What a small one counts for at most: the queue alone bounds how many of these wait.
+SMALL = 0.9 * CROWDED / 32
 
 #: Where Linux keeps the milliseconds since a connection's last bytes came, in ``struct tcp_info``.
 _LAST_BYTES = struct.Struct("@52xI")
@@ -112,7 +115,7 @@ class Work:
 
     def cost(self, size: int) -> float:
         """Return the seconds that a request with so many bytes is expected to take."""
-        return self._byte * size if size >= LARGE else self._each
+        return self._byte * size if size >= LARGE else min(self._each, SMALL)
 
     def end(self, cost: float, size: int = 0, seconds: float | None = None) -> None:
         """Count it out again, and learn from what it took, unless it was turned away."""

@@ -191,8 +191,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         lay = admission.unread_for(self.socket)
         self.waited = lay if self.request is None else self.waited + lay
         if self.hold:
-            # Who is always too soon is not refused for ever: where there is room again, the pause is enough.
-            self.is_hasty, self.hold = lay > self.pause / 2 and not dispatcher.is_at_rest, 0.0
+            # Who is always too soon is not refused for ever: after an overload the pause was enough.
+            self.is_hasty, self.hold = lay > self.pause / 2 and dispatcher.admission.is_overloaded, 0.0
         is_busy = bool(self.requests) or self.request is not None
         if is_busy or not (self.is_hasty or dispatcher.turns_away(self.waited, admission.SOON)):
             super().handle_read()
