@@ -7,8 +7,8 @@ import threading
 import time
 from typing import Any
 
-from vigil.web.admission import MANY
-from vigil.web.punctual import WAITING, Punctual
+from vigil.web.admission import MANY, WAITING
+from vigil.web.punctual import Punctual
 from vigil.web.traffic import Traffic
 
 

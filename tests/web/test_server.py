@@ -91,7 +91,7 @@ def test_what_never_reaches_the_application_has_the_one_shape(
 @pytest.fixture
 def busy(running: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The server with every thread at work and as many requests waiting as may."""
-    monkeypatch.setattr(serving, "WAITING", 3)
+    monkeypatch.setattr(admission, "WAITING", 3)
     askers = [threading.Thread(target=get, args=(running, path)) for path in ["/slow"] * 2 + ["/healthz"] * 3]
     for asker in askers[:2]:
         asker.start()
@@ -283,14 +283,14 @@ def test_what_waits_too_long_amid_many_is_turned_away_by_the_thread(
 def test_as_many_as_may_wait_are_all_answered_however_slow_it_is(running: Any) -> None:
     """Without more than that there is no overload: lateness alone turns nobody away."""
     found: list[Any] = []
-    paths = ["/slow"] * 2 + ["/healthz"] * (serving.WAITING - 2)
+    paths = ["/slow"] * 2 + ["/healthz"] * (admission.WAITING - 2)
     askers = [threading.Thread(target=lambda path=path: found.append(get(running, path))) for path in paths]
     for asker in askers[:2]:
         asker.start()
     wait_until(lambda: are_busy(running))
     for asker in askers[2:]:
         asker.start()
-    wait_until(lambda: len(running.task_dispatcher.queue) == serving.WAITING - 2)
+    wait_until(lambda: len(running.task_dispatcher.queue) == admission.WAITING - 2)
     time.sleep(0.7)
     running.app.gate.set()
     for asker in askers:

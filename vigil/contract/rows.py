@@ -56,10 +56,9 @@ class RowReader:
         self._accepted = frozenset(names).union(expected)
         numbers = [(place, column) for place, column in enumerate(columns) if column.kind == "number"]
         self._numeric = [place for place, _ in numbers]
-        low = [-_LARGEST if column.minimum is None else column.minimum for _, column in numbers]
-        high = [_LARGEST if column.maximum is None else column.maximum for _, column in numbers]
         self._glances = [column.glance() for column in self._columns]
-        self._range = np.array([low, high], dtype=np.float64)[:, :, None]
+        limits = np.array([_limits(column) for _, column in numbers], dtype=np.float64)
+        self._range = limits.reshape(-1, 2).T[:, :, None]
 
     def rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Cells], Warnings]:
         """Type rows given one by one; return arrays of shape (rows,) by column, and warnings by row."""

@@ -27,6 +27,9 @@ FORESIGHT = 0.5
 #: So many that found no room, or were late, within so many seconds are an overload; fewer are a burst.
 MANY, WITHIN = 32, 1.0
 
+#: Requests that wait for a thread; further ones are turned away as soon as they are read.
+WAITING = 32
+
 #: Seconds of expected work before a newcomer that count as no room for it.
 CROWDED = 2 * SOON
 
@@ -41,7 +44,7 @@ LARGE, NEWEST = 16_384, 0.1
 FIRST, MOST = 0.001, 2.0
 
 #: What a small one counts for at most: the queue alone bounds how many of these wait.
-SMALL = 0.9 * CROWDED / 32
+SMALL = 0.9 * CROWDED / WAITING
 
 #: Where Linux keeps the milliseconds since a connection's last bytes came, in ``struct tcp_info``.
 _LAST_BYTES = struct.Struct("@52xI")

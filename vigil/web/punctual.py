@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 
 from vigil.web import errors, security
-from vigil.web.admission import CROWDED, FORESIGHT, SOON, Admission, Work, bound_of, unread_for
+from vigil.web.admission import CROWDED, FORESIGHT, SOON, WAITING, Admission, Work, bound_of, unread_for
 from vigil.web.traffic import Traffic
 
 #: Bytes of a body that are read before its sender is turned away: one that still sends would not hear it.
 HEARD = 2**20
 
-#: Requests that wait for their turn; further ones are turned away, by so many threads that are kept for that.
-WAITING, REFUSING = 32, 8
+#: Threads that are kept to turn away those for whom there is no room.
+REFUSING = 8
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 

@@ -24,9 +24,6 @@ from vigil.web.traffic import Traffic
 #: Open connections; further ones wait in the system's queue.
 CONNECTIONS = 500
 
-#: Requests that wait for a thread; further ones are turned away as soon as they are read.
-WAITING = 32
-
 #: Seconds for which nothing is read from a connection that was turned away, at first and at most: twice as
 #: long each time that it asks again too soon. What it says meanwhile is turned away at their end, so that no
 #: flood of those who do not wait keeps the reading loop busy.
@@ -112,7 +109,7 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         before it shows that it would be.
         """
         ahead = self.work.ahead
-        if len(self.queue) >= WAITING:
+        if len(self.queue) >= admission.WAITING:
             self.admission.note()
             return True
         try:

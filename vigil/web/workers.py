@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vigil.errors import ServiceError
-from vigil.web.punctual import REFUSING, WAITING
+from vigil.web.admission import WAITING
+from vigil.web.punctual import REFUSING
 from vigil.web.service import LIMITS
 
 #: What the worker processes are told by the one that starts them.
