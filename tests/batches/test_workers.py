@@ -88,24 +88,45 @@ def test_a_killed_process_is_replaced(tmp_path: Path, workers: Workers) -> None:
     assert not {*before} & {*workers.pids}
 
 
-def test_a_file_that_kills_each_process_waits(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (signal.SIGKILL, r"was lost \(signal 9, signal 9\).*more memory"),
+        (signal.SIGSTOP, r"was lost \(it hung, it hung\).*does not answer"),
+    ],
+)
+def test_a_file_that_ends_or_stops_each_process_waits(
+    tmp_path: Path, sent: signal.Signals, words: str
+) -> None:
     """It is given up with words after the second time, and files after it are read."""
     path = written(tmp_path, "a,b,c\n1,2,x\n")
-    workers, done = Workers(1), threading.Event()
+    workers, done = Workers(1, silence=4), threading.Event()
 
-    def kill() -> None:
+    def send() -> None:
         while not done.wait(0.02):
-            os.kill(workers.pids[0], signal.SIGKILL)
+            os.kill(workers.pids[0], sent)
 
-    killer = threading.Thread(target=kill)
-    killer.start()
+    sender = threading.Thread(target=send)
+    sender.start()
     try:
-        with pytest.raises(FileUnreadable, match=r"ended each time \(signal 9, signal 9\)"):
+        with pytest.raises(FileUnreadable, match=words):
             workers.look(path, CONTRACT, CUTS)
     finally:
         done.set()
-        killer.join()
+        sender.join()
     assert workers.look(path, CONTRACT, CUTS).digest == intake.digest(path)
+    workers.close()
+
+
+def test_a_process_that_hangs_is_replaced(tmp_path: Path) -> None:
+    """One that was stopped and answers nothing is ended in time, and another one looks at the file."""
+    path, workers = written(tmp_path, "a,b,c\n1,2,x\n"), Workers(1, silence=4)
+    workers.look(path, CONTRACT, CUTS)
+    hanging = workers.pids[0]
+    os.kill(hanging, signal.SIGSTOP)
+    assert workers.look(path, CONTRACT, CUTS).digest == intake.digest(path)
+    assert hanging not in workers.pids
+    assert not is_there(hanging)
     workers.close()
 
 

@@ -18,9 +18,10 @@ import struct
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.abc import MetaPathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vigil.errors import FileUnreadable
 from vigil.intake import shown
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 #: How often a file is sent to a worker before it waits for another run.
 TRIES = 2
+#: Seconds without a byte from a worker after which it is taken to hang. The files that it is sent are small
+#: and take it a second at most, so that this is no measure of how busy the machine is.
+SILENCE = 120.0
 
 _HERE = Path(__file__).resolve().parents[2]
 _COUNT = struct.Struct("<Q")
@@ -43,6 +47,7 @@ _ALIGNED = 64
 _MOST_PIECES = 1000
 #: Seconds for a process that has closed its socket to be gone.
 _PATIENCE = 5.0
+_MEMORY = "It may want more memory than there is."
 #: A worker keeps the memory that it has used for one file, and uses it for the next: to give it back to the
 #: system each time takes a twelfth of its time. Settings of the C library's and of Arrow's allocator.
 _KEEPS_MEMORY = {
@@ -55,17 +60,18 @@ _NICE = 5
 
 
 class Workers:
-    """So many processes; each looks at one file at a time, and is started anew if it dies.
+    """So many processes; each looks at one file at a time, and is started anew if it dies or hangs.
 
-    Raises OSError when a process cannot be started.
+    It hangs when it has been silent for so many seconds (``silence``) while it is waited for. Raises OSError
+    when a process cannot be started.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, silence: float = SILENCE) -> None:
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._all: list[_Worker] = []
         try:
             for _ in range(count):
-                self._all.append(_Worker())
+                self._all.append(_Worker(silence))
                 self._idle.put(self._all[-1])
         except OSError:
             self.close()
@@ -80,28 +86,28 @@ class Workers:
         """Return what a worker finds, waiting until one is free; any thread may ask.
 
         Where none can be had, it is found here. Raises what the worker raises, and FileUnreadable when it
-        dies over the file again and again.
+        dies or hangs over the file again and again.
         """
-        worker, ends = self._idle.get(), list[int]()
+        worker, ends = self._idle.get(), list[_End]()
         try:
             while len(ends) < TRIES:
                 try:
                     answer = worker.asked((path, contract, cuts))
-                except (EOFError, OSError):
-                    ends.append(worker.replaced())
+                except (EOFError, OSError) as error:
+                    ends.append(worker.replaced(hangs=isinstance(error, TimeoutError)))
                     continue
                 if isinstance(answer, Exception):
                     raise answer
                 return answer
         finally:
             self._idle.put(worker)
-        if all(code > 0 for code in ends):
-            # It has not been killed but gave up, as when it cannot import what it needs.
+        if all(end.gave_up for end in ends):
             from vigil.batches import early
 
             return early.look(path, contract)
-        what = f"cannot be read: the process that reads it ended each time ({', '.join(map(_named, ends))})."
-        raise FileUnreadable(what, where=shown(path), hint="It may want more memory than there is.")
+        tried = ", ".join(end.words for end in ends)
+        what = f"cannot be read: each process that was to read it was lost ({tried})."
+        raise FileUnreadable(what, where=shown(path), hint=ends[-1].hint)
 
     def close(self) -> None:
         """End all workers; nobody may be asking any more."""
@@ -109,10 +115,35 @@ class Workers:
             worker.end()
 
 
-class _Worker:
-    """One process, and the socket to it."""
+class _End(NamedTuple):
+    """How a process was lost: by hanging, or with an exit code, which is negative where a signal ended it."""
 
-    def __init__(self) -> None:
+    hung: bool
+    code: int
+
+    @property
+    def gave_up(self) -> bool:
+        """Say whether it ended by itself, as when it cannot import what it needs."""
+        return not self.hung and self.code > 0
+
+    @property
+    def words(self) -> str:
+        """Say how it was lost."""
+        if self.hung:
+            return "it hung"
+        return f"signal {-self.code}" if self.code < 0 else f"exit code {self.code}"
+
+    @property
+    def hint(self) -> str:
+        """Say what may have been the reason."""
+        return "Its folder may be one that does not answer." if self.hung else _MEMORY
+
+
+class _Worker:
+    """One process, and the socket to it, on which an end of so many seconds is put to every silence."""
+
+    def __init__(self, silence: float) -> None:
+        self._silence = silence
         self._start()
 
     def _start(self) -> None:
@@ -121,6 +152,7 @@ class _Worker:
         It is in a group of its own: what a terminal sends to the run's group is the run's to answer.
         """
         self._socket, theirs = socket.socketpair()
+        self._socket.settimeout(self._silence)
         command = [sys.executable, "-m", __name__, str(theirs.fileno())]
         silent = subprocess.DEVNULL
         with theirs:
@@ -136,31 +168,35 @@ class _Worker:
             )
 
     def asked(self, task: Task) -> Early | Exception:
-        """Return the answer to a task. Raises EOFError or OSError when the process has died."""
+        """Return the answer to a task.
+
+        Raises EOFError or OSError when the process has died, and TimeoutError when it hangs.
+        """
         _send(self._socket, task)
         answer: Early | Exception = _receive(self._socket)
         return answer
 
-    def replaced(self) -> int:
-        """Start another process in the place of this one, which has died; return its exit code."""
+    def replaced(self, *, hangs: bool) -> _End:
+        """Start another process in the place of this one, which has died or hangs; return how it was lost."""
+        if hangs:
+            self.child.kill()
         self.end()
-        code: int = self.child.returncode
+        code = self.child.returncode
         self._start()
-        return code
+        return _End(hangs, code or 0)
 
     def end(self) -> None:
-        """Let the process end with its socket, and wait until it has."""
+        """Let the process end with its socket, and wait until it has.
+
+        One that waits for a disk may not be ended before the disk answers: it is left to the system.
+        """
         self._socket.close()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.child.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
-
-
-def _named(code: int) -> str:
-    """Say how a process ended."""
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+            return
+        self.child.kill()
+        with suppress(subprocess.TimeoutExpired):
+            self.child.wait(_PATIENCE)
 
 
 def _send(to: socket.socket, message: Any) -> None:
