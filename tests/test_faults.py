@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import diagnostics
+import ingestion
 from tests.conftest import leavers
 from vigil import inspecting, repairing
 from vigil.command import parser
@@ -109,6 +110,29 @@ def test_a_repair_is_scored_again_and_can_be_undone(broken):
     assert broken.project().ledger.scores.latest()["value"] == bad["value"]
     assert broken.project().ledger.scores.latest()["e_value"] == bad["e_value"]
     assert standing(broken)
+
+
+def test_unique_values_are_those_of_the_repaired_rows(broken):
+    """A value that stands in the table since a repair breaks the rule; the one that came no longer does."""
+    path = broken.root / "ingested/contract.json"
+    contract = json.loads(path.read_text())
+    next(one for one in contract["columns"] if one["name"] == "activity")["unique"] = True
+    path.write_text(json.dumps(contract))
+
+    def arrive(name, value, customer):
+        broken.write(name, f"customer,activity,staff,region,left\n{customer},{value!r},1,north,no\n")
+        (arrival,) = ingestion.run(broken.project(), run=99)
+        return arrival.accepted
+
+    came = broken.project().table.batch(3).column("activity").to_pylist()
+    assert not arrive("w-4.csv", came[0], "new-1")
+    (fault,) = standing(broken)
+    diagnostics.command(broken.project(), asked(fix=fault["id"], apply=True))
+    repaired = broken.project().table.batch(3).column("activity").to_pylist()
+    assert not arrive("w-5.csv", repaired[0], "new-2")
+    assert arrive("w-6.csv", came[0], "new-3")
+    diagnostics.command(broken.project(), asked(undo=fault["id"]))
+    assert arrive("w-7.csv", repaired[1], "new-4")
 
 
 def test_a_repair_that_was_cut_off_is_finished_by_the_next_tick(broken):

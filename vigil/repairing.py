@@ -96,7 +96,7 @@ def rehearse(project: Project, fault: str) -> list[str]:
     row = _open(project, fault)
     before = project.table.batch(row["order"])
     after = faults.get(row["fault"]).mend(before, row["repair"])
-    names = [name for name in before.column_names if not before.column(name).equals(after.column(name))]
+    names = _unlike(before, after)
     changed = _differing(before, after, names)
     lines = [
         f"{len(changed):,} of {before.num_rows:,} rows would change in {', '.join(names) or 'no column'}:"
@@ -253,14 +253,28 @@ def _kept_rows(path: Path) -> pa.Table:
 
 
 def _put(project: Project, row: Row, rows: pa.Table, decision: Decision) -> None:
-    """Put rows in the place of a batch's, in the table and in its profile."""
+    """Put rows in the place of a batch's, in the table and in its profile.
+
+    The indexes of unique columns go before the values that they are made from: whatever a kill leaves, none
+    has values that are no longer in the table.
+    """
+    from vigil.batches import history
+
     contract = project.contract()
-    if not project.table.batch(row["order"]).equals(rows.cast(project.table.batch(row["order"]).schema)):
+    before = project.table.batch(row["order"])
+    changed = _unlike(before, rows.cast(before.schema))
+    if changed:
+        history.forget_columns(project.seen.root, changed)
         project.table.mend(row["order"], rows, decision.id)
     columns = [column for column in contract.columns if column.role != "ignored"]
     labelled = rows.num_rows - rows.column(contract.target.name).null_count
     profile = profiles.profile(rows, columns, cuts.known(project.ledger)).to_json()
     project.ledger.batches.mended(row["batch"], labelled=labelled, profile=profile)
+
+
+def _unlike(before: pa.Table, after: pa.Table) -> list[str]:
+    """Return the columns in which some rows differ."""
+    return [name for name in before.column_names if not before.column(name).equals(after.column(name))]
 
 
 def _differing(before: pa.Table, after: pa.Table, names: list[str]) -> list[int]:

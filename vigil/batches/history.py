@@ -7,7 +7,7 @@ row's value, and differs from it, breaks the rule; the first to come stays.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,10 +130,9 @@ class History:
     def _index(self, name: str) -> Firsts:
         """Return a column's index, made anew where it is not what the table holds."""
         if name not in self._indexes:
-            folder = f"{_FOLDER}{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-            index = Firsts(self._seen.root / folder, name)
+            index = Firsts(self._seen.root / _folder(name), name)
             if not index.covers(self._table):
-                index = Firsts(self._aside / folder, name)
+                index = Firsts(self._aside / _folder(name), name)
                 index.rebuild(self._table)
             self._indexes[name] = index
         return self._indexes[name]
@@ -143,6 +142,17 @@ def forget(seen: Path) -> None:
     """Delete all indexes beside that of the rows; the next tick makes anew what it needs."""
     for folder in seen.glob(f"{_FOLDER}*"):
         durable.remove_tree(folder)
+
+
+def forget_columns(seen: Path, names: Iterable[str]) -> None:
+    """Delete the indexes of some columns, of which some may have none."""
+    for name in names:
+        durable.remove_tree(seen / _folder(name))
+
+
+def _folder(name: str) -> str:
+    """Return the name of the folder that has a column's index."""
+    return f"{_FOLDER}{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 def _unique(contract: Contract) -> list[str]:
