@@ -118,6 +118,24 @@ def test_each_role_does_what_it_may_and_nothing_else(locked: Any, role: str | No
             assert (status == refused) == (role not in ALLOWED[needed]), (role, method, rule, status)
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "needed"), [("read", "/scores.csv", "admin"), ("predict", "/scoring", "read")]
+)
+def test_who_is_refused_reads_which_role_it_takes_and_who_gives_it(
+    locked: Any, role: str, path: str, needed: str
+) -> None:
+    """A program reads it as a problem, a person on a page; neither has to guess."""
+    client, made = locked
+    for accept in ("application/json", "text/html"):
+        answer = client.get(path, headers={**bearer(made[role]), "Accept": accept})
+        assert answer.status_code == 403
+        assert f"This needs the role {needed}; the token {role} one has the role {role}." in answer.text
+        assert (
+            f"Whoever runs this service makes one that may: python app.py token add NAME --role {needed}"
+            in answer.text
+        )
+
+
 def test_wrong_tokens_open_nothing(locked: Any) -> None:
     """A token with a letter more or less, another scheme, a digest, text that is no token."""
     client, made = locked
