@@ -61,12 +61,13 @@ def ask(url: str, rows: int) -> int:
         return len(json.loads(answer.read())["predictions"])
 
 
-def test_a_limit_holds_for_all_workers_together(world: Any) -> None:
+@pytest.mark.parametrize("runner", ["gunicorn", "granian"])
+def test_a_limit_holds_for_all_workers_together(world: Any, runner: str) -> None:
     """Whichever of two processes a connection comes to, one client gets its burst and no more."""
     path = world.project.config_path
     config = json.loads(path.read_text())
     path.write_text(json.dumps(config | {"server": {**config.get("server", {}), "requests_per_second": 1}}))
-    with service(world, "--runner", "gunicorn", "--workers", "2") as (_, url):
+    with service(world, "--runner", runner, "--workers", "2") as (_, url):
         begun = time.monotonic()
         statuses = [status_of(f"{url}/healthz") for _ in range(20)]
         allowed = 2 + (time.monotonic() - begun)
