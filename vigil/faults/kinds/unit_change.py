@@ -32,6 +32,8 @@ OF_TARGET = False  # a target that moves is what the model's score is for
 WITNESSES = True
 #: The smallest share of rows: less is a matter of single outliers.
 LEAST_SHARE, LEAST_ROWS = 0.05, 8
+#: From this share of rows on it is the whole column.
+MOST_ROWS = 0.8
 #: A confidence below is not worth a word.
 LEAST = 0.5
 #: Nats from which a screened change is looked at on all rows.
@@ -130,7 +132,8 @@ def _finding(case: Case, column: Column, change: int, found: Explained) -> Findi
 def _agrees(case: Case, column: Column, found: Explained, factor: float, offset: float) -> float:
     """Ask what a change of unit moves with no exception: the spread, and by tens the decimals.
 
-    Of d decimals, d − 1 are left when they come times ten; divided by ten, hardly any value has d.
+    Of d decimals, d − 1 are left when they come times ten; divided by ten, hardly any value has d. A source
+    that writes d decimals in any unit keeps them: then a hundredfold of the whole column has to be enough.
     """
     if offset:
         return 1.0 if _is_stretched(case, column, found, factor) else 0.3
@@ -140,9 +143,17 @@ def _agrees(case: Case, column: Column, found: Explained, factor: float, offset:
     values = case.numbers(column.name)[found.mask]
     lost = round(abs(float(np.log10(factor))))
     if factor > 1:
-        return 1.0 if float(on_grid(values, decimals - lost).mean()) >= 0.9 else 0.3
+        is_coarser = float(on_grid(values, decimals - lost).mean()) >= 0.9
+        return 1.0 if is_coarser else _as_printed(case, column, found, factor)
     came_rounded = float(on_grid(values, decimals).mean()) >= 0.9
-    return 0.5 if came_rounded and found.mask.mean() < 0.8 else 1.0
+    return 0.5 if came_rounded and found.mask.mean() < MOST_ROWS else 1.0
+
+
+def _as_printed(case: Case, column: Column, found: Explained, factor: float) -> float:
+    """Return how far values are believed that came times ten or more with all their decimals."""
+    if found.mask.mean() < MOST_ROWS or not _is_stretched(case, column, found, factor):
+        return 0.3
+    return 1.0 if factor >= 100 else 0.7
 
 
 def _is_stretched(case: Case, column: Column, found: Explained, factor: float) -> bool:
