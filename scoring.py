@@ -55,7 +55,7 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     identity = [column.name for column in contract.identity]
     hashes = hashing.row_hashes(rows, identity)[judged.labelled]
     unseen = ~keys.among(hashes, trained) if len(trained) else None
-    entity = spread.entities(hashes) if project.config.key else None
+    entity = spread.entities(hashes) if contract.by_role("key") else None
     seen = rows.filter(judged.labelled)
     named = release["reference"].get("slices") or {}
     slices = {name: judged.tally(slicing.masked(seen, name)) for name in named}

@@ -224,6 +224,23 @@ def test_init_is_told_the_target(tmp_path):
     assert "--target: goes with --init." in err
 
 
+def test_init_says_where_a_role_is_changed(tmp_path):
+    """A column that looks like an identifier is ignored; the note leads to the file that decides."""
+    rows = [f"c-{n:05d},{n % 37},{'yes' if n % 37 > 20 else 'no'}" for n in range(200)]
+    (tmp_path / "customers.csv").write_text("\n".join(["client,visits,left", *rows]) + "\n")
+    out, _ = call("fullprocess", "--init", "customers.csv", cwd=tmp_path)
+    assert "ignored; its role is key if rows are about it." in out
+    assert "is changed in contract.json, before the first file is taken in." in out
+    contract = json.loads((tmp_path / "ingested/contract.json").read_text())
+    contract["columns"][0] = {"name": "client", "kind": "category", "role": "key"}
+    (tmp_path / "ingested/contract.json").write_text(json.dumps(contract))
+    os.rename(tmp_path / "customers.csv", tmp_path / "arriving/customers.csv")
+    settings = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**settings, "settle_seconds": 0, "key": "visits"}))
+    out, _ = call("fullprocess", "--steps", "ingest", cwd=tmp_path)
+    assert "the config's key is visits, the contract's client; the contract holds" in out
+
+
 def test_what_was_refused_is_no_news(site):
     """An acknowledgement of nothing leaves no failed run, and no report by the next tick."""
     site.leavers("w-1.csv", 300)

@@ -126,7 +126,7 @@ def _heard(project: Project, orders: list[int], fresh: str, before: str) -> _Hea
     rows = read.filter(arrays.pc.is_in(read.column(ORDER_COLUMN), value_set=pa.array(orders)))
     rows = arrays.complete(rows, contract.identity)
     new, old = (judge(project.models, one, rows, contract, metric) for one in (fresh, before))
-    if not project.config.key:
+    if not contract.by_role("key"):
         return _Heard(new, old, None)
     hashes = hashing.row_hashes(rows, [column.name for column in contract.identity])[new.labelled]
     return _Heard(new, old, buckets.bucket_of(hashes) if buckets.recurs(hashes) else None)
@@ -157,9 +157,7 @@ def _compared(project: Project, metric: Metric, heard: _Heard, look: int, predec
         f"On probation, batch {look} of {project.config.probation}: {metric.title} {fresh}, and {before} of "
         f"{predecessor} before it on the same {result.rows:,} rows"
     )
-    if worse:
-        least, level = figures.digits(bound, 3), figures.digits(result.level, 3)
-        words += f" (worse by at least {least}, level {level})"
+    words += f" (worse by at least {figures.digits(bound, 3)}, level {result.level:.3g})" if worse else ""
     numbers: dict[str, Any] = {"rows": result.rows, "difference": result.difference, "lower_bound": bound}
     numbers |= {"p_value": result.p_value, "level": result.level, "margin": allowed, "scores": values}
     return {**numbers, "worse": worse, "words": f"{words}."}

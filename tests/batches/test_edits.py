@@ -6,6 +6,8 @@ import pytest
 
 import ingestion
 from vigil import contract as contracts
+from vigil import intake
+from vigil.batches import edits
 from vigil.errors import ContractError
 from vigil.run import begun
 
@@ -74,6 +76,21 @@ def test_what_the_contract_overrules_is_said(new_site):
         "the config ignores region, the contract keeps it",
     ):
         assert words in said
+
+
+def test_what_a_contract_overrules_is_said_before_the_first_rows(new_site):
+    """A contract came with the config, and a key was named afterwards in the config alone."""
+    one = new_site("one", key=["customer"])
+    one.leavers("w-1.csv", 60)
+    raw = intake.read(one.root / "arriving/w-1.csv")
+    contract, _ = edits.first(raw, new_site("two").project().config)
+    contracts.save(contract, one.root / "ingested")
+    take_in(one)
+    assert "the config's key is customer, the contract's none; the contract holds" in " | ".join(one.said)
+    one.said.clear()
+    one.leavers("w-2.csv", 60, seed=2)
+    take_in(one)
+    assert "the contract holds" not in " | ".join(one.said)
 
 
 @pytest.mark.parametrize(

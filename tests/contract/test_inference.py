@@ -111,7 +111,7 @@ def test_identifiers_are_ignored_unless_configured_as_key(tmp_path, name, cell):
     contract, notes = infer(raw, target="left")
     assert contract.columns[0].role == "ignored"
     assert not contract.columns[0].required
-    assert any("ignored; name it under key" in note for note in notes)
+    assert any("ignored; its role is key" in note for note in notes)
     contract, _ = infer(raw, target="left", key=[name])
     assert [column.name for column in contract.identity] == [name]
     assert not contract.columns[0].nullable

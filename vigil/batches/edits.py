@@ -28,7 +28,7 @@ def take_up(output: Path, table: Table, config: Config) -> tuple[Contract | None
         return None, []
     if not edited:
         contracts.refresh(output)
-        return in_force, []
+        return in_force, [] if table.exists() else overruled(in_force, config)
     made, changes = contracts.refresh(output)
     return made, [*changes, *overruled(made, config)]
 

@@ -50,7 +50,10 @@ def gathered(project: Project, release: str) -> dict[str, Any]:
         "sensitive": project.config.sensitive,
         "history": _history(project, release),
     }
-    return {**card, "limits": limits.of(card, project.config)}
+    return {
+        **card,
+        "limits": limits.of(card, project.config, has_key=bool(project.contract().by_role("key"))),
+    }
 
 
 def _manifest(project: Project, release: str) -> dict[str, Any]:

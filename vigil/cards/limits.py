@@ -13,9 +13,16 @@ RARE = 20
 _NAMED = 4
 
 
-def of(card: dict[str, Any], config: Config) -> list[str]:
-    """Return the limits of a release."""
-    told = [_ranges(card), _rare(card), _texts(card), _unseen(card), _level(card, config), _rows(config)]
+def of(card: dict[str, Any], config: Config, *, has_key: bool) -> list[str]:
+    """Return the limits of a release; ``has_key`` says that the contract knows whom a row is about."""
+    told = [
+        _ranges(card),
+        _rare(card),
+        _texts(card),
+        _unseen(card),
+        _level(card, config),
+        _rows(config, has_key=has_key),
+    ]
     told += [_new(card), _fairness(config)]
     return [words for words in told if words]
 
@@ -76,9 +83,9 @@ def _level(card: dict[str, Any], config: Config) -> str:
     )
 
 
-def _rows(config: Config) -> str:
+def _rows(config: Config, *, has_key: bool) -> str:
     """Say what is assumed of rows."""
-    if not config.key:
+    if not has_key:
         return "Rows are taken to be independent of each other; no key says which are about the same."
     return {
         "ignore": "Rows of one key are taken to be independent of each other.",

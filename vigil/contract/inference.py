@@ -231,7 +231,7 @@ def _column(look: Look, role: Role | None) -> tuple[Column, list[str]]:
         return Column(look.name, look.kind, "ignored", required=False), []
     why = _id_like(look) if role is None else ""
     if why:
-        hint = "name it under key if rows are about it"
+        hint = "its role is key if rows are about it"
         return Column(look.name, look.kind, "ignored", required=False), [f"{why}: ignored; {hint}."]
     column = Column(look.name, look.kind, role or "feature")
     notes = _constant(look)

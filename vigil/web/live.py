@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from vigil.models.answer import Answerer, open_served
 from vigil.records import Column
 from vigil.serving import Compiled
 from vigil.web.regular import Regular
+from vigil.web.unasked import Unasked
 
 #: How long a release that could not be loaded is left alone before it is tried again.
 RETRY_SECONDS = 5.0
@@ -29,13 +31,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A release in memory, complete."""
+    """A release in memory, complete; ``kept`` are fields written down that it does not look at."""
 
     id: str
     task: str
     answerer: Answerer
     reader: RowReader
     regular: Regular
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,12 @@ class _Seen:
 class LiveRelease:
     """Holds the live release, and takes up a new one at the first request after the switch."""
 
-    def __init__(self, production: Path, models: Path, expected: frozenset[str] = frozenset()) -> None:
-        """Follow the pointer in ``production``; a row may hold fields of ``expected`` besides features."""
+    def __init__(self, production: Path, models: Path, beside: Callable[[], Unasked]) -> None:
+        """Follow the pointer in ``production``; ``beside`` says what a row may hold besides features."""
         self._production = production
         self._pointer = str(production / pointer.NAME)  # put together once: every request looks at it
         self._models = models
-        self._expected = expected
+        self._beside = beside
         self._lock = threading.Lock()
         self._seen: _Seen | None = None
 
@@ -123,7 +126,7 @@ class LiveRelease:
             if named is None:
                 return _Seen(stamp, Snapshot())
             wanted = named.release
-            loaded = before if before and before.id == wanted else load(self._models, wanted, self._expected)
+            loaded = before if before and before.id == wanted else load(self._models, wanted, self._beside())
             return _Seen(stamp, Snapshot(loaded, wanted))
         except BundleError as error:
             _log.error("the live release cannot be loaded: %s", error)
@@ -131,7 +134,7 @@ class LiveRelease:
             return _Seen(stamp, Snapshot(before, wanted, notice), time.monotonic() + RETRY_SECONDS)
 
 
-def load(models: Path, release: str, expected: frozenset[str]) -> Loaded:
+def load(models: Path, release: str, beside: Unasked) -> Loaded:
     """Load a release completely, its checksums first. Raises BundleError when it cannot be trusted."""
     answerer = open_served(models, release)
     manifest = bundles.load_manifest(models, release)
@@ -142,8 +145,8 @@ def load(models: Path, release: str, expected: frozenset[str]) -> Loaded:
         what = f"the manifest does not say what a row is ({error})."
         raise BundleError(what, where=str(models / release), hint="Train again, or roll back.") from error
     levels = {name: frozenset(known) for name, known in answerer.levels.items()}
-    reader, regular = RowReader(features, levels, expected), Regular(features, expected)
-    return Loaded(release, task, answerer, reader, regular)
+    reader, regular = RowReader(features, levels, beside.expected), Regular(features, beside.expected)
+    return Loaded(release, task, answerer, reader, regular, beside.kept)
 
 
 def _column(stored: dict[str, Any]) -> Column:

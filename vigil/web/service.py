@@ -6,6 +6,7 @@ import ipaddress
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from vigil.access import secret
@@ -16,6 +17,7 @@ from vigil.errors import ServiceError
 from vigil.predictions.writer import PredictionLog
 from vigil.project import Project
 from vigil.serving import Compiled
+from vigil.web import unasked
 from vigil.web.children import Children
 from vigil.web.limits import Limiter, SharedBuckets
 from vigil.web.live import LiveRelease
@@ -60,12 +62,6 @@ class Service:
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)
     log: PredictionLog | None = None
 
-    @property
-    def also_kept(self) -> tuple[str, ...]:
-        """The fields of a row that no model looks at and that are written down all the same."""
-        config = self.project.config
-        return (*config.key, *([config.time] if config.time else []))
-
     def is_quick(self) -> bool:
         """Tell whether a small prediction needs no release to be loaded, no ledger and no other process."""
         trial = self.trial.current()
@@ -95,8 +91,8 @@ def open_service(
     rate = project.config.server.requests_per_second
     return Service(
         project=project,
-        live=LiveRelease(project.production, project.models, _expected(project)),
-        trial=TrialRelease(project.production, project.models, project.output, _expected(project)),
+        live=LiveRelease(project.production, project.models, partial(unasked.of, project)),
+        trial=TrialRelease(project.production, project.models, project.output, partial(unasked.of, project)),
         silent=Silent(),
         profiles=MergedProfiles(project.ledger, project.output),
         keyring=keyring,
@@ -127,12 +123,6 @@ def _log(project: Project) -> PredictionLog | None:
         hashed=settings.features == "hashed",
         most_bytes=settings.most_waiting_mb * 2**20,
     )
-
-
-def _expected(project: Project) -> frozenset[str]:
-    """Return the columns that a row may hold although no model looks at them."""
-    config = project.config
-    return frozenset({config.target, *config.key, *config.ignore, *([config.time] if config.time else [])})
 
 
 def is_loopback(host: str) -> bool:

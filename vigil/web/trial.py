@@ -20,6 +20,7 @@ from vigil.errors import VigilError
 from vigil.outcomes import matching
 from vigil.records import Column
 from vigil.web.live import Loaded, load
+from vigil.web.unasked import Unasked
 
 #: Seconds between two looks at the file, and before a release that cannot be loaded is tried again.
 LOOK_SECONDS, RETRY_SECONDS = 0.25, 5.0
@@ -51,11 +52,11 @@ class Running:
 class TrialRelease:
     """Follows the file about the trial; ``current`` never waits for a file or for a release."""
 
-    def __init__(self, production: Path, models: Path, output: Path, expected: frozenset[str]) -> None:
+    def __init__(self, production: Path, models: Path, output: Path, beside: Callable[[], Unasked]) -> None:
         self._production = production
         self._models = models
         self._output = output
-        self._expected = expected
+        self._beside = beside
         self._running: Running | None = None
         self._stamp: Any = None
         self._next = 0.0
@@ -92,7 +93,7 @@ class TrialRelease:
             return None
         found = contract.load(self._output)
         key = tuple(found.by_role("key")) if found else ()
-        return Running(about, load(self._models, about.release, self._expected), key)
+        return Running(about, load(self._models, about.release, self._beside()), key)
 
     def _stamped(self) -> Any:
         try:

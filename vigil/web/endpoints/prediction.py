@@ -207,7 +207,7 @@ class Asking:
             role=role,
             rows=range(len(answers.outcome)) if places is None else places,
             columns=typed.columns if alone is None else {name: (cell,) for name, cell in alone.items()},
-            given=given.fields(self.service.also_kept),
+            given=given.fields(loaded.kept),
             outcome=answers.outcome,
             probability=answers.probability,
         )
