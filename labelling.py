@@ -85,7 +85,7 @@ def take_file(project: Project, contract: Contract, path: Path, stamp: tuple[int
 
     try:
         found = store.take_file(project.output, path, contract, project.clock().timestamp())
-        status, reason = "outcomes", f"{found:,} outcomes taken in."
+        status, reason = "outcomes", str(found)
     except FileRefused as refusal:
         status, reason = "refused", f"{refusal.what} {refusal.hint}".strip()
     project.ledger.files.record(
@@ -118,6 +118,9 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
         elif counts(project, cohort, found, now):
             counted[cohort.id] = lay_down(project, contract, cohort, found, now)
             said.append(f"{cohort.id}: {found.labelled:,} of {len(found.labels):,} rows have a label.")
+    strangers = cohorts.strangers(waiting, outcomes, now - timedelta(days=2 * project.config.label_horizon))
+    if len(strangers) > before.get("unmatched", 0):
+        said.append(unmatched(strangers))
     left = [(cohort, found) for cohort, found in looked if cohort.id not in counted]
     horizon = timedelta(days=project.config.label_horizon)
     ends = [cohort.begun + (horizon if cohort.ended else timedelta(days=1)) for cohort, _ in left]
@@ -128,12 +131,19 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
         "delays": [
             {"days": d, "share": share, "rows": rows} for d, share, rows in cohorts.curve(looked, now)
         ],
+        "unmatched": len(strangers),
         "predictions_from": first,
         "batches_through": through,
     }
     facts = {LABELS: json.dumps(standing), glance.LABELS_DUE: due.timestamp() if due else "inf"}
     project.ledger.facts.set(**facts)
     return said
+
+
+def unmatched(strangers: list[str]) -> str:
+    """Say that outcomes are about no row that is known, and name the newest."""
+    what = f"{len(strangers):,} outcomes match no row that was answered or came without a label"
+    return f"{what}; the newest is about {strangers[-1]}."
 
 
 def rows_that_wait(

@@ -248,6 +248,53 @@ def test_an_outcome_that_says_nothing_is_refused_with_all_beside_it(site: Projec
     assert labelling.run(site) == []
 
 
+def test_what_a_file_of_outcomes_cannot_say_is_counted_and_named(site: Project) -> None:
+    """Each line that is no outcome is left out, and the first is named with its line and reason."""
+    assert site.outcomes is not None
+    lines = ["corporation,exited", "a,1", "b,perhaps", ",1", "c,", "d,1,1", "e,0"]
+    (site.outcomes / "late.csv").write_text("\n".join(lines) + "\n")
+    said = labelling.run(site)[0]
+    assert (
+        said == "late.csv: 2 outcomes taken in, 4 left out. Line 3 has 'perhaps', and exited is one of 0, 1."
+    )
+    assert sorted(store.known(site.output)) == ['key ["a"]', 'key ["e"]']
+
+
+def test_outcomes_about_no_known_row_are_said_once(site: Project) -> None:
+    """A wrong key or request is told by the tick, and counted in the answer; the right ones are not."""
+    rows = sample(5)
+    request = ask(site, rows).headers["X-Request-Id"]
+    send(
+        site,
+        [{"request": request, "row": 0, "outcome": "1"}, {"request": request, "row": 99, "outcome": "1"}],
+    )
+    send(site, [{"key": rows[1]["corporation"], "outcome": "0"}, {"key": "nobody", "outcome": "1"}])
+    said = labelling.run(site)[-1]
+    assert said.startswith(
+        "2 outcomes match no row that was answered or came without a label; the newest is "
+    )
+    answer = create_app(site, environ={}).test_client().get("/scoring").json
+    assert answer["labels"]["unmatched"] == 2
+    send(site, [{"key": rows[2]["corporation"], "outcome": "0"}])
+    assert labelling.run(site) == ["1 outcomes received."]
+
+
+def test_a_key_that_the_contract_alone_names_is_written_down(site: Project) -> None:
+    """The config says nothing of a key: answers keep it all the same, and outcomes by it are found."""
+    settings = json.loads(site.config_path.read_text())
+    del settings["key"]
+    site.config_path.write_text(json.dumps(settings))
+    rows = sample(5)
+    project = Project(site.config_path, clock=site.clock)
+    answer = ask(project, rows).json
+    assert not [one["warnings"] for one in answer["predictions"] if one["warnings"]]
+    send(project, [{"key": row["corporation"], "outcome": row["exited"]} for row in rows])
+    assert labelling.run(project) == ["5 predictions taken in.", "5 outcomes received."]
+    standing = json.loads(project.ledger.facts.get(labelling.LABELS) or "")
+    assert [one["labelled"] for one in standing["waiting"]] == [5]
+    project.close()
+
+
 def test_a_file_that_names_no_cases_is_refused_once(site: Project) -> None:
     """A person reads what is missing, and the next tick leaves the file alone."""
     assert site.outcomes is not None

@@ -108,6 +108,15 @@ def look(cohort: Cohort, outcomes: Mapping[str, Sequence[Known]]) -> Found:
     return Found(labels, delays)
 
 
+def strangers(
+    cohorts: Sequence[Cohort], outcomes: Mapping[str, Sequence[Known]], since: datetime
+) -> list[str]:
+    """Return what outcomes that arrived since a moment are about when that is no row, by arrival."""
+    asked = {name for cohort in cohorts for names in cohort.about for name in names}
+    late = [(max(one.arrived for one in case), name) for name, case in outcomes.items() if name not in asked]
+    return [name for arrived, name in sorted(late) if arrived >= since.timestamp()]
+
+
 def _after(case: Sequence[Known], asked: float) -> Known | None:
     """Return the first outcome that holds at or after a moment."""
     return next((one for one in case if one.valid >= asked), None)

@@ -86,16 +86,31 @@ def collect(output: Path) -> int:
     return len(outcomes)
 
 
-def take_file(output: Path, path: Path, contract: Contract, arrived: float) -> int:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a file: outcomes taken in, lines left out, and why the first of these was."""
+
+    count: int
+    left: int = 0
+    why: str = ""
+
+    def __str__(self) -> str:
+        """Say it."""
+        left = f", {self.left:,} left out. {self.why}" if self.left else "."
+        return f"{self.count:,} outcomes taken in{left}"
+
+
+def take_file(output: Path, path: Path, contract: Contract, arrived: float) -> Taken:
     """Take one file of outcomes in, exactly once; return how many it had that were not in yet.
 
     It has the target's column and either the key's, or ``request`` and ``row``; ``valid_for`` may say
-    from when on each holds. Raises FileRefused when it has not, or cannot be read.
+    from when on each holds. A line that names no case, or no label that the contract knows, is left out.
+    Raises FileRefused when those columns are not there, or the file cannot be read.
     """
     digest = intake.digest(path)
     into = table(output)
     if into.has(digest):
-        return 0
+        return Taken(0)
     raw = intake.read(path)
     decimal = columns.decimal_of_file(raw)
     kinds = {column.name: column.kind for column in contract.columns}
@@ -109,13 +124,28 @@ def take_file(output: Path, path: Path, contract: Contract, arrived: float) -> i
         raise FileRefused(f"has no column {target!r}.", where=raw.name)
     moments: list[Any] = rows.column(VALID_FOR).to_pylist() if VALID_FOR in present else [None] * len(about)
     labels = [cells.text_of(cell) for cell in rows.column(target).to_pylist()]
+    wrong = [_wrong(case, label, contract) for case, label in zip(about, labels, strict=True)]
     outcomes = [
         Outcome(case, label, moment and moment.timestamp(), arrived)
-        for case, label, moment in zip(about, labels, moments, strict=True)
-        if case is not None and label is not None
+        for case, label, moment, why in zip(about, labels, moments, wrong, strict=True)
+        if case is not None and label is not None and not why
     ]
     _append(into, outcomes, [digest])
-    return len(outcomes)
+    left = [(line, why) for line, why in zip(raw.lines.tolist(), wrong, strict=True) if why]
+    left += [(fault.line, fault.rule) for fault in raw.faults]
+    said = "Line {:,} {}.".format(*min(left)) if left else ""
+    return Taken(len(outcomes), len(left), said)
+
+
+def _wrong(case: str | None, label: str | None, contract: Contract) -> str:
+    """Say why a line is no outcome; nothing when it is one."""
+    if case is None:
+        return "does not say whom it is about"
+    if label is None:
+        return f"has no {contract.target.name} that can be read"
+    if contract.classes and label not in contract.classes:
+        return f"has {label!r}, and {contract.target.name} is one of {', '.join(contract.classes)}"
+    return ""
 
 
 def _about(rows: pa.Table, contract: Contract, name: str) -> list[str | None]:

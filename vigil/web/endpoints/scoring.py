@@ -232,7 +232,12 @@ def _labels(ledger: Ledger) -> dict[str, Any] | None:
     counted = [
         {**row, "share": row["labelled"] / max(row["rows"], 1)} for row in standing["counted"].values()
     ]
-    return {"waiting": rows, "counted": counted, "delays": standing["delays"]}
+    return {
+        "waiting": rows,
+        "counted": counted,
+        "delays": standing["delays"],
+        "unmatched": standing.get("unmatched", 0),
+    }
 
 
 def _details(score: Row | None, release: Row | None) -> dict[str, Any]:
