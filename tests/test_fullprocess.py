@@ -458,3 +458,16 @@ def test_a_step_that_is_none_is_named(site, capsys):
         "ingestion",
         "training",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("ingest,check,split,train", ("ingestion", "scoring", "training")),
+        ("deploy,report", ("deployment", "reporting")),
+        ("label, score, diagnostics", ("labelling", "scoring", "diagnostics")),
+    ],
+)
+def test_steps_may_be_called_as_elsewhere(given, taken):
+    """The words of other workflows name the same steps, in the tick's order."""
+    assert fullprocess.of_a_tick(fullprocess.STEPS).parse_args(["--steps", given]).steps == taken

@@ -75,7 +75,7 @@ def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
     if options.json:
         print_json(found)
         return
-    if not found["files"] and not found["decisions"]:
+    if not (found["files"] or found["decisions"] or found["reports"]):
         project.console.say("Nothing new.")
     for path in found["reports"]:
         project.console.say(f"report: {os.path.relpath(path)}")

@@ -29,7 +29,7 @@ def held_back(project: Project, proposal: Proposal) -> str | None:
     """
     since = project.ledger.facts.get(PAUSED)
     if since:
-        return f"paused since {since}; python deployment.py --resume ends it."
+        return f"paused since {since[:19]}Z; python deployment.py --resume ends it."
     if proposal.action in ("renew", "restore"):
         return None
     config = project.config
@@ -45,7 +45,8 @@ def pause(project: Project) -> str:
     """Pause training and deploying until it is resumed; return what to tell the person."""
     since = project.ledger.facts.get(PAUSED) or timestamp(project.clock())
     project.ledger.facts.set(**{PAUSED: since})
-    return f"paused since {since}: batches are scored, alarms are raised, and nothing is trained or deployed."
+    goes_on = "batches are scored, alarms are raised, and nothing is trained or deployed."
+    return f"paused since {since[:19]}Z: {goes_on}"
 
 
 def resume(project: Project) -> str:

@@ -5,6 +5,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+#: What workflows elsewhere call steps, and which they are here. A file is checked by its contract as it is
+#: taken in, and for faults as its batch is planned about; rows are split by what trains on them.
+ALSO_CALLED = {
+    "label": ("labelling",),
+    "ingest": ("ingestion",),
+    "check": ("ingestion", "scoring"),
+    "score": ("scoring",),
+    "split": ("training",),
+    "train": ("training",),
+    "deploy": ("deployment",),
+    "diagnose": ("diagnostics",),
+    "report": ("reporting",),
+}
+
 
 def of_a_tick(steps: Sequence[str]) -> argparse.ArgumentParser:
     """Return the options of ``python fullprocess.py``; ``steps`` are the names of the steps, in order."""
@@ -33,7 +47,7 @@ def of_a_tick(steps: Sequence[str]) -> argparse.ArgumentParser:
         "--steps",
         type=lambda given: _chosen(given, steps),
         metavar="NAMES",
-        help=f"take only some, in this order: {','.join(steps)}",
+        help=f"take only some, in this order: {', '.join(steps)}",
     )
     parser.add_argument("--pause", action="store_true", help="let scheduled ticks and cron's do nothing")
     parser.add_argument("--resume", action="store_true", help="let them go on")
@@ -47,9 +61,10 @@ def of_a_tick(steps: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _chosen(text: str, steps: Sequence[str]) -> tuple[str, ...]:
-    """Read ``--steps``: names with commas between them."""
-    names = [name.strip() for name in text.split(",")]
-    wrong = [name for name in names if name not in steps]
+    """Read ``--steps``: names with commas between them, or what else the steps are called."""
+    given = [name.strip() for name in text.split(",")]
+    wrong = [name for name in given if name not in steps and name not in ALSO_CALLED]
     if wrong:
         raise argparse.ArgumentTypeError(f"{wrong[0]!r} is no step; there are {', '.join(steps)}")
+    names = {step for name in given for step in ALSO_CALLED.get(name, (name,))}
     return tuple(name for name in steps if name in names)

@@ -199,6 +199,22 @@ def test_what_is_no_cell_costs_its_own_row_alone(client: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b'{"activity": 3}', "unknown field"),
+        (b'[{"activity": 3}]', "got array"),
+        (b"{}", "either rows or columns"),
+        (b'{"columns": {"a": [1], "b": [1, 2], "c": [1]}}', "'a' 1 and 'b' 2"),
+    ],
+)
+def test_a_body_that_holds_no_rows_is_told_what_would(client: Any, body: bytes, what: str) -> None:
+    """A bare row, a bare list, nothing, columns of unlike length: what is wrong, and what to send."""
+    error = client.post("/prediction", data=body, content_type="application/json").json["error"]
+    assert what in error["what"]
+    assert error["hint"].startswith("Send ")
+
+
+@pytest.mark.parametrize(
     ("body", "hint"),
     [
         (b" ", "empty"),

@@ -22,6 +22,8 @@ MAX_CELL = 10_000
 #: zlib's number for a gzip header and nothing else.
 _GZIP = 16 + zlib.MAX_WBITS
 
+#: The two forms of a JSON body.
+_FORMS = 'Send {"rows": [{"COLUMN": VALUE}]} or {"columns": {"COLUMN": [VALUE]}}.'
 #: What to do about a body that says it is compressed.
 _PACK = "Compress it whole with gzip, or leave out the header Content-Encoding."
 
@@ -160,26 +162,33 @@ def _read_json(content: bytes) -> Rows:
     try:
         body = _JSON.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except msgspec.ValidationError as error:
-        _unusable(f"The body does not hold rows: {_plainly(error)}.")
+        _unusable(f"The body does not hold rows: {_plainly(error)}.", _FORMS)
     except RecursionError:
         _unusable("The body is nested too deeply.")
     except (msgspec.DecodeError, UnicodeDecodeError):
         _text(content)
         raise Refusal(400, "not-json", "The body is not JSON.", _json_hint(content)) from None
     if (body.rows is msgspec.UNSET) == (body.columns is msgspec.UNSET):
-        _unusable('The body must be {"rows": [{…}]} or {"columns": {"name": […]}}.')
+        _unusable("The body must hold either rows or columns.", _FORMS)
     if not isinstance(body.rows, msgspec.UnsetType):
         return Rows(rows=body.rows)
     assert not isinstance(body.columns, msgspec.UnsetType)  # noqa: S101  (one of the two is there)
-    if len(set(map(len, body.columns.values()))) > 1:
-        _unusable("The columns differ in length.", "Send one value per row in each.")
+    lengths = {name: len(cells) for name, cells in body.columns.items()}
+    if len(set(lengths.values())) > 1:
+        said = " and ".join(f"{name!r} {lengths[name]}" for name in _extremes(lengths))
+        _unusable(f"The columns differ in length: {said}.", "Send one value per row in each.")
     return Rows(columns=body.columns)
+
+
+def _extremes(lengths: Mapping[str, int]) -> tuple[str, str]:
+    """Return the names of the shortest and the longest column."""
+    return min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
 
 
 def _json_hint(content: bytes) -> str:
     """Say what to do about a body that is not JSON: what is empty, or has what only some call a number."""
     if not content.strip():
-        return 'It is empty. Send {"rows": [{…}]} or {"columns": {"name": […]}}.'
+        return f"It is empty. {_FORMS}"
     if _NO_NUMBER.search(content):
         return "JSON has neither NaN nor Infinity: send null for a missing value."
     return "Look for a comma too many, single quotes, or a bracket that is not closed."

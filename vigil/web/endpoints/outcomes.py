@@ -50,6 +50,10 @@ REQUEST_BODY = {
     },
 }
 
+#: What to do about a body that does not fit.
+_FORM = 'Send {"outcomes": [{"key": KEY, "outcome": LABEL}]}; "request" and "row" may stand for the key.'
+
+
 _Scalar = str | int | float | bool
 
 
@@ -182,4 +186,4 @@ def _valid(where: str, given: _Given) -> float | None:
 
 
 def _unusable(what: str) -> Refusal:
-    return Refusal(422, "unusable-body", what, "GET /openapi.json describes the body.")
+    return Refusal(422, "unusable-body", what, _FORM)
