@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench._lives import Life, lived
+from vigil.command import seldom_collected
 
 FLOOR, DEFAULT = "never", "vigil"
 #: Seconds that the default policy may take.
@@ -57,9 +58,9 @@ def main() -> int:
         print("skipped: set VIGIL_DATA to the folder of electricity.csv")
         return 0
     if options.one:
-        lived(
-            Path(os.environ["VIGIL_DATA"]), Life("electricity", "logistic", options.one), quick=options.quick
-        )
+        life = Life("electricity", "logistic", options.one)
+        with seldom_collected():  # as every command does
+            lived(Path(os.environ["VIGIL_DATA"]), life, quick=options.quick)
         return 0
     print(f"{'policy':<16}{'seconds':>9}{'CPU s':>8}{'MB':>7}")
     rows = {

@@ -436,7 +436,7 @@ def test_a_file_that_is_not_what_the_contract_asks_of_files_is_refused(site):
     found = take_in(site)["a-2.csv"]
     assert found.status == "refused"
     assert "it has 20 valid rows; the contract asks for at least 50" in found.reason
-    assert "region is north in 100.0% of the rows; the contract asks for at least 10.0%" in found.reason
+    assert "region is north in 100% of the rows; the contract asks for at least 10%" in found.reason
     assert "activity diverges from the reference by " in found.reason
 
 

@@ -157,7 +157,9 @@ def _compared(project: Project, metric: Metric, heard: _Heard, look: int, predec
         f"On probation, batch {look} of {project.config.probation}: {metric.title} {fresh}, and {before} of "
         f"{predecessor} before it on the same {result.rows:,} rows"
     )
-    words += f" (worse by at least {figures.digits(bound, 3)}, level {result.level:.3g})" if worse else ""
+    if worse:
+        least, level = figures.digits(bound, 3), figures.digits(result.level, 3)
+        words += f" (worse by at least {least}, level {level})"
     numbers: dict[str, Any] = {"rows": result.rows, "difference": result.difference, "lower_bound": bound}
     numbers |= {"p_value": result.p_value, "level": result.level, "margin": allowed, "scores": values}
     return {**numbers, "worse": worse, "words": f"{words}."}

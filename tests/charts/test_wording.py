@@ -19,6 +19,11 @@ def test_figures_have_four_significant_digits(value: object, written: str) -> No
     assert wording.figure(value) == written
 
 
+def test_a_small_score_is_not_zero() -> None:
+    """A loss keeps its digits, however small; a negative score has a minus that is one."""
+    assert [wording.score(value) for value in (0.00042, -0.25, 12345.6)] == ["0.00042", "−0.250", "12,346"]
+
+
 @given(st.floats(min_value=1e-4, max_value=9e6))
 @settings(max_examples=60)
 def test_a_figure_is_near_its_number(value: float) -> None:

@@ -226,7 +226,7 @@ def test_sound_batches_have_no_fault(seed: int) -> None:
 @pytest.mark.parametrize("name", faults.names())
 @pytest.mark.parametrize("count", [0, 1, 30])
 def test_any_number_of_rows(name: str, count: int) -> None:
-    """No rows, one, or few; with or without a past: an answer, never an error."""
+    """No rows, one, or few; with or without a past: an answer about rows that there are, never an error."""
     few = case(rows(9, count))
     lonely = replace(
         few,
@@ -244,7 +244,10 @@ def test_any_number_of_rows(name: str, count: int) -> None:
         {name: pa.nulls(40, rows(9, 1).schema.field(name).type) for name in rows(9, 1).column_names}
     )
     for one in (few, lonely, case(empty)):
-        list(faults.get(name).look(one))
+        found = list(faults.get(name).look(one))
+        assert {finding.fault for finding in found} <= {name}
+        assert all(0 <= finding.confidence <= 1 for finding in found)
+        assert all(0 <= finding.rows <= one.rows.num_rows for finding in found)
 
 
 def test_nothing_is_sure_without_a_past() -> None:

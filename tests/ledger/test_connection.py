@@ -31,6 +31,25 @@ def test_a_new_ledger_has_the_newest_schema(tmp_path):
     engine.dispose()
 
 
+def test_a_new_ledger_is_what_the_migrations_make(tmp_path):
+    """Made at once, a database has the very tables and indexes, and the version, of one that was migrated."""
+    made = open_engine("sqlite:///made.db", root=tmp_path)
+    moved = open_engine("sqlite:///moved.db", root=tmp_path)
+    migrate(moved, "base")
+    migrate(moved, revisions()[0])
+    migrate(moved)
+    asked = ("SELECT type, name, sql FROM sqlite_master", "SELECT * FROM alembic_version")
+    for one in asked:
+        both = []
+        for engine in (made, moved):
+            with engine.connect() as connection:
+                rows = connection.execute(sa.text(one)).all()
+            both.append(sorted(tuple(" ".join(str(cell).split()) for cell in row) for row in rows))
+        assert both[0] == both[1]
+    made.dispose()
+    moved.dispose()
+
+
 def test_opening_again_keeps_what_is_there(tmp_path):
     """A second opening migrates nothing and loses nothing."""
     first = open_engine("sqlite:///l.db", root=tmp_path)

@@ -148,9 +148,13 @@ def test_an_empty_column_has_no_statistics() -> None:
 
 
 def test_extreme_values_give_valid_json() -> None:
-    """Values at both ends of the range of a float64 do not make the summary infinite."""
+    """Values at both ends of the range of a float64 have a finite mean and spread, in JSON too."""
     made = profile(pa.table({"x": [1.7e308, -1.7e308, 1e-320]}), [Column("x", "number")])
-    json.dumps(summary(made), allow_nan=False)
+    (found,) = json.loads(json.dumps(summary(made), allow_nan=False))
+    assert (found["minimum"], found["median"], found["maximum"]) == (-1.7e308, 1e-320, 1.7e308)
+    assert found["mean"] == pytest.approx(0, abs=1e-300)
+    assert found["std"] == pytest.approx(1.7e308)
+    assert found["quantiles"]["0.25"] == -found["quantiles"]["0.75"] == -8.5e307
 
 
 def test_a_column_that_came_later_is_missing_before() -> None:

@@ -118,13 +118,22 @@ def test_each_role_does_what_it_may_and_nothing_else(locked: Any, role: str | No
             assert (status == refused) == (role not in ALLOWED[needed]), (role, method, rule, status)
 
 
-def test_a_role_that_is_not_enough_is_told_which_would_be(locked: Any) -> None:
-    """The role that is wanted is named once."""
+@pytest.mark.parametrize(
+    ("role", "path", "needed"), [("read", "/scores.csv", "admin"), ("predict", "/scoring", "read")]
+)
+def test_who_is_refused_reads_which_role_it_takes_and_who_gives_it(
+    locked: Any, role: str, path: str, needed: str
+) -> None:
+    """A program reads it as a problem, a person on a page; neither has to guess."""
     client, made = locked
-    said = client.get("/audit", headers=bearer(made["read"])).json["error"]["hint"]
-    assert said == "Ask with an admin's token."
-    said = client.post("/prediction", json={"rows": []}, headers=bearer(made["read"])).json["error"]["hint"]
-    assert said == "Ask with a token of the role predict."
+    for accept in ("application/json", "text/html"):
+        answer = client.get(path, headers={**bearer(made[role]), "Accept": accept})
+        assert answer.status_code == 403
+        assert f"This needs the role {needed}; the token {role} one has the role {role}." in answer.text
+        assert (
+            f"Whoever runs this service makes one that may: python app.py token add NAME --role {needed}"
+            in answer.text
+        )
 
 
 def test_wrong_tokens_open_nothing(locked: Any) -> None:

@@ -16,11 +16,15 @@ from typing import Any
 
 import pytest
 
+from vigil.web.workers import GRACE
+
 ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def service(world: Any, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def service(
+    world: Any, *arguments: str, until_healthy: bool = True
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start app.py with arguments on a free port; yield process and address once it answers."""
     command = [
         sys.executable,
@@ -40,7 +44,7 @@ def service(world: Any, *arguments: str) -> Iterator[tuple[subprocess.Popen[str]
             assert line.startswith("Vigil serves "), child.communicate()
             url = line.removeprefix("Vigil serves ")
             until = time.monotonic() + 40
-            while True:
+            while until_healthy:
                 try:
                     urllib.request.urlopen(f"{url}/healthz", timeout=5).close()
                     break
@@ -61,12 +65,13 @@ def ask(url: str, rows: int) -> int:
         return len(json.loads(answer.read())["predictions"])
 
 
-def test_a_limit_holds_for_all_workers_together(world: Any) -> None:
+@pytest.mark.parametrize("runner", ["gunicorn", "granian"])
+def test_a_limit_holds_for_all_workers_together(world: Any, runner: str) -> None:
     """Whichever of two processes a connection comes to, one client gets its burst and no more."""
     path = world.project.config_path
     config = json.loads(path.read_text())
     path.write_text(json.dumps(config | {"server": {**config.get("server", {}), "requests_per_second": 1}}))
-    with service(world, "--runner", "gunicorn", "--workers", "2") as (_, url):
+    with service(world, "--runner", runner, "--workers", "2") as (_, url):
         begun = time.monotonic()
         statuses = [status_of(f"{url}/healthz") for _ in range(20)]
         allowed = 2 + (time.monotonic() - begun)
@@ -107,6 +112,17 @@ def test_workers_count_together_and_stop_gracefully(world: Any, runner: str) -> 
         assert child.wait(40) == 0
         assert found == [10_000]
     assert not (world.project.root / ".attrition.service.json").exists()
+
+
+@pytest.mark.parametrize("delay", [0.3, 1.0])
+def test_granian_stops_while_it_starts(world: Any, delay: float) -> None:
+    """Told to stop before its processes serve, it is gone in seconds, and not after the time of grace."""
+    with service(world, "--runner", "granian", "--workers", "2", until_healthy=False) as (child, _):
+        time.sleep(delay)
+        begun = time.monotonic()
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(40) == 0
+        assert time.monotonic() - begun < GRACE / 2
 
 
 def test_chunked_bodies_are_read_by_every_runner(world: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute
 
-from vigil import profiles
+from vigil import figures, profiles
 from vigil.bundles import pointer
 from vigil.contract import Checked
 from vigil.drift import cells
@@ -178,8 +178,8 @@ def _words(rule: FileRule, value: float) -> str:
     """Say which limit a file breaks, and what it has instead."""
     what = {
         "rows": f"it has {value:,.0f} valid rows",
-        "share": f"{rule.column} is {rule.level or 'missing'} in {value:.1%} of the rows",
-        "divergence": f"{rule.column} diverges from the reference by {value:.3f}",
+        "share": f"{rule.column} is {rule.level or 'missing'} in {_percent(value)} of the rows",
+        "divergence": f"{rule.column} diverges from the reference by {figures.score(value)}",
     }[rule.check]
     limits = {"at least": rule.minimum, "at most": rule.maximum}
     asked = " and ".join(
@@ -189,4 +189,9 @@ def _words(rule: FileRule, value: float) -> str:
 
 
 def _limit(rule: FileRule, limit: float) -> str:
-    return f"{limit:.1%}" if rule.check == "share" else f"{limit:,g}"
+    return _percent(limit) if rule.check == "share" else figures.digits(limit)
+
+
+def _percent(share: float) -> str:
+    """Write a share by its digits, so that a small one is not zero, nor a large one all."""
+    return f"{figures.digits(100 * share)}%"

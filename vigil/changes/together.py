@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from vigil import drift, profiles
+from vigil import drift, figures, profiles
 from vigil.drift import ColumnDrift
 from vigil.records import Column
 from vigil.trials import arrays
@@ -33,7 +33,7 @@ def told(found: Sequence[ColumnDrift]) -> list[str]:
     """Return what was found in lines for people."""
     if not found:
         return ["too little data to compare rows"]
-    return [f"{one.words}; p {one.p_value:.2g}: {_end(one)}" for one in found]
+    return [f"{one.words}; p {figures.chance(one.p_value)}: {_end(one)}" for one in found]
 
 
 def _end(one: ColumnDrift) -> str:

@@ -21,7 +21,7 @@ def draw(returns: dict[str, Any]) -> Drawing | None:
     auc = number(at(returns, "scoring", "details", "auc"))
     return Drawing(
         "ROC curve",
-        "" if auc is None else f"AUC {auc:.3f}",
+        "" if auc is None else f"AUC {wording.score(auc)}",
         HALF,
         square.HEIGHT,
         (*marks, line("series", *places)),

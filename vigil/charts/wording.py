@@ -19,11 +19,11 @@ _INITIALS = {"f1", "auc", "mae", "rmse", "mse", "r2", "roc", "pr"}
 
 
 def score(value: Any) -> str:
-    """Write a metric's value: three decimals up to 10, four significant digits above."""
+    """Write a metric's value as sentences have it, and a very large one as a power of ten."""
     found = number(value)
     if found is None:
         return NOTHING
-    return f"{found:.3f}".replace("-", "−") if abs(found) < 10 else figure(found)
+    return figures.score(found).replace("-", "−") if abs(found) < 10 else figure(found)
 
 
 def figure(value: Any) -> str:

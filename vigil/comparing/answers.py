@@ -50,7 +50,7 @@ def _compare(project: Project) -> None:
         durable.write_atomic(folder / name, content)
     for one in found:
         best = ", ".join(row.column for row in one.importances[:3])
-        auc = f", AUC {one.details['auc']:.3f}" if "auc" in one.details else ""
+        auc = f", AUC {figures.score(one.details['auc'])}" if "auc" in one.details else ""
         shown = figures.score(one.value)
         project.console.say(f"{one.release}  {one.metric} {shown}{auc}  {one.title}; most valuable: {best}")
     project.console.say(f"written: {folder}")

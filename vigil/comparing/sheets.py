@@ -62,7 +62,7 @@ def roc(found: Sequence[Compared]) -> Figure | None:
             false, true = zip(*one.details["roc"], strict=True)
             colour = COLOURS[place % len(COLOURS)]
             axes.plot(false, true, color=colour, linewidth=1.4)
-            words = f"{wording.shorten(one.title, 28)}: AUC {one.details['auc']:.3f}"
+            words = f"{wording.shorten(one.title, 28)}: AUC {wording.score(one.details['auc'])}"
             figure.text(1 - 2.5 / style.WIDE, 0.8 - 0.07 * place, words, color=colour, fontsize=7.5)
         _unit_square(axes)
     return figure

@@ -10,7 +10,15 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from vigil.errors import LedgerError
-from vigil.ledger.schema import HEAD
+from vigil.ledger.schema import HEAD, metadata
+
+#: Where alembic notes which migration a database stands at.
+_VERSION = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 #: How long a writer waits for another one before it gives up, in milliseconds.
 BUSY_TIMEOUT = 30_000
@@ -55,8 +63,27 @@ def _upgrade(engine: Engine) -> None:
 def migrate(engine: Engine, target: str = HEAD) -> None:
     """Bring the schema up or down to `target`, ``base`` for nothing; alembic is imported for work only."""
     with engine.connect() as connection:
-        if _revision(connection) == target:
-            return
+        revision = _revision(connection)
+    if revision == target:
+        return
+    if revision is None and target == HEAD:
+        _make(engine)
+    else:
+        _move(engine, target)
+
+
+def _make(engine: Engine) -> None:
+    """Make the tables of an empty database as they are now, and note what they are, as migrations would."""
+    with engine.begin() as connection:
+        _alone(connection)
+        if _revision(connection) is None:
+            metadata.create_all(connection)
+            _VERSION.create(connection, checkfirst=True)
+            connection.execute(_VERSION.insert().values(version_num=HEAD))
+
+
+def _move(engine: Engine, target: str) -> None:
+    """Take the migrations that lead from where the database is to `target`."""
     from alembic import command
     from alembic.config import Config
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vigil import contract as contracts
+from vigil.command import seldom_collected
 from vigil.console import Console
 from vigil.project import Project
 from vigil.records import Contract
@@ -40,7 +40,7 @@ OF_COLUMNS = ("positive", "key", "time", "ignore", "task", "metric", "slices", "
 #: Scratch projects are kept in memory when it has so many times the room that they ask for.
 _PLENTY = 4
 
-#: New objects after which unreachable ones are looked for.
+#: New objects after which unreachable ones are looked for: ticks in one process leave few.
 _OBJECTS = 100_000
 
 #: The clock of a replay: the first tick's time, and the time from one tick to the next.
@@ -75,7 +75,7 @@ def live_through(tick: Tick, config: Path, files: Sequence[Path], first: int = 1
     # One project for all ticks: what is opened and prepared once need not be opened each time.
     project = Project(config, clock=clock, console=Console(quiet=True))
     try:
-        with _seldom_collected():
+        with seldom_collected(_OBJECTS):
             for number, file in enumerate(files, start=first):
                 clock.number = number
                 _link_or_copy(file, project.input / file.name)
@@ -84,17 +84,6 @@ def live_through(tick: Tick, config: Path, files: Sequence[Path], first: int = 1
                 yield time.perf_counter() - begun
     finally:
         project.close()
-
-
-@contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Look for unreachable objects seldom: ticks in one process leave few, and each look is at everything."""
-    before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 class _Clock:

@@ -151,7 +151,7 @@ def _decide(metric: Metric, pair: Pair, level: float, margin: float | None) -> G
         )
     p_value = pair.swap(level)
     outcome = "promote" if bound > 0 and p_value <= level else "keep"
-    shown = f"p = {p_value:.3g}" if p_value >= 1e-6 else "p < 1e-6"
+    shown = f"p = {figures.digits(p_value, 3)}" if p_value >= 1e-6 else "p < 1e-6"
     return _result(metric, pair, level, outcome, bound, p_value, f"swap test {shown}")
 
 
@@ -174,7 +174,8 @@ def _result(
             shown = f"; gain {gain}, lower bound {least}"
         new, old = figures.digits(pair.challenger), figures.digits(pair.champion)
         scores = f"{metric.title} {new} against {old} on {pair.rows:,} rows"
-        words = f"{scores}, {pair.discordant:,} answered differently{shown}; {why} (level {level:.3g})."
+        at = figures.digits(level, 3)
+        words = f"{scores}, {pair.discordant:,} answered differently{shown}; {why} (level {at})."
     return GateResult(
         promote=outcome == "promote",
         outcome=outcome,

@@ -174,7 +174,8 @@ def _calibration(contest: Contest, rules: Rules, result: GateResult) -> Hurdle:
     found = {"calibration_gap": measured.gap, "calibration_low": low, "calibration_high": high}
     if measured.gap <= rules.calibration:
         return result, found
-    why = f"its probabilities are off by {measured.gap:.3f} ({low:.3f} to {high:.3f}) beyond chance, and "
+    gap, least, most = (figures.score(one) for one in (measured.gap, low, high))
+    why = f"its probabilities are off by {gap} ({least} to {most}) beyond chance, and "
     return _kept(result, f"{why}{rules.calibration:g} is allowed"), found
 
 
@@ -191,7 +192,9 @@ def _latency(contest: Contest, rules: Rules, result: GateResult) -> Hurdle:
     median = float(np.median(taken))
     if median <= rules.latency_ms:
         return result, {"latency_ms": median}
-    why = f"it takes {median:.1f} ms to answer one row, and {rules.latency_ms:g} ms are allowed"
+    why = (
+        f"it takes {figures.digits(median, 3)} ms to answer one row, and {rules.latency_ms:g} ms are allowed"
+    )
     return _kept(result, why), {"latency_ms": median}
 
 

@@ -106,10 +106,7 @@ def admit(service: Service, environ: dict[str, Any], asked: Need) -> Holder | No
         if holder is None:
             raise _stranger(service, environ)
         if not allows(holder.role, asked):
-            wanted = (
-                "Ask with an admin's token." if asked == "admin" else f"Ask with a token of the role {asked}."
-            )
-            raise Refusal(403, "role-needed", f"The role {holder.role} may not do this.", wanted)
+            raise _wanting(holder, asked)
     environ[WHO] = holder.name if holder else "-"
     throttle(service.rates.take(holder.id if holder and holder.id else address(environ)))
     return holder
@@ -215,6 +212,13 @@ def _stranger(service: Service, environ: Environ) -> Refusal:
         throttle(service.guesses.take(address(environ)))
     hint = "Send the header Authorization: Bearer with a token, or log in at /login."
     return Refusal(401, "token-needed", "This address needs a valid token.", hint)
+
+
+def _wanting(holder: Holder, asked: Need) -> Refusal:
+    """Return how a role that does not do is refused: which one does, and who can give it."""
+    what = f"This needs the role {asked}; the token {holder.name} has the role {holder.role}."
+    hint = f"Whoever runs this service makes one that may: python app.py token add NAME --role {asked}."
+    return Refusal(403, "role-needed", what, hint)
 
 
 def _check_form(service: Service) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,6 +37,9 @@ ROOM = WAITING + REFUSING
 #: Seconds that requests under way may take after the service was told to stop.
 GRACE = 30
 
+#: Seconds after which those who are to stop, and have not, are told so again.
+AGAIN = 0.5
+
 
 class Workers:
     """A server with several worker processes, as one child process of ours."""
@@ -47,13 +53,16 @@ class Workers:
         make = {"gunicorn": _gunicorn, "granian": _granian}[kind]
         self._command = [sys.executable, "-m", kind, *make(*address, workers, threads)]
         self._folder = folder
+        self._forgets = kind == "granian"
         self._numbers = Path(tempfile.mkdtemp(prefix="vigil-metrics-"))
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self, environ: Mapping[str, str]) -> None:
         """Start the server; the folder of numbers is empty, so that nothing of an earlier run is counted."""
         told = {**environ, "PROMETHEUS_MULTIPROC_DIR": str(self._numbers), LIMITS: str(self._numbers)}
-        self._child = subprocess.Popen(self._command, cwd=self._folder, env=told)  # noqa: S603
+        self._child = subprocess.Popen(  # noqa: S603  (a server of ours, by our own interpreter)
+            self._command, cwd=self._folder, env=told, process_group=0
+        )
 
     def wait(self) -> int:
         """Wait until the server has ended; return its exit code."""
@@ -64,11 +73,23 @@ class Workers:
         """Let requests under way be answered, then end the server, and forget its numbers."""
         if self._child is not None and self._child.poll() is None:
             self._child.terminate()
-            try:
-                self._child.wait(GRACE + 5)
-            except subprocess.TimeoutExpired:
-                self._child.kill()
+            if not self._ends(self._child):
+                os.killpg(self._child.pid, signal.SIGKILL)
         shutil.rmtree(self._numbers, ignore_errors=True)
+
+    def _ends(self, child: subprocess.Popen[bytes]) -> bool:
+        """Wait for the end of a server that was told to stop; tell whether it came in time.
+
+        A process of Granian's that has not begun to serve forgets that it was to stop, and is told again.
+        """
+        until = time.monotonic() + GRACE + 5
+        while time.monotonic() < until:
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(AGAIN if self._forgets else GRACE + 5)
+                return True
+            if self._forgets:
+                os.killpg(child.pid, signal.SIGTERM)
+        return False
 
 
 def free_port(host: str) -> int:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from vigil import figures
 from vigil.drift.cells import Floats
 from vigil.drift.measures import Measured, Rows, Side
 
@@ -78,8 +79,8 @@ def words(reference: Side, current: Side) -> str:
     if fitted is None:
         return f"{TITLE}: too little data to compare rows"
     area, _ = fitted.area()
-    named = [f"{name} adds {gain:.3f}" for name, gain in importance(fitted, area)]
-    told = f"{TITLE}: rows of now are told from those of before with area {area:.3f}"
+    named = [f"{name} adds {figures.score(gain)}" for name, gain in importance(fitted, area)]
+    told = f"{TITLE}: rows of now are told from those of before with area {figures.score(area)}"
     return f"{told} ({', '.join(named)})" if named else told
 
 
