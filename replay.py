@@ -59,7 +59,7 @@ def planned(project: Project, options: argparse.Namespace, folder: Path) -> runn
     if options.target:
         settings = {key: value for key, value in settings.items() if key not in scratch.OF_COLUMNS}
     if options.data:
-        batches = history.of_file(Path(options.data), **sizes)
+        batches = history.of_file(Path(options.data), target=settings["target"], **sizes)
     else:
         batches = history.of_project(project, **sizes)
     contract = None if options.data or options.target else project.contract()

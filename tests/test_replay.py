@@ -116,6 +116,10 @@ def test_faults_are_told_before_anything_runs(lived: Any) -> None:
         replay.run(project, asked(lived, "--policy", "never", *sizes))
     with pytest.raises(FileRefused):
         replay.run(project, asked(lived, "--policy", "never", "--data", "none.csv", *sizes))
+    data = str(next(lived.arriving.iterdir()))
+    with pytest.raises(FileRefused, match="has no column 'nope'") as fault:
+        replay.run(project, asked(lived, "--data", data, "--target", "nope", *sizes))
+    assert "left" in fault.value.hint
 
 
 def test_a_policy_is_written_with_its_options() -> None:
@@ -127,7 +131,7 @@ def test_a_policy_is_written_with_its_options() -> None:
 def test_a_life_goes_on_where_it_stopped(site: Any, tmp_path: Path) -> None:
     """Stretch by stretch or at once, the same files give the same ledger."""
     site.leavers("one.csv", 1200)
-    batches = history.of_file(site.arriving / "one.csv", first=600, size=200)
+    batches = history.of_file(site.arriving / "one.csv", target="left", first=600, size=200)
     files = history.write(batches, tmp_path / "files")
     chosen = scratch.settings(site.project(), policy="never")
     found = []
@@ -147,7 +151,7 @@ def test_cells_reach_the_replay_as_they_were_written(tmp_path: Path) -> None:
     """Cutting a CSV file keeps its cells and their order, and loses no row."""
     path = tmp_path / "odd.csv"
     path.write_text('a,b\n007,"x, y"\n,N/A\n1.50,"2"\n5,6\n')
-    batches = list(history.of_file(path, first=1, size=2))
+    batches = list(history.of_file(path, target="b", first=1, size=2))
     assert [batch.num_rows for batch in batches] == [1, 2, 1]
     assert pa.concat_tables(batches).column("a").to_pylist()[0] == "007"
     assert pa.concat_tables(batches).column("b").to_pylist()[0] == "x, y"

@@ -22,6 +22,7 @@ def test_a_card_says_what_the_release_is(site):
     batch = project.ledger.batches.all()[0]
     assert (file["name"], file["sha256"], file["rows"]) == ("w-1.csv", batch.digest, 400)
     assert file["ingested"].startswith("2026-03-01T12")
+    assert not {"None", "deprecated"} & {str(value) for value in card["settings"]["params"].values()}
     seen = {feature["name"]: feature for feature in card["features"]}
     assert seen["activity"]["minimum"] < 0 < seen["activity"]["maximum"]
     assert dict(map(tuple, seen["region"]["most_frequent"])).keys() == {"north", "south"}

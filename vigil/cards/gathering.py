@@ -15,6 +15,9 @@ from vigil.project import Project
 #: Files of the snapshot that are listed, features that are described, decisions that are told.
 FILES, FEATURES, DECISIONS = 12, 40, 30
 
+#: What stands for a parameter that is not used; scikit-learn says the second of those that it takes no more.
+_NOTHING = (None, "deprecated")
+
 
 def gathered(project: Project, release: str) -> dict[str, Any]:
     """Return a release's card as JSON has it. Raises VigilError when there is no such release.
@@ -93,7 +96,7 @@ def _settings(manifest: dict[str, Any], row: Row) -> dict[str, Any]:
     """Return how the model was fitted, without what is left at nothing."""
     params = manifest.get("params") or {}
     return {
-        "params": {key: value for key, value in sorted(params.items()) if value is not None},
+        "params": {key: value for key, value in sorted(params.items()) if value not in _NOTHING},
         "threshold": manifest.get("threshold"),
         "calibration": (manifest.get("calibration") or {}).get("method"),
         "seed": manifest.get("seed"),

@@ -11,17 +11,20 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from vigil import intake
-from vigil.errors import VigilError
+from vigil.errors import FileRefused, VigilError
 from vigil.project import Project
 from vigil.records import ORDER_COLUMN
 
 
-def of_file(path: Path, *, first: int, size: int) -> Iterator[pa.Table]:
+def of_file(path: Path, *, target: str, first: int, size: int) -> Iterator[pa.Table]:
     """Yield the rows of a data file, cells as they stand in it: ``first`` rows, then ``size`` at a time.
 
-    Raises FileRefused when the file cannot be read.
+    Raises FileRefused when the file cannot be read, or lacks the target.
     """
     rows = intake.read(path).columns
+    if target not in rows.column_names:
+        hint = f"Name the column to predict with --target. It has: {', '.join(rows.column_names)}."
+        raise FileRefused(f"has no column {target!r}.", where=str(path), hint=hint)
     return _cut(rows, _bounds(rows.num_rows, first, size))
 
 
