@@ -157,12 +157,16 @@ def test_tables_are_saved_as_files(opened: Any, history: Project) -> None:
 
 
 def test_print_leaves_out_what_paper_cannot_do(opened: Any) -> None:
-    """No button, no navigation; what was folded in is unfolded."""
+    """No button, no navigation; what was folded in is unfolded, the first lines of each table."""
     page = opened.go("/")
     page.emulate_media(media="print")
     assert not page.locator("nav").first.is_visible()
     assert not page.get_by_role("button", name="Start a tick").is_visible()
-    assert page.locator("#behind-score table").evaluate("(table) => table.getBoundingClientRect().height") > 0
+    lines = page.locator("#behind-score tbody tr")
+    heights = lines.evaluate_all("(all) => all.map((line) => line.getBoundingClientRect().height)")
+    assert len(heights) > 8
+    assert all(heights[:8])
+    assert not any(heights[8:])
 
 
 def test_the_first_paint_comes_soon(opened: Any) -> None:
