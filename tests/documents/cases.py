@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import random
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+from tests.documents.parts import RELEASES, batch, binary, column, decision, judged, release, undeployed
 from vigil.web.endpoints.card import EXAMPLE
-
-RELEASES = ("3f9c1a77d0b24e5f", "a81e44c09b7d6f12", "c07d92e5f1a3b846", "0b5e7f33a94cd218")
 
 
 def answers(case: str) -> dict[str, Any]:
@@ -22,22 +20,22 @@ def answers(case: str) -> dict[str, Any]:
 
 def steady() -> dict[str, Any]:
     """Four batches, nothing wrong."""
-    returns = _binary(batches=4)
+    returns = binary(batches=4)
     returns["scoring"]["reason"] = "F1 is 0.741 on 412 labelled rows; nothing points to a lasting drop."
     return returns
 
 
 def watch() -> dict[str, Any]:
     """Evidence gathers and is not yet an alarm."""
-    returns = _binary(batches=40, drop_at=34, drop=0.05)
-    _verdict(returns, "watch", 31.0)
+    returns = binary(batches=40, drop_at=34, drop=0.05)
+    judged(returns, "watch", 31.0)
     return returns
 
 
 def degraded() -> dict[str, Any]:
     """Return an alarm, an incident, challengers that did not pass the gate."""
-    returns = _binary(batches=40, drop_at=26, drop=0.16)
-    _verdict(returns, "degraded", 1240.0)
+    returns = binary(batches=40, drop_at=26, drop=0.16)
+    judged(returns, "degraded", 1240.0)
     returns["scoring"]["incident"] = {
         "id": "i-1",
         "release": RELEASES[1],
@@ -48,8 +46,8 @@ def degraded() -> dict[str, Any]:
         "state": "open",
     }
     returns["run_detail"]["decisions"] = [
-        _decision("retrain", "train", "The alarm was raised: challengers are trained on three windows."),
-        _decision(
+        decision("retrain", "train", "The alarm was raised: challengers are trained on three windows."),
+        decision(
             "gate",
             "keep",
             "Better by 0.021 on the gating rows, which chance explains: the champion stays.",
@@ -80,7 +78,7 @@ def promoted() -> dict[str, Any]:
     scoring["batch"] = scoring["score"] = scoring["interval"] = scoring["detectable"] = None
     scoring["details"] = {}
     scoring["evidence"] = {"e_value": 1.0, "alarm_at": 200.0, "batches": 0, "false_alarm": 0.05}
-    returns["run_detail"]["decisions"][1] = _decision(
+    returns["run_detail"]["decisions"][1] = decision(
         "gate",
         "promote",
         "The challenger is better by 0.074 on the gating rows and passed both tests.",
@@ -98,23 +96,21 @@ def promoted() -> dict[str, Any]:
     returns["models"]["live"] = RELEASES[2]
     returns["now"]["training_paused"] = "2026-11-23T14:09:00Z"
     returns["now"]["probation"] = {"words": "On 2 batches of 5 it is not worse than the release before it."}
-    returns["models"]["releases"].insert(
-        0, _release(2, "live", "Promoted after the alarm of batch_0040.csv.")
-    )
+    returns["models"]["releases"].insert(0, release(2, "live", "Promoted after the alarm of batch_0040.csv."))
     returns["models"]["releases"][1]["state"] = "retired"
     return returns
 
 
 def first() -> dict[str, Any]:
     """Return the first tick: one batch, the first model deployed, with its card, nothing scored."""
-    returns = _binary(batches=1)
+    returns = binary(batches=1)
     scoring = returns["scoring"]
     scoring.update(history=[], batch=None, score=None, interval=None, details={}, verdict="insufficient data")
     scoring["reason"] = "The release is new: no batch has arrived since it went live."
     returns["run_detail"]["scores"] = []
     returns["run_detail"]["decisions"] = [
-        _decision("plan", "train-first", "No model is live yet: a first one is trained.", {"since": 1}),
-        _decision(
+        decision("plan", "train-first", "No model is live yet: a first one is trained.", {"since": 1}),
+        decision(
             "gate",
             "promote",
             "The logistic model beats the majority class on the holdout (0.750 against 0.333).",
@@ -130,9 +126,9 @@ def no_skill() -> dict[str, Any]:
     """No model beats the trivial baseline: nothing is deployed."""
     returns = first()
     reason = "No model beats the majority class on the holdout: the data shows no skill, nothing is deployed."
-    _undeploy(returns, reason)
+    undeployed(returns, reason)
     returns["run_detail"]["decisions"] = [
-        _decision("gate", "nothing", reason, {"best": 0.331, "baseline": 0.333, "lower": -0.012})
+        decision("gate", "nothing", reason, {"best": 0.331, "baseline": 0.333, "lower": -0.012})
     ]
     return returns
 
@@ -140,7 +136,7 @@ def no_skill() -> dict[str, Any]:
 def empty() -> dict[str, Any]:
     """No file has ever arrived."""
     returns = no_skill()
-    _undeploy(returns, "No data has arrived yet.")
+    undeployed(returns, "No data has arrived yet.")
     returns["run_detail"].update(batches=[], scores=[], decisions=[], summary="nothing new")
     returns["summarystats"].update(rows=0, columns=[])
     returns["diagnostics"].update(timings=[], packages={"checked": "not asked", "list": []}, advice=[])
@@ -155,8 +151,8 @@ def bare() -> dict[str, Any]:
 
 def insufficient() -> dict[str, Any]:
     """Return a holdout too small to judge anything."""
-    returns = _binary(batches=4)
-    _verdict(returns, "insufficient data", 1.0)
+    returns = binary(batches=4)
+    judged(returns, "insufficient data", 1.0)
     reason = "The holdout holds 14 informative rows; 20 are needed before a verdict means anything."
     returns["scoring"].update(reason=reason, detectable=None, level=None)
     for row in returns["scoring"]["history"]:
@@ -166,9 +162,9 @@ def insufficient() -> dict[str, Any]:
 
 def refused() -> dict[str, Any]:
     """One file refused, one with quarantined rows, one seen before."""
-    returns = _binary(batches=4)
+    returns = binary(batches=4)
     returns["run_detail"]["batches"] = [
-        _batch(
+        batch(
             "may.csv",
             5,
             accepted=1198,
@@ -184,7 +180,7 @@ def refused() -> dict[str, Any]:
                 },
             ],
         ),
-        _batch(
+        batch(
             "june.csv",
             None,
             status="refused",
@@ -201,7 +197,7 @@ def refused() -> dict[str, Any]:
                 }
             ],
         ),
-        _batch(
+        batch(
             "may (copy).csv",
             None,
             status="duplicate",
@@ -209,7 +205,7 @@ def refused() -> dict[str, Any]:
             duplicates=1200,
             reason="The same content was ingested as may.csv.",
         ),
-        _batch("july.csv", 6, accepted=1150, duplicates=41),
+        batch("july.csv", 6, accepted=1150, duplicates=41),
     ]
     returns["diagnostics"]["advice"].insert(
         0,
@@ -224,7 +220,7 @@ def refused() -> dict[str, Any]:
 
 def waiting() -> dict[str, Any]:
     """Labels come late: the newest batch has an estimate in place of a score, and what waits is told."""
-    returns = _binary(batches=12)
+    returns = binary(batches=12)
     scoring = returns["scoring"]
     scoring.update(verdict="insufficient data", score=None, interval=None, unseen=None, details={})
     scoring["reason"] = (
@@ -354,8 +350,8 @@ def broken_feed() -> dict[str, Any]:
 def regression() -> dict[str, Any]:
     """House rents: absolute error, lower is better."""
     rng = random.Random(7)
-    returns = _binary(batches=24, drop_at=18, drop=-41.0, level=301.5, spread=12.0, metric="mae")
-    _verdict(returns, "watch", 44.0)
+    returns = binary(batches=24, drop_at=18, drop=-41.0, level=301.5, spread=12.0, metric="mae")
+    judged(returns, "watch", 44.0)
     scoring = returns["scoring"]
     errors = [rng.gauss(22, 310) for _ in range(800)]
     edges = [-1000 + 80 * i for i in range(26)]
@@ -373,7 +369,7 @@ def regression() -> dict[str, Any]:
 def multiclass() -> dict[str, Any]:
     """Twelve classes with long names."""
     rng = random.Random(3)
-    returns = _binary(batches=12)
+    returns = binary(batches=12)
     labels = [f"{word} department" for word in ("Sales", "Research", "Legal", "Human resources", "Finance")]
     labels += ["Ops", "IT", "Marketing", "Procurement", "Logistics", "Quality", "Customer care worldwide"]
     size = len(labels)
@@ -387,8 +383,8 @@ def multiclass() -> dict[str, Any]:
 
 def wide() -> dict[str, Any]:
     """Two hundred columns and forty classes."""
-    returns = _binary(batches=30)
-    returns["summarystats"]["columns"] = [_column(f"measure_{i:03d}", "number") for i in range(200)]
+    returns = binary(batches=30)
+    returns["summarystats"]["columns"] = [column(f"measure_{i:03d}", "number") for i in range(200)]
     returns["diagnostics"]["missing"] = [
         {"column": f"measure_{i:03d}", "share": i / 400, "share_before": i / 500} for i in range(200)
     ]
@@ -426,7 +422,7 @@ def hostile() -> dict[str, Any]:
     returns = refused()
     returns["scoring"]["reason"] = "F1 on <b>may & june</b>.csv stayed where it was."
     returns["scoring"]["details"]["labels"] = ["<script>no</script>", "yes & 🚀 $always$ forever and ever"]
-    returns["summarystats"]["columns"] = [_column(name, "category") for name in HOSTILE]
+    returns["summarystats"]["columns"] = [column(name, "category") for name in HOSTILE]
     returns["diagnostics"]["missing"] = [
         {"column": name, "share": 0.02 * (i + 1), "share_before": None} for i, name in enumerate(HOSTILE)
     ]
@@ -441,29 +437,29 @@ def hostile() -> dict[str, Any]:
         name=HOSTILE[10] + ".csv", reason="<para>" + "r" * 600, faults=faults
     )
     returns["run_detail"]["decisions"].append(
-        _decision("<kind>", "<&>", "<br/>" * 40, {"<a>": "<b>", "n": {"x": None}})
+        decision("<kind>", "<&>", "<br/>" * 40, {"<a>": "<b>", "n": {"x": None}})
     )
     return returns
 
 
 def long() -> dict[str, Any]:
     """Ten thousand batches under thirty releases."""
-    returns = _binary(batches=10_000, drop_at=9_700, drop=0.06, releases=30)
-    _verdict(returns, "watch", 27.0)
+    returns = binary(batches=10_000, drop_at=9_700, drop=0.06, releases=30)
+    judged(returns, "watch", 27.0)
     return returns
 
 
 def busy() -> dict[str, Any]:
     """Three hundred files in one run, each decided."""
-    returns = _binary(batches=300)
+    returns = binary(batches=300)
     detail = returns["run_detail"]
     detail["batches"] = [
-        _batch(f"batch_{i:04d}.csv", i, accepted=300, quarantined=i % 3) for i in range(1, 301)
+        batch(f"batch_{i:04d}.csv", i, accepted=300, quarantined=i % 3) for i in range(1, 301)
     ]
     detail["decisions"] = [
-        _decision("gate", "keep", f"Attempt {i}: not better.", {"p": 0.3}) for i in range(300)
+        decision("gate", "keep", f"Attempt {i}: not better.", {"p": 0.3}) for i in range(300)
     ]
-    returns["models"]["releases"] = [_release(i, "retired", "Replaced.") for i in range(120)]
+    returns["models"]["releases"] = [release(i, "retired", "Replaced.") for i in range(120)]
     return returns
 
 
@@ -490,331 +486,3 @@ CASES: dict[str, Callable[[], dict[str, Any]]] = {
         busy,
     )
 }
-
-
-def _binary(
-    batches: int,
-    drop_at: int = 10**9,
-    drop: float = 0.0,
-    level: float = 0.75,
-    spread: float = 0.018,
-    releases: int = 2,
-    metric: str = "f1",
-) -> dict[str, Any]:
-    """Return a binary project with that many batches; the score falls by ``drop`` from ``drop_at`` on."""
-    rng = random.Random(batches)
-    history = [
-        _scored(rng, i, batches, drop_at, drop, level, spread, releases) for i in range(1, batches + 1)
-    ]
-    last = history[-1]
-    last_batch = {
-        "id": last["batch"],
-        "name": last["name"],
-        "order": last["order"],
-        "rows": 430,
-        "labelled": 412,
-    }
-    scoring = {
-        "project": "attrition",
-        "release": last["release"],
-        "model": "logistic",
-        "task": "binary",
-        "metric": metric,
-        "higher_is_better": True,
-        "batch": last_batch,
-        "score": last["score"],
-        "interval": [last["low"], last["high"]],
-        "confidence": 0.95,
-        "level": last["level"],
-        "verdict": last["verdict"],
-        "reason": "",
-        "reference": {
-            "score": level,
-            "interval": [level - 2 * spread, level + 2 * spread],
-            "rows": 612,
-            "baseline": level / 2,
-        },
-        "evidence": {"e_value": last["e_value"], "alarm_at": 200.0, "batches": 3, "false_alarm": 0.05},
-        "detectable": 2.4 * spread,
-        "unseen": last["score"] - spread / 2,
-        "unseen_rows": 210,
-        "details": _details(),
-        "history": history,
-        "incident": None,
-    }
-    return {
-        "schema": 1,
-        "project": "attrition",
-        "run": 4,
-        "generated": "2026-11-23T14:10:05Z",
-        "scoring": scoring,
-        "summarystats": _summary(),
-        "diagnostics": _diagnostics(),
-        "run_detail": _run(history[-2:]),
-        "models": {
-            "live": last["release"],
-            "releases": [
-                _release(1, "live", "Promoted after the alarm of batch_0002.csv."),
-                _release(0, "retired", "The first model: beats the majority class."),
-            ],
-        },
-        "runs": [_run_line(number) for number in (4, 3, 2, 1)],
-        "now": {"labels": None, "training_paused": None, "probation": None},
-        "previous": _previous(scoring, history) if batches > 1 else None,
-    }
-
-
-def _previous(scoring: dict[str, Any], history: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what the run before would have said: the batch before, and nothing wrong."""
-    before = history[-2]
-    kept = {key: value for key, value in scoring.items() if key not in ("details", "history")}
-    kept |= {"release": before["release"], "score": before["score"], "verdict": before["verdict"]}
-    kept |= {
-        "interval": [before["low"], before["high"]],
-        "batch": {**scoring["batch"], "name": before["name"]},
-    }
-    kept["evidence"] = {**scoring["evidence"], "e_value": before["e_value"]}
-    return {
-        "run": 3,
-        "generated": "2026-11-23T14:00:04Z",
-        "scoring": kept,
-        "diagnostics": {"drift": [], "faults": []},
-    }
-
-
-def _run_line(number: int) -> dict[str, Any]:
-    """Return one run as the list of runs has it."""
-    return {
-        "run": number,
-        "started": f"2026-11-23T13:{10 * number:02d}:00Z",
-        "finished": f"2026-11-23T13:{10 * number:02d}:03Z",
-        "status": "done",
-        "trigger": "schedule",
-        "news": True,
-        "summary": "1 ingested",
-    }
-
-
-def _scored(
-    rng: random.Random,
-    i: int,
-    batches: int,
-    drop_at: int,
-    drop: float,
-    level: float,
-    spread: float,
-    releases: int,
-) -> dict[str, Any]:
-    """Return one row of the history."""
-    worse = i >= drop_at
-    score = rng.gauss(level - (drop if worse else 0.0), spread)
-    evidence = math.exp(min(7.0, 0.55 * (i - drop_at))) if worse else 0.3 + rng.random()
-    verdict = "degraded" if evidence >= 200 else "watch" if evidence >= 20 else "steady"
-    return {
-        "batch": f"b{i:05d}",
-        "name": f"batch_{i:04d}.csv",
-        "order": i,
-        "release": RELEASES[0]
-        if releases == 2 and i <= batches // 3
-        else RELEASES[1]
-        if releases == 2
-        else f"{(i * releases // (batches + 1)) * 7919 + 1_048_576:016x}"[::-1],
-        "score": score,
-        "low": score - 2 * spread,
-        "high": score + 2 * spread,
-        "reference": level,
-        "level": level - 2.7 * spread * (1 if level < 1 else -1),
-        "verdict": verdict,
-        "e_value": evidence,
-        "alarm_at": 200.0,
-        "at": "2026-11-23T14:00:00Z",
-    }
-
-
-def _verdict(returns: dict[str, Any], verdict: str, evidence: float) -> None:
-    """Make the latest batch end in a verdict."""
-    scoring = returns["scoring"]
-    scoring["verdict"] = scoring["history"][-1]["verdict"] = verdict
-    scoring["evidence"]["e_value"] = scoring["history"][-1]["e_value"] = evidence
-    words = {"watch": "gathers, but is not yet an alarm", "degraded": "is beyond the alarm"}.get(
-        verdict, "is thin"
-    )
-    scoring["reason"] = f"The evidence of a lasting drop {words}."
-
-
-def _undeploy(returns: dict[str, Any], reason: str) -> None:
-    """Take the model away."""
-    nothing = dict.fromkeys(
-        ("release", "model", "batch", "score", "interval", "reference", "level", "verdict")
-    )
-    returns["scoring"].update(nothing, reason=reason, evidence=None, detectable=None, details={}, history=[])
-    returns["scoring"].update(unseen=None, unseen_rows=0)
-    returns["models"] = {"live": None, "releases": []}
-
-
-def _details() -> dict[str, Any]:
-    """Return a batch's curves."""
-    rates = [i / 50 for i in range(51)]
-    roc = [[rate, 1 - (1 - rate) ** 3.6] for rate in rates]
-    recall = [[rate, 0.94 - 0.72 * rate**4] for rate in rates]
-    bins = [
-        {"predicted": 0.05 + i / 10, "observed": min(1.0, 0.02 + i / 9.4), "rows": 140 - 12 * i}
-        for i in range(10)
-    ]
-    return {
-        "labels": ["0", "1"],
-        "confusion": [[274, 31], [22, 85]],
-        "roc": roc,
-        "auc": 0.843,
-        "pr": recall,
-        "calibration": bins,
-    }
-
-
-def _summary() -> dict[str, Any]:
-    """Return the table's summary statistics."""
-    columns = [_column("employee", "text", "key"), _column("age", "number"), _column("salary", "number")]
-    columns += [
-        _column("department", "category"),
-        _column("hired", "date"),
-        _column("left", "category", "target"),
-    ]
-    return {"project": "attrition", "scope": "table", "batch": None, "rows": 12_407, "columns": columns}
-
-
-def _column(name: str, kind: str, role: str = "feature") -> dict[str, Any]:
-    """Return one column's summary."""
-    measured = kind == "number"
-    return {
-        "name": name,
-        "kind": kind,
-        "role": role,
-        "count": 12_300,
-        "missing": 107,
-        "missing_share": 0.0086,
-        "mean": 41_250.337 if measured else None,
-        "median": 38_900.0 if measured else None,
-        "std": 12_004.5 if measured else None,
-        "minimum": -3.25 if measured else None,
-        "maximum": 1.2e9 if measured else None,
-        "zeros": 4 if measured else None,
-        "quantiles": {"0.05": 21_000.0, "0.25": 30_100.0, "0.75": 51_000.0, "0.95": 72_000.0}
-        if measured
-        else None,
-        "distinct": 5 if kind == "category" else 11_903,
-        "most_frequent": [["Sales & support", 4_210], ["R<D>", 3_933]] if kind == "category" else [],
-    }
-
-
-def _diagnostics() -> dict[str, Any]:
-    """Return gaps, times, packages and advice."""
-    steps = {"ingestion": 0.214, "scoring": 0.131, "training": 2.43, "deployment": 0.052, "diagnostics": 0.31}
-    timings = [{"step": s, "last": t, "median": t * 0.93, "history": [t] * 5} for s, t in steps.items()]
-    packages = [("scikit-learn", "1.9.1", ">=1.9,<1.10", "1.9.2"), ("numpy", "2.4.6", ">=2.4,<3", "2.4.6")]
-    return {
-        "project": "attrition",
-        "missing": [
-            {"column": "salary", "share": 0.043, "share_before": 0.011},
-            {"column": "department", "share": 0.009, "share_before": 0.01},
-        ],
-        "timings": timings,
-        "packages": {
-            "checked": "2026-11-23T14:10:00Z",
-            "list": [
-                dict(zip(("name", "installed", "wanted", "latest"), p, strict=True), ok=True)
-                for p in packages
-            ]
-            + [{"name": "pandas", "installed": "2.9.0", "wanted": ">=3.0,<4", "latest": None, "ok": False}],
-        },
-        "drift": [],
-        "faults": [],
-        "advice": [
-            {
-                "severity": "warn",
-                "what": "salary misses four times as many cells as before.",
-                "do": "Ask the sender of the files whether the export changed.",
-            },
-            {
-                "severity": "info",
-                "what": "pandas is older than wanted.",
-                "do": "pip install -r requirements.txt",
-            },
-        ],
-    }
-
-
-def _run(scores: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the run's own story."""
-    return {
-        "run": 4,
-        "started": "2026-11-23T14:10:00Z",
-        "finished": "2026-11-23T14:10:03Z",
-        "status": "done",
-        "trigger": "schedule",
-        "summary": "1 batch ingested, steady",
-        "batches": [_batch("batch_0004.csv", 4, accepted=429, quarantined=1)],
-        "scores": [{**row, "reason": "within its interval"} for row in scores],
-        "decisions": [_decision("retrain", "wait", "No alarm: nothing is retrained.", {"e_value": 0.4})],
-        "steps": [{"step": "ingestion", "seconds": 0.214}, {"step": "scoring", "seconds": 0.131}],
-    }
-
-
-def _batch(
-    name: str,
-    order: int | None,
-    status: str = "ingested",
-    accepted: int = 0,
-    quarantined: int = 0,
-    duplicates: int = 0,
-    rows: int | None = None,
-    reason: str = "",
-    faults: list[dict[str, Any]] | None = None,
-) -> dict[str, Any]:
-    """Return one file of the run."""
-    return {
-        "name": name,
-        "id": f"b{order}",
-        "order": order,
-        "rows": rows or accepted + quarantined + duplicates,
-        "accepted": accepted,
-        "quarantined": quarantined,
-        "duplicates": duplicates,
-        "labelled": accepted,
-        "status": status,
-        "reason": reason,
-        "faults": faults or [],
-    }
-
-
-def _decision(kind: str, outcome: str, reason: str, evidence: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return one decision of the run."""
-    return {
-        "id": f"d-{kind}",
-        "kind": kind,
-        "batch": "batch_0040.csv",
-        "release": RELEASES[2],
-        "outcome": outcome,
-        "reason": reason,
-        "evidence": evidence or {},
-    }
-
-
-def _release(number: int, state: str, reason: str) -> dict[str, Any]:
-    """Return one release."""
-    name = RELEASES[number] if number < len(RELEASES) else f"{number:016x}"
-    return {
-        "id": name,
-        "model": "logistic",
-        "state": state,
-        "created": "2026-11-20T08:00:00Z",
-        "live_since": "2026-11-20T08:00:02Z",
-        "trained_rows": 9_800,
-        "through": "batch_0002.csv",
-        "features": 4,
-        "threshold": 0.37,
-        "reference": 0.75,
-        "interval": [0.712, 0.786],
-        "baseline": 0.33,
-        "size_bytes": 20_480,
-        "reason": reason,
-    }
