@@ -24,7 +24,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.dashboard import SCRIPT, first_window, project, served
+from bench._history import SCRIPT, project
+from bench.dashboard import first_window, served
 from tests.documents.cases import CASES, answers
 from vigil.alerts import desk
 from vigil.alerts.finding import Finding

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app import create_app
-from bench.dashboard import keep_charts, project
+from bench._history import keep_charts, project
 from vigil import charts, picturing
 from vigil.project import Project
 

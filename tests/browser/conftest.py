@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
 
-from bench.dashboard import SCRIPT, project, served
+from bench._history import SCRIPT, project
+from bench.dashboard import served
 from vigil.project import Project
 from vigil.records import RowFault
 from vigil.table import quarantine

@@ -8,7 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from bench.dashboard import SCRIPT, painted, project, served
+from bench._history import SCRIPT, project
+from bench.dashboard import painted, served
 from vigil.access import tokens
 from vigil.project import Project
 
