@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 from vigil import candidates, figures, models
 from vigil.candidates import Recipe
@@ -77,13 +78,15 @@ def run(
 def recipes(project: Project, rows: Snapshot, since: int, *, alone: bool) -> Iterator[Recipe]:
     """Yield what to train: windows of rows, all of them weighted by their age, for each model type."""
     kinds = models.chosen(project.config.model)
+    own = models.configured(project.config.model_settings)
+    usual = [Recipe(kind, settings=own.get(kind, {})) for kind in kinds]
     for window, first in windows(project, rows, since, alone=alone):
-        yield from (Recipe(kind, window, first) for kind in kinds)
+        yield from (replace(one, window=window, since=first) for one in usual)
     half_life = project.config.half_life
     # With fewer batches than that all would weigh nearly alike.
     if since > 1 and not alone and half_life and rows.batches(TRAIN) > half_life:
         window = f"all history, half as much every {half_life:g} batches back"
-        yield from (Recipe(kind, window, half_life=half_life) for kind in kinds)
+        yield from (replace(one, window=window, half_life=half_life) for one in usual)
 
 
 def windows(project: Project, rows: Snapshot, since: int, *, alone: bool) -> Iterator[tuple[str, int]]:

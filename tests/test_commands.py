@@ -72,7 +72,9 @@ def test_a_wrong_config_tells_every_fault(step, site):
     assert "Did you mean 'tolerance'?" in err
 
 
-@pytest.mark.parametrize("setting", [{"policy": "vigl"}, {"model": "logstic"}, {"metric": "f7"}])
+@pytest.mark.parametrize(
+    "setting", [{"policy": "vigl"}, {"model": "logstic"}, {"metric": "f7"}, {"model_settings": {"forst": {}}}]
+)
 def test_a_misspelt_plug_in_is_told_before_anything_is_done(site, setting):
     """A policy, model or metric that does not exist is a config fault, and no file is taken in."""
     site.configure(**setting)

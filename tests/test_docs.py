@@ -17,6 +17,7 @@ from vigil import charts, documents, drift, exporters, faults, models, policies
 from vigil.alerts import channels
 from vigil.config import Config
 from vigil.errors import ConfigError
+from vigil.models import registry
 from vigil.project import Project
 from vigil.stats import metrics
 
@@ -175,7 +176,13 @@ def test_a_settings_example_is_accepted(name: str) -> None:
 def test_every_config_fault_is_listed(tmp_path: Path) -> None:
     """The ids on the page are those in the code, and those that rooms give to their own settings."""
     path = tmp_path / "config.json"
-    path.write_text(json.dumps(REQUIRED | dict.fromkeys(("policy", "model", "metric"), "no-such")))
+    path.write_text(
+        json.dumps(
+            REQUIRED
+            | dict.fromkeys(("policy", "model", "metric"), "no-such")
+            | {"model_settings": {"no-such": {}}}
+        )
+    )
     with pytest.raises(ConfigError) as caught:
         Project(path)
     used = {fault.id for fault in caught.value.faults}
@@ -193,6 +200,17 @@ def test_every_option_of_a_policy_is_listed() -> None:
     own = {name: policies.opened(name)[0].OPTIONS for name in policies.names()}
     expected = {(name, key, repr(value)) for name, given in own.items() for key, value in given.items()}
     assert {(row["policy"], row["option"], row["default"]) for row in rows} == expected
+
+
+def test_every_setting_of_a_model_type_is_listed() -> None:
+    """Settings, usual values and ranges on the page are the types' own."""
+    rows = table(text_of("docs/configuration.md"), "model type")
+    own = {
+        (kind, name, f"{one.usual:g}", f"{one.low:g}, {one.high:g}")
+        for kind in models.names()
+        for name, one in registry.get(kind).SPACE.items()
+    }
+    assert {(row["model type"], row["setting"], row["usual"], row["from, to"]) for row in rows} == own
 
 
 @pytest.mark.parametrize(

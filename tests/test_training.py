@@ -201,6 +201,20 @@ def test_a_search_sees_training_rows_alone(site, monkeypatch):
     assert [len(lesson.y) for lesson in seen] == [int((rows_of(project).sides == TRAIN).sum())]
 
 
+def test_the_configs_settings_are_trained_with(site):
+    """What the config sets is in the manifest; a search tries it first and keeps it beside the best."""
+    project = taken_in(site, ("w-1.csv", 300, 2))
+    site.configure(model_settings={"logistic": {"penalty": 40, "knots": 8}, "forest": {"leaves": 16}})
+    project = site.project()
+    (release,) = training.run(project, project.ledger.batches.all()[-1])
+    assert load_manifest(project.models, release)["settings"] == {"penalty": 40}
+    training.command(project, asked(search=True, trials=3))
+    rows = {row["id"]: row["facts"] for row in project.ledger.releases.all()}
+    assert set(rows) > {release}
+    tried = next(facts["search"]["tried"] for facts in rows.values() if "search" in facts)
+    assert [one["settings"] for one in tried[:2]] == [{"penalty": 40}, {}]
+
+
 def test_ticks_search_only_where_the_config_says_so(new_site):
     """By default no tick searches; asked to, the first one does, and what is live says so."""
     for asks in (False, True):

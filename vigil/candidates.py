@@ -38,7 +38,7 @@ class Recipe:
 
     ``window`` is a name for people and ``since`` the order of its first batch. With a ``half_life`` a
     batch weighs half as much as one so many batches later. ``settings`` are the model type's own, where
-    they differ from the usual ones.
+    they differ from the usual ones: the config's, or what a search found.
     """
 
     kind: str
@@ -107,7 +107,7 @@ def make(project: Project, rows: Snapshot, recipe: Recipe, through: Batch) -> st
 def searched(
     project: Project, rows: Snapshot, recipe: Recipe, through: Batch, search: searching.Search
 ) -> list[str]:
-    """Search for settings of a recipe; return the usual candidate, and one with the settings that were best.
+    """Search for settings of a recipe; return the recipe's own candidate, and one with the best settings.
 
     Every trial counts as a fit. Raises VigilError when there is nothing to learn from, or without the extra.
     """
@@ -115,9 +115,11 @@ def searched(
     lesson = Lesson.of(recipe.kind, made.columns, made.truth, **made.how)
     turns = _turns(project, f"searching {recipe.kind}", search.trials)
     until = time.monotonic() + search.seconds
-    found = searching.search(lesson, incumbents(project, recipe.kind), turns, until=until)
+    first = [*incumbents(project, recipe.kind), recipe.settings]
+    found = searching.search(lesson, first, turns, until=until)
     project.console.say(f"  {told(recipe, found, project.metric(made.how['task']))}")
-    usual = [_made(project, rows, recipe, through, made, None)] if found.settings else []
+    is_other = found.settings != recipe.settings
+    usual = [_made(project, rows, recipe, through, made, None)] if is_other else []
     best = replace(recipe, settings=found.settings)
     return [*usual, _made(project, rows, best, through, made, found)]
 

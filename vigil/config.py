@@ -123,6 +123,7 @@ class Config(Section):
 
     # How it is trained and when
     model: str = "auto"
+    model_settings: dict[str, dict[str, Any]] = {}
     search: Search = Search()
     half_life: float = Field(default=8, ge=0)
     allow_leaks: list[str] = []

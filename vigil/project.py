@@ -272,6 +272,7 @@ def _ask_plugins(config: Config, path: Path) -> None:
     questions: dict[str, Callable[[], object]] = {
         "policy": lambda: policies.opened(config.policy),
         "model": lambda: models.chosen(config.model),
+        "model_settings": lambda: models.configured(config.model_settings),
         "metric": lambda: config.metric and metrics.get(config.metric),
     }
     if config.search.in_ticks:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,15 @@ class Homemade(LogisticRegression):
 
 @pytest.mark.parametrize(
     "pipeline",
-    [FunctionTransformer(lambda x: x), FunctionTransformer(print), FunctionTransformer(eval), Homemade()],
-    ids=["lambda", "builtin", "eval", "own class"],
+    [
+        FunctionTransformer(lambda x: x),
+        FunctionTransformer(print),
+        FunctionTransformer(eval),
+        FunctionTransformer(partial(eval, "1")),
+        FunctionTransformer(partial(np.save, "file")),
+        Homemade(),
+    ],
+    ids=["lambda", "builtin", "eval", "partial", "partial of a library", "own class"],
 )
 def test_what_could_run_code_is_not_stored(tmp_path: Path, pipeline: Any) -> None:
     """Refused at save time, and nothing is left behind."""

@@ -8,7 +8,7 @@ from vigil.models.baseline import Baseline, baseline
 from vigil.models.coding import code_order, encode
 from vigil.models.fitting import Fitted, fit
 from vigil.models.packing import pack
-from vigil.models.registry import chosen, names
+from vigil.models.registry import chosen, configured, names
 
 __all__ = [
     "Answerer",
@@ -17,6 +17,7 @@ __all__ = [
     "baseline",
     "chosen",
     "code_order",
+    "configured",
     "encode",
     "fit",
     "names",

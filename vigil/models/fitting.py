@@ -11,7 +11,7 @@ import numpy as np
 from vigil.errors import VigilError
 from vigil.models import calibrating, folds, pipelines, registry
 from vigil.models.baseline import Baseline, baseline
-from vigil.models.spaces import Settings, special
+from vigil.models.spaces import Settings, check, special
 from vigil.records import Column, Task
 from vigil.serving.prediction import Prediction, calibrated
 from vigil.stats import metrics
@@ -167,12 +167,7 @@ class Lesson:
     def planned(self, settings: Settings) -> Plan:
         """Return the plan of a fit with other settings. Raises VigilError where they are not the type's."""
         space = registry.get(self.kind).SPACE
-        wrong = [
-            name for name, value in settings.items() if name not in space or not space[name].holds(value)
-        ]
-        if wrong:
-            hint = f"It takes: {', '.join(space)}."
-            raise VigilError(f"cannot be set: {', '.join(wrong)}.", where=f"model {self.kind}", hint=hint)
+        check(space, settings, self.kind)
         return replace(self.plan, settings=special(space, settings))
 
     def out_of_fold(self, made: Plan) -> OutOfFold:

@@ -7,8 +7,8 @@ the rest held missing, and what comes out is all there is to know about that col
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +34,8 @@ class Folded:
 class Tree:
     """One tree by node: ``feature`` (-1 for a leaf) at most ``threshold`` goes left.
 
-    Children come after their parent; node 0 is the root. ``value`` has shape (nodes, V).
+    Children come after their parent; node 0 is the root. ``value`` has shape (nodes, V). A node in
+    ``groups`` has no threshold: it says of each code whether that goes left.
     """
 
     feature: np.ndarray
@@ -43,6 +44,16 @@ class Tree:
     left: np.ndarray
     right: np.ndarray
     value: np.ndarray
+    groups: Mapping[int, np.ndarray] = field(default_factory=dict)
+
+    def goes_left(self, node: int, cells: np.ndarray) -> np.ndarray:
+        """Say of each prepared cell (n,) whether a node sends it left."""
+        missing = np.isnan(cells)
+        if node in self.groups:
+            found = self.groups[node][np.where(missing, 0, cells).astype(np.intp)]
+        else:
+            found = cells <= self.threshold[node]
+        return np.where(missing, self.missing_left[node], found)
 
 
 def additive(prepare: Any, plan: Plan, weights: np.ndarray, intercept: np.ndarray) -> Additive:
@@ -133,8 +144,7 @@ class _Masked:
         out = np.tile(bits.pack(self.under[0]), (len(cells), 1))
         for node in np.flatnonzero(np.isin(self.tree.feature, used)):
             column = cells[:, np.searchsorted(used, self.tree.feature[node])]
-            below = column <= self.tree.threshold[node]
-            left = np.where(np.isnan(column), self.tree.missing_left[node], below)
+            left = self.tree.goes_left(int(node), column)
             lost_left = ~bits.pack(self.under[self.tree.left[node]])
             lost_right = ~bits.pack(self.under[self.tree.right[node]])
             out &= np.where(left[:, None], lost_right, lost_left)
@@ -161,9 +171,12 @@ def _distinct(cells: np.ndarray, used: np.ndarray, trees: Sequence[Tree]) -> tup
     groups = np.zeros((len(cells), len(used) + 1), dtype=np.intp)
     features = np.concatenate([tree.feature for tree in trees])
     thresholds = np.concatenate([tree.threshold for tree in trees])
+    grouped = {int(tree.feature[node]) for tree in trees for node in tree.groups}
     for i, feature in enumerate(used):
         column = cells[:, i]
-        place = np.searchsorted(np.unique(thresholds[features == feature]), column, side="left")
+        # Where levels are divided into groups, every code may be told from every other.
+        told = column if int(feature) in grouped else thresholds[features == feature]
+        place = np.searchsorted(np.unique(told), column, side="left")
         groups[:, i] = np.where(np.isnan(column), -1, place)
     _, first, inverse = np.unique(groups, axis=0, return_index=True, return_inverse=True)
     return inverse.reshape(-1), cells[first]

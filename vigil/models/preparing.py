@@ -2,7 +2,8 @@
 
 Numbers become ramps (linear models) or steps (trees); categories with few levels one column each,
 rare levels pooled, unseen ones counted to the pool; categories with many levels the mean target of
-the level, cross-fitted. For trees a number whose values repeat has the mean target of its value beside
+the level, cross-fitted. Where a model divides levels into groups by itself, a category with few of them is
+one column of codes. For trees a number whose values repeat has the mean target of its value beside
 it, since a single amount or code may mean something of its own; not a date, whose values do not come
 back, and not of more than two classes, which would each take a column. A missing category is a level of
 its own. Dates are seconds since 1970 and treated as numbers. Of a column of text, each common word
@@ -20,9 +21,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.model_selection import KFold
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, TargetEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, TargetEncoder
 
-from vigil.models.spaces import Settings
+from vigil.models.spaces import GROUPED, KNOTS, Settings
 from vigil.records import Column, Task
 from vigil.serving import words
 from vigil.serving.coded import array
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
 #: A category with more levels is encoded by its mean target.
 MANY_LEVELS = 30
-#: The most knots a ramp has, and how many rows it wants for each.
-KNOTS, ROWS_PER_KNOT = 8, 40
+#: How many rows a ramp wants for each of its knots.
+ROWS_PER_KNOT = 40
 #: The most steps a number is cut into for trees.
 STEPS = 255
 #: A number's values repeat where there are three at least, and so many rows for each on average.
@@ -71,10 +72,20 @@ class Plan:
         return tuple(name for name in self.names if name not in made) + tuple(self.texts)
 
     @property
+    def few(self) -> tuple[str, ...]:
+        """The categories with few levels."""
+        return tuple(name for name, found in self.levels.items() if len(found) <= MANY_LEVELS)
+
+    @property
+    def grouped(self) -> tuple[str, ...]:
+        """The categories whose levels the model divides into groups: the first columns that are prepared."""
+        return self.few if self.settings.get(GROUPED) else ()
+
+    @property
     def width(self) -> int:
         """About how many columns the preparation for trees makes of these (rare levels share one)."""
-        levels = sum(len(found) if len(found) <= MANY_LEVELS else 1 for found in self.levels.values())
-        return len(self.numbers) + len(self.repeating) + levels
+        apart = sum(len(self.levels[name]) - 1 for name in self.few if name not in self.grouped)
+        return len(self.numbers) + len(self.repeating) + len(self.levels) + apart
 
 
 def plan(
@@ -103,13 +114,14 @@ def frame(columns: Mapping[str, np.ndarray], made: Plan) -> pd.DataFrame:
 
 def pipeline(made: Plan, estimator: Any, numbers: Literal["ramps", "steps"]) -> Pipeline:
     """Return preparation and estimator as one, not yet fitted."""
-    few = [name for name, levels in made.levels.items() if len(levels) <= MANY_LEVELS]
-    many = [name for name, levels in made.levels.items() if len(levels) > MANY_LEVELS]
+    few = [name for name in made.few if name not in made.grouped]
+    many = [name for name in made.levels if name not in made.few]
     knots = int(np.clip(made.rows // ROWS_PER_KNOT, 2, made.settings.get("knots", KNOTS)))
     scale: Any = Ramps(knots) if numbers == "ramps" else Steps()
     mean = _mean_target(made)
     repeating = made.repeating if numbers == "steps" else ()
     parts = [
+        ("grouped", _one_code_each(made.rows), list(made.grouped)),
         ("numbers", scale, list(made.numbers)),
         ("few", _one_column_each(made.rows), few),
         ("many", Pipeline([("mean", mean), ("ramps", Ramps(knots))]) if numbers == "ramps" else mean, many),
@@ -195,11 +207,23 @@ def _repeats(cells: np.ndarray) -> bool:
 
 
 def _one_column_each(rows: int) -> OneHotEncoder:
-    """Encode levels one by one; those rarer than 1 % (2 rows at least, 10 at most) share a column."""
-    rare = int(np.clip(rows // 100, 2, 10))
+    """Encode levels one by one; the rare ones share a column."""
     return OneHotEncoder(
-        handle_unknown="infrequent_if_exist", min_frequency=rare, sparse_output=False, dtype=np.float64
+        handle_unknown="infrequent_if_exist", min_frequency=_rare(rows), sparse_output=False, dtype=np.float64
     )
+
+
+def _one_code_each(rows: int) -> OrdinalEncoder:
+    """Encode levels as numbers: one number for all rare ones, NaN for one that training did not see."""
+    return OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan,
+        min_frequency=_rare(rows), dtype=np.float64,
+    )  # fmt: skip
+
+
+def _rare(rows: int) -> int:
+    """Return the rows below which a level is rare: 1 %, 2 at least and 10 at most."""
+    return int(np.clip(rows // 100, 2, 10))
 
 
 def _mean_target(made: Plan) -> TargetEncoder:

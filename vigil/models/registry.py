@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from vigil.errors import VigilError
 from vigil.models import kinds
-from vigil.models.spaces import Space
+from vigil.models.spaces import Settings, Space, check, special
 from vigil.records import Task
 
 #: The setting that has every type compared.
@@ -52,3 +53,19 @@ def get(name: str) -> ModelType:
     """Return a model type. Raises VigilError for a name that is none."""
     (name,) = chosen(name) if name != AUTO else (name,)
     return importlib.import_module(f"{kinds.__name__}.{name}")
+
+
+def configured(given: Mapping[str, Settings]) -> dict[str, Settings]:
+    """Return what a config's ``model_settings`` set otherwise than usual, by model type.
+
+    Raises VigilError for a name that is no model type, and for what that type does not take.
+    """
+    found: dict[str, Settings] = {}
+    for name, settings in given.items():
+        if name == AUTO:
+            hint = f"Name one of them: {', '.join(names())}."
+            raise VigilError(f"{AUTO!r} is all model types.", where="model_settings", hint=hint)
+        space = get(name).SPACE
+        check(space, settings, name)
+        found[name] = special(space, settings)
+    return found

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from vigil.errors import VigilError
+
+#: The most knots a ramp usually has.
+KNOTS = 8
+#: The setting that has a model divide the levels of a category into groups.
+GROUPED = "levels_in_groups"
+
 #: A model's settings by name; what is not named has its usual value.
 Settings = Mapping[str, float]
 
@@ -34,6 +41,16 @@ Space = Mapping[str, Range]
 def filled(space: Space, settings: Settings) -> dict[str, float]:
     """Return every setting of a space, those that are not given at their usual value."""
     return {name: settings.get(name, one.usual) for name, one in space.items()}
+
+
+def check(space: Space, settings: Mapping[str, object], kind: str) -> None:
+    """Raise VigilError where settings are not those of a model type, or out of their ranges."""
+    wrong = [name for name, value in settings.items() if name not in space or not space[name].holds(value)]
+    if wrong:
+        takes = ", ".join(f"{name} ({one.low:g} to {one.high:g})" for name, one in space.items())
+        raise VigilError(
+            f"cannot be set: {', '.join(wrong)}.", where=f"model {kind}", hint=f"It takes: {takes}."
+        )
 
 
 def special(space: Space, settings: Settings) -> dict[str, float]:

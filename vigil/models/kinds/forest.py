@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vigil.models import preparing
-from vigil.models.folding import Folded, Tree, leaves
 from vigil.models.spaces import Range, filled
 from vigil.records import Task
+
+if TYPE_CHECKING:
+    from vigil.models.folding import Folded, Tree
+    from vigil.models.preparing import Plan
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
@@ -23,9 +25,11 @@ SPACE = {
 }
 
 
-def build(plan: preparing.Plan) -> Any:
+def build(plan: Plan) -> Any:
     """Return the unfitted pipeline."""
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+    from vigil.models import preparing
 
     chosen = filled(SPACE, plan.settings)
     settings: dict[str, Any] = {
@@ -43,8 +47,10 @@ def build(plan: preparing.Plan) -> Any:
     return preparing.pipeline(plan, model, "steps")
 
 
-def fold(pipeline: Any, plan: preparing.Plan) -> Folded:
+def fold(pipeline: Any, plan: Plan) -> Folded:
     """Return the fitted pipeline as bit masks of leaves; forests compute in single precision."""
+    from vigil.models.folding import Folded, leaves
+
     model = pipeline["model"]
     trees = [_tree(one.tree_, len(model.estimators_)) for one in model.estimators_]
     intercept = np.zeros(trees[0].value.shape[1])
@@ -54,6 +60,8 @@ def fold(pipeline: Any, plan: preparing.Plan) -> Folded:
 
 def _tree(grown: Any, count: int) -> Tree:
     """Read scikit-learn's node arrays; each tree gives its share of the average."""
+    from vigil.models.folding import Tree
+
     return Tree(
         feature=np.where(grown.children_left < 0, -1, grown.feature).astype(np.intp),
         threshold=grown.threshold.astype(np.float64),

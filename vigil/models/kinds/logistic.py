@@ -6,15 +6,16 @@ beyond the data, and easy to explain. L2 penalty 1. On a regression task the sam
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vigil.models import preparing
-from vigil.models.folding import Folded, additive
-from vigil.models.preparing import KNOTS
-from vigil.models.spaces import Range, filled
+from vigil.models.spaces import KNOTS, Range, filled
 from vigil.records import Task
+
+if TYPE_CHECKING:
+    from vigil.models.folding import Folded
+    from vigil.models.preparing import Plan
 
 TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 
@@ -25,9 +26,11 @@ SPACE = {
 }
 
 
-def build(plan: preparing.Plan) -> Any:
+def build(plan: Plan) -> Any:
     """Return the unfitted pipeline."""
     from sklearn.linear_model import LogisticRegression, Ridge
+
+    from vigil.models import preparing
 
     penalty = filled(SPACE, plan.settings)["penalty"]
     if plan.task == "regression":
@@ -36,8 +39,10 @@ def build(plan: preparing.Plan) -> Any:
     return preparing.pipeline(plan, model, "ramps")
 
 
-def fold(pipeline: Any, plan: preparing.Plan) -> Folded:
+def fold(pipeline: Any, plan: Plan) -> Folded:
     """Return the fitted pipeline as tables of level values and knots."""
+    from vigil.models.folding import Folded, additive
+
     model = pipeline["model"]
     weights = np.atleast_2d(model.coef_)
     intercept = np.atleast_1d(model.intercept_).astype(np.float64)
