@@ -1,7 +1,7 @@
 """What the examples' models score on a held-out fifth, by their configuration alone.
 
-    python -m bench.examples [--data FOLDER] [--seeds 5] [--only NAME ...] [--model NAME] [--trials N]
-        [--boosters PYTHON]
+    python -m bench.examples [--data FOLDER] [--seeds 5] [--draws N] [--only NAME ...] [--model NAME]
+        [--settings JSON] [--trials N] [--boosters PYTHON]
 
 Each example's files are loaded from the real ones in FOLDER, or in that which the environment names as
 VIGIL_EXAMPLES (an example whose file is not there is left out), or else generated, and taken in by
@@ -10,6 +10,10 @@ those whom the rows are about is held out, every model type that the config name
 the one with the best score out of fold answers the fifth: threshold, calibration and choice come from
 training rows alone, and so do settings where --trials has them searched for. Beside it stands what others
 report of the same public data; on generated rows there is nothing to compare with.
+
+A fifth of some thousand rows is easier or harder by chance. --draws N therefore holds out N fifths
+instead, seeds 0 to N-1, and gives means with standard errors: dealt as above, and, where there are classes,
+class by class as scikit-learn's train_test_split does (stratify, random_state=seed; rows as in the table).
 
 Of two classes, LightGBM and CatBoost can be fitted to the very same rows, in an environment of their own
 whose interpreter is named. Their F1, and ours beside it, is that at the one threshold which is best for all
@@ -94,8 +98,11 @@ Ranking = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 Mask = npt.NDArray[np.bool_]
 
 
-def laid_out(name: str, folder: Path, data: Path | None) -> Project | None:
-    """Take an example's files into a project of its own; None where its real file is not there."""
+def laid_out(name: str, folder: Path, data: Path | None, settings: str | None = None) -> Project | None:
+    """Take an example's files into a project of its own; None where its real file is not there.
+
+    ``settings`` (JSON) stand in the config as ``model_settings``.
+    """
     site = Site(name, folder)
     if not site.prepare(data):
         return None
@@ -106,6 +113,11 @@ def laid_out(name: str, folder: Path, data: Path | None) -> Project | None:
         # A row that a person lets in after a refusal is let in at once.
         shutil.copy(edited, site.output / "contract.json")
     checked(python(ROOT / "fullprocess.py", "--config", folder / "config.json", "--steps", "ingestion"))
+    if settings:
+        config = folder / "config.json"
+        config.write_text(
+            json.dumps(json.loads(config.read_text()) | {"model_settings": json.loads(settings)})
+        )
     return Project(folder / "config.json")
 
 
@@ -130,13 +142,14 @@ def measured(
         "seed": seed,
         "groups": groups[~held_out] if contract.by_role("key") else None,
     }
+    own = models.configured(project.config.model_settings)
     candidates = [
         models.fit(
             kind,
             training,
             truth[~held_out],
             **how,
-            settings=found(kind, training, truth[~held_out], how, trials),
+            settings=found(kind, training, truth[~held_out], how, trials) if trials else own.get(kind, {}),
         )
         for kind in kinds
     ]
@@ -148,9 +161,7 @@ def measured(
 
 
 def found(kind: str, cells: Any, truth: npt.NDArray[Any], how: dict[str, Any], trials: int) -> Settings:
-    """Return the settings that a search with so many trials comes to, the usual ones without a trial."""
-    if not trials:
-        return {}
+    """Return the settings that a search with so many trials comes to."""
     lesson = Lesson.of(kind, cells, truth, **how)
     return searching.search(lesson, [], iter(range(trials)), until=math.inf).settings
 
@@ -177,6 +188,15 @@ def split(rows: pa.Table, contract: Contract, seed: int) -> Mask:
     return np.asarray(drawn[whom.reshape(-1)] < HELD_OUT * len(drawn))
 
 
+def by_class(rows: pa.Table, contract: Contract, seed: int) -> Mask:
+    """Hold out a fifth of the rows of each class, as scikit-learn's train_test_split deals them."""
+    from sklearn.model_selection import train_test_split
+
+    truth, _ = arrays.labels(rows, contract, models.code_order(contract))
+    _, drawn = train_test_split(np.arange(len(truth)), test_size=HELD_OUT, stratify=truth, random_state=seed)
+    return np.isin(np.arange(len(truth)), drawn)
+
+
 def labelled(project: Project, most: int | None) -> pa.Table:
     """Return the table's labelled rows, at most so many of them."""
     contract = project.contract()
@@ -193,8 +213,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="where the real files lie")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--draws", type=int, default=0, metavar="N", help="means over so many fifths instead")
     parser.add_argument("--only", nargs="+", choices=PROBLEMS, default=PROBLEMS, metavar="NAME")
     parser.add_argument("--model", help="a model type instead of the one that the config names")
+    parser.add_argument("--settings", metavar="JSON", help="model_settings in place of the config's")
     parser.add_argument("--trials", type=int, default=0, help="settings that are tried of each type (none)")
     parser.add_argument(
         "--boosters",
@@ -207,7 +229,7 @@ def main() -> None:
     data = Path(named).absolute() if named else None
     with tempfile.TemporaryDirectory(prefix="vigil-bench-") as folder:
         for name in given.only:
-            project = laid_out(name, Path(folder) / name, data)
+            project = laid_out(name, Path(folder) / name, data, given.settings)
             if project is not None:
                 report(name, project, given, real=data is not None)
                 project.close()
@@ -217,19 +239,48 @@ def report(name: str, project: Project, given: argparse.Namespace, *, real: bool
     """Measure one example and print its lines."""
     rows = labelled(project, MOST.get(name))
     kinds = models.chosen(given.model or project.config.model)
+    origin = "real" if real else "generated"
+    how = (f", {given.settings}" if given.settings else "") + (
+        f", {given.trials} trials" if given.trials else ""
+    )
+    print(f"{name}, {rows.num_rows:,} {origin} rows, {' or '.join(kinds)}{how}", flush=True)
+    others = OTHERS.get(name, {}) if real else {}
+    if given.draws:
+        over_draws(project, rows, given, kinds)
+        return
     masks = [split(rows, project.contract(), seed) for seed in range(given.seeds)]
     held = [measured(project, rows, mask, seed, kinds, given.trials) for seed, mask in enumerate(masks)]
     every = [one for one, _ in held]
-    origin = "real" if real else "generated"
-    searched = f", {given.trials} trials" if given.trials else ""
-    print(f"{name}, {rows.num_rows:,} {origin} rows, {' or '.join(kinds)}{searched}")
     for title in every[0]:
         values = [one[title] for one in every]
         each = " ".join(f"{value:.4f}" for value in values)
-        beside = f"; {OTHERS[name][title]}" if real and name in OTHERS else ""
+        beside = f"; {others[title]}" if title in others else ""
         print(f"  {title:4} mean {np.mean(values):.4f} of {each}{beside}", flush=True)
     if given.boosters and project.contract().task == "binary":
         against_boosters(given.boosters, project.contract(), rows, masks, [ranking for _, ranking in held])
+
+
+def over_draws(project: Project, rows: pa.Table, given: argparse.Namespace, kinds: Sequence[str]) -> None:
+    """Print each score's mean over many fifths with its standard error, dealt in one way and in another."""
+    contract = project.contract()
+    ways = {"as with --seeds": split}
+    if contract.task != "regression":
+        ways["class by class"] = by_class
+    for way, deal in ways.items():
+        masks = [deal(rows, contract, seed) for seed in range(given.draws)]
+        done = [
+            measured(project, rows, mask, seed, kinds, given.trials)[0] for seed, mask in enumerate(masks)
+        ]
+        print(f"  {given.draws} fifths, dealt {way}:")
+        for title in done[0]:
+            print(f"    {title:4} {in_short([one[title] for one in done])}", flush=True)
+
+
+def in_short(values: Sequence[float]) -> str:
+    """Say the mean over draws, its standard error, and the mean of the first five."""
+    error = np.std(values, ddof=1) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    first = f"; of the first five {np.mean(values[:5]):.4f}" if len(values) > 5 else ""
+    return f"mean {np.mean(values):.4f} ± {error:.4f}{first}"
 
 
 def against_boosters(
