@@ -47,6 +47,9 @@ def test_a_drift_is_noticed_and_past_releases_vote(drifted):
     assert [outcome for outcome, _ in found] == ["train-first", "nothing", "renew", "renew", "renew"]
     assert [evidence.get("fit") for _, evidence in found[2:]] == [True, False, True]
     assert found[2][1]["freshness"]["e_value"] >= 200
+    told = [evidence["freshness"] for _, evidence in found[2:]]
+    assert [(one["lasted"], one["past"]) for one in told] == [(1, 1), (1, 2), (1, 2)]
+    assert "lasted" not in found[1][1]["freshness"]
     assert [row["order"] for row in drifted.project().ledger.incidents.find()] == []
     live = pointer.read(drifted.root / "production").release
     row = drifted.project().ledger.releases.get(live)

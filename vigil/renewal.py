@@ -34,8 +34,9 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     """Return, in JSON values, what is known of the live release's freshness after a batch was scored.
 
     ``e_value`` is the evidence against its probabilities, ``drifting`` whether it has reached the alarm's
-    mark, for this release or the one that its vote began with; then ``good`` is how many past releases
-    are still good, ``records`` how the recipes did on the batch, and ``losses`` how they have done so far.
+    mark, for this release or the one that its vote began with; then ``lasted`` is how many batches that one
+    had met before the batch that showed it, ``good`` how many past releases are still good, ``past`` of how
+    many, ``records`` how the recipes did on the batch, and ``losses`` how they have done so far.
     Empty for a regression task.
     """
     from vigil.stats import betting, freshness
@@ -50,19 +51,22 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     rows = recent(project, batch)
     known = able(project, rows)
     since = release["facts"].get("evidence_after", 0) + 1
-    drifting = bool(before.get("drifting"))
+    drifting, lasted = bool(before.get("drifting")), before.get("lasted", 0)
     process = betting.Evidence.from_json(before["process"]) if before else freshness.fresh()
     if not drifting and rows.can_vote(score.release):
         trained = release["facts"]["trained_rows"]
         grown = renewing.log_growth(rows, score.release, batch.order, since=since, trained=trained)
         process = process if grown is None else betting.update(process, grown)
     e_value = math.exp(min(float(betting.log_e_value(process)), 690.0))
-    drifting = bool(known) and (drifting or e_value >= score.alarm_at)
+    if not drifting and e_value >= score.alarm_at:
+        drifting, lasted = True, batch.order - since
+    drifting = drifting and bool(known)
     found = {"order": batch.order, "release": score.release, "process": process.as_json()}
     found |= {"e_value": e_value, "drifting": drifting}
     if not drifting:
         return found
     metric = project.metric(release["facts"]["task"])
+    found |= {"lasted": lasted, "past": len(renewing.may_vote(known, after=batch.order))}
     found["good"] = renewing.still_good(rows, known, after=batch.order)
     records = renewing.record(rows, known, metric, batch.order)
     found["losses"] = renewing.losses(before.get("losses", {}), records) or before.get("losses", {})

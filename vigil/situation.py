@@ -41,6 +41,8 @@ def of(project: Project, batch: Batch, score: Score, freshness: dict[str, Any]) 
         days_live=_days_live(project, release),
         met=_met(project, score, project.metric(facts["task"])),
         drifting=bool(freshness.get("drifting")),
+        lasted=freshness.get("lasted", 0),
+        past_releases=freshness.get("past", 1),
         still_good=freshness.get("good", 1.0),
         voting=renewal.is_vote(project, score.release),
         batches_since_fit=batch.order - max(voter.through for voter in renewal.voters(project)),

@@ -49,10 +49,28 @@ def test_a_drifting_stream_is_renewed_after_every_batch(since, batches):
 
 
 def test_a_fit_reaches_as_far_back_as_past_releases_stay_good():
-    """Many good releases mean that older rows still tell the truth, and that the next fit can wait."""
-    assert drifting(batches_since_fit=9, still_good=12.0).batches == 24
-    assert drifting(batches_since_fit=4, still_good=15.0).batches is None
-    assert drifting(batches_since_fit=5, still_good=15.0).batches == 38
+    """Many good releases mean that older rows still tell the truth."""
+    assert drifting(batches_since_fit=9, still_good=12.0, past_releases=16).batches == 24
+    assert drifting(batches_since_fit=4, still_good=15.0, past_releases=16).batches == 38
+
+
+@pytest.mark.parametrize(
+    ("good", "past", "batches"), [(1.0, 1, 60), (3.0, 5, 60), (2.0, 5, 30), (1.0, 5, 8), (16.0, 16, 60)]
+)
+def test_a_fit_reaches_back_by_how_long_the_first_release_lasted(good, past, batches):
+    """Four times as far while half of the other releases are good; where fewer are, it falls to the least."""
+    assert drifting(batches_since_fit=4, lasted=15, still_good=good, past_releases=past).batches == batches
+
+
+def test_a_release_that_lasted_a_batch_or_two_tells_of_no_more_than_the_least():
+    """A stream that drifts fast is fitted on the fewest batches, whatever is still good of its releases."""
+    assert [drifting(batches_since_fit=4, lasted=lasted).batches for lasted in (0, 1, 2)] == [8, 8, 8]
+
+
+@pytest.mark.parametrize(("since", "batches"), [(24, None), (25, 400)])
+def test_a_long_fit_waits_for_a_sixteenth_of_its_batches(since, batches):
+    """A release that lasted a hundred batches does not have four hundred fitted after every fourth."""
+    assert drifting(batches_since_fit=since, lasted=100).batches == batches
 
 
 def test_an_alarm_goes_to_the_gate_before_anything_votes():

@@ -45,8 +45,9 @@ class Situation:
     ``rows_since_training`` and ``batches_since_training`` count labelled rows and batches that came after
     the live release's training data, ``days_live`` how long it has been live. ``met`` holds the batches
     that were scored, oldest first, this one last, as many as the ledger was asked for. ``drifting`` says
-    that the live release's probabilities are shown to be no longer right, ``still_good`` how many past
-    releases then still are, ``voting`` that the live release is a vote, ``batches_since_fit`` how many
+    that the live release's probabilities are shown to be no longer right, ``lasted`` how many batches the
+    release of which that was first shown had met before, ``still_good`` how many of the ``past_releases``
+    that may vote still are, ``voting`` that the live release is a vote, ``batches_since_fit`` how many
     batches came after the newest model's rows.
     """
 
@@ -61,6 +62,8 @@ class Situation:
     days_live: float = 0.0
     met: tuple[Met, ...] = ()
     drifting: bool = False
+    lasted: int = 0
+    past_releases: int = 1
     still_good: float = 1.0
     voting: bool = False
     batches_since_fit: int = 0

@@ -3,7 +3,8 @@
 An alarm is answered with challengers at once, and again only when the rows since the change have
 doubled. Where the live release's probabilities are shown to be no longer right, past releases vote
 instead, calibrated anew after each batch, and a new one is fitted every few batches: on as many batches
-as past releases stay good for, and the more seldom the longer they do.
+as rows stay true for, which the first release shows by how long it lasted, and past ones by how many of
+them are still good.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ ASKS_FRESHNESS = True
 #: batches that a fit is made of.
 OPTIONS: Mapping[str, Any] = {"growth": 2.0, "every": 4, "least": 8}
 
-#: While so many past releases are still good, fits keep their pace; with more they are spaced out.
+#: With so many past releases still good, a fit is made of half of the batches that they were fitted over.
 CALM = 12
+
+#: As many times the rows that came since the last fit are fitted at most; a longer fit is made less often.
+PACE = 16
 
 
 def propose(situation: Situation, options: Mapping[str, Any]) -> Proposal:
@@ -53,14 +57,27 @@ def answered(situation: Situation, growth: float) -> Proposal:
 
 def _renewed(situation: Situation, options: Mapping[str, Any]) -> Proposal:
     """Say what a drifting stream calls for: a vote after every batch, a fit when one is due."""
-    good, since = situation.still_good, situation.batches_since_fit
-    due = int(options["every"] * max(1.0, good / CALM))
-    found = f"The stream drifts: {good:.1f} past releases are still good."
+    since, batches = situation.batches_since_fit, reach(situation, options)
+    due = max(int(options["every"]), round(batches / PACE))
+    found = f"The stream drifts: {situation.still_good:.1f} past releases are still good."
     if since < due:
         return Proposal(
             "renew", f"{found} Past releases vote; the next fit is due after {due - since} more batches."
         )
-    batches = max(1, int(options["least"]), round(options["every"] * good**2 / (2 * CALM)))
     return Proposal(
         "renew", f"{found} A model of the last {batches} batches is fitted, and past releases vote.", batches
     )
+
+
+def reach(situation: Situation, options: Mapping[str, Any]) -> int:
+    """Return how many of the latest batches a fit on a drifting stream is made of.
+
+    The more rows a release was right for, the longer rows stay true: ``every`` times the batches that the
+    first one lasted, while half or more of the other past releases are still good, and fewer in proportion
+    where they are not. Many good releases show the same where the first one lasted but a short time.
+    """
+    every, good = float(options["every"]), situation.still_good
+    others = situation.past_releases - 1
+    share = (good - 1) / others if others > 0 else 1.0
+    shown = every * situation.lasted * min(1.0, 2 * share)
+    return max(1, int(options["least"]), round(shown), round(every * good**2 / (2 * CALM)))

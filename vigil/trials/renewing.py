@@ -58,9 +58,14 @@ class Form:
     threshold: float | None
 
 
+def may_vote(voters: Sequence[Voter], *, after: int) -> list[Voter]:
+    """Return those of some releases that may vote after the batch of order ``after``, oldest first."""
+    return [voter for voter in voters if voter.through <= after][-MEMBERS:]
+
+
 def form(recent: Recent, voters: Sequence[Voter], metric: str, *, after: int, recipe: str) -> Form:
     """Put the form together that answers after the batch of order ``after``, from what was known by then."""
-    known = [voter for voter in voters if voter.through <= after][-MEMBERS:]
+    known = may_vote(voters, after=after)
     newest = recent.newest(ROWS, before=after + 1)
     members = known[-1:] if recipe == "latest" else known
     weights = _weights(recent, members, newest, after)
@@ -110,7 +115,7 @@ def still_good(recent: Recent, voters: Sequence[Voter], *, after: int) -> float:
 
     It is 1/Σw², the effective number of votes (Kish).
     """
-    known = [voter for voter in voters if voter.through <= after][-MEMBERS:]
+    known = may_vote(voters, after=after)
     if not known:
         return 1.0
     losses = np.array([recent.loss(v.release, recent.newest(REACH_ROWS, before=after + 1)) for v in known])
