@@ -89,7 +89,8 @@ def advise(project: Project) -> list[Advice]:
     incident = project.ledger.incidents.open_for(live.release)
     if incident and incident["order"] not in project.ledger.faults.held():
         tried = incident["attempts"]
-        what = f"The live model has become worse; challengers were tried {tried} times, and none was better."
+        none = f"challengers were tried {tried}×, and none was better" if tried else "no challenger was tried"
+        what = f"The live model has become worse; {none}."
         advice.insert(0, _advice("act", what, learned.again(project, incident)))
     elif score and score["verdict"] == "insufficient data":
         what = "There is too little data to judge the live model."

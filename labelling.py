@@ -55,7 +55,7 @@ def take_up_answers(project: Project, contract: Contract) -> list[str]:
     moved, lost = collecting.collect(project.output, contract, models.code_order(contract))
     oldest = project.clock() - timedelta(days=project.config.predictions.days)
     gone = collecting.forget(project.output, oldest) if moved else 0
-    said = [f"{moved:,} predictions taken in."] if moved else []
+    said = [f"{moved:,} prediction{'s' * (moved != 1)} taken in."] if moved else []
     said += [f"{lost:,} predictions were not written down: the log was full."] if lost else []
     return said + ([f"{gone:,} old predictions deleted."] if gone else [])
 
@@ -65,7 +65,7 @@ def take_up_outcomes(project: Project, contract: Contract) -> list[str]:
     from vigil.outcomes import store
 
     received = store.collect(project.output)
-    said = [f"{received:,} outcomes received."] if received else []
+    said = [f"{received:,} outcome{'s' * (received != 1)} received."] if received else []
     if project.outcomes is None or not project.outcomes.is_dir():
         return said
     known = project.ledger.files.known()
@@ -142,8 +142,8 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
 
 def unmatched(strangers: list[str]) -> str:
     """Say that outcomes are about no row that is known, and name the newest."""
-    what = f"{len(strangers):,} outcomes match no row that was answered or came without a label"
-    return f"{what}; the newest is about {strangers[-1]}."
+    count = f"{len(strangers):,} outcomes match" if len(strangers) > 1 else "1 outcome matches"
+    return f"{count} no row that was answered or came without a label; the newest is about {strangers[-1]}."
 
 
 def rows_that_wait(

@@ -44,6 +44,7 @@ def test_a_new_release_is_left_in_peace(lively, setting, hours):
     assert held.action == "nothing"
     assert held.reason.startswith("A batch has come. Held back: ")
     assert next(iter(setting)) in held.reason
+    assert "releases" not in held.reason
     assert breakers.held_back(project, Proposal("renew", "a.")) is None
     lively.clock.forward(hours=hours)
     assert breakers.passed(project, replace) is replace

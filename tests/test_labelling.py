@@ -276,7 +276,7 @@ def test_outcomes_about_no_known_row_are_said_once(site: Project) -> None:
     answer = create_app(site, environ={}).test_client().get("/scoring").json
     assert answer["labels"]["unmatched"] == 2
     send(site, [{"key": rows[2]["corporation"], "outcome": "0"}])
-    assert labelling.run(site) == ["1 outcomes received."]
+    assert labelling.run(site) == ["1 outcome received."]
 
 
 def test_a_key_that_the_contract_alone_names_is_written_down(site: Project) -> None:

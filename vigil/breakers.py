@@ -37,7 +37,7 @@ def held_back(project: Project, proposal: Proposal) -> str | None:
         return f"a release went live within the last {config.cool_down:g} hours (cool_down)."
     made = _promotions(project, timedelta(days=1))
     if config.promotions_a_day and made >= config.promotions_a_day:
-        return f"{made} releases went live within a day (promotions_a_day)."
+        return f"{made} release{'s' * (made != 1)} went live within a day (promotions_a_day)."
     return None
 
 

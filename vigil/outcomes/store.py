@@ -97,7 +97,7 @@ class Taken:
     def __str__(self) -> str:
         """Say it."""
         left = f", {self.left:,} left out. {self.why}" if self.left else "."
-        return f"{self.count:,} outcomes taken in{left}"
+        return f"{self.count:,} outcome{'s' * (self.count != 1)} taken in{left}"
 
 
 def take_file(output: Path, path: Path, contract: Contract, arrived: float) -> Taken:
