@@ -30,6 +30,7 @@ class Group:
         self._arrivals = arrivals
         self._run = run
         self._most = most
+        self._rows = 0
         self.files: list[Accepted] = []
         committer.history.settle = self.commit
 
@@ -37,7 +38,8 @@ class Group:
         """Let a file wait with the others."""
         self.files.append(item)
         self._committer.history.hold(self._contract(), item.checked.table)
-        if sum(one.checked.valid for one in self.files) >= self._most:
+        self._rows += item.checked.valid
+        if self._rows >= self._most:
             self.commit()
 
     def cuts(self, contract: Contract) -> Cuts:
@@ -49,3 +51,4 @@ class Group:
         if self.files:
             self._arrivals += self._committer.commit(self.files, self._contract(), run=self._run)
             self.files.clear()
+            self._rows = 0
