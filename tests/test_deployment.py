@@ -51,6 +51,18 @@ def test_what_was_decided_and_not_done_is_done(turned):
     assert project.ledger.decisions.get("b-plan-gate").done
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_no_rollback_goes_to_a_bundle_that_is_not_whole(turned, named):
+    """The release before, named or not, is refused where a file of it is gone; what is live stays."""
+    project = turned.project()
+    before = pointer.read(project.production)
+    (project.models / before.previous / "manifest.json").unlink()
+    release = before.previous if named else ""
+    with pytest.raises(VigilError, match=r"manifest\.json"):
+        switch.restore(project.ledger, project.production, run=9, release=release, models=project.models)
+    assert pointer.read(project.production) == before
+
+
 def test_the_live_release_does_not_meet_itself(turned):
     """A challenger that is the champion's own bundle is no challenger."""
     decision = deployment.run(turned.project(), last(turned), [turned.releases[1]], plan=plan(), run=5)

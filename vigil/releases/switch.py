@@ -46,8 +46,8 @@ def restore(
 ) -> Decision:
     """Put an earlier release back, the one before if none is named, and hold the live one until it is lifted.
 
-    Raises VigilError when there is no earlier release, the named one is none, or its bundle in the folder
-    ``models`` is not whole.
+    Raises VigilError when there is no earlier release, the named one is none, or the bundle of either in the
+    folder ``models`` is not whole.
     """
     live = standing(ledger, production)
     earlier = release or (live.previous if live else None)
@@ -56,8 +56,8 @@ def restore(
         raise VigilError("there is no earlier release.", where=str(production), hint=hint)
     if release:
         _may_return(ledger, release)
-        if models is not None:
-            bundles.verify(models, release)
+    if models is not None:
+        bundles.verify(models, earlier)
     reason = f"rolled back from {live.release} to {earlier} by a person; {live.release} is held."
     decision = _said(ledger, "rollback", earlier, reason, run, {"from": live.release})
     after = ledger.decisions.decided_through()
