@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -48,12 +50,24 @@ def request(body: bytes, *more: str) -> bytes:
     return "\r\n".join(["POST /prediction HTTP/1.1", *head, "\r\n"]).encode() + body
 
 
+def channels(running: Any) -> list[Any]:
+    """Return the open connections as the server sees them."""
+    return list(running.active_channels.values())
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    while not is_so():
+        time.sleep(0.001)
+
+
 @pytest.fixture
 def ask(running: Any) -> Iterator[Any]:
-    """Send bytes on one connection; return status, headers and body of the answer."""
+    """Send bytes on one connection, when no thread has to do with it; return status, headers, body."""
     with socket.create_connection(("127.0.0.1", running.effective_port), timeout=10) as connection:
 
         def asked(content: bytes) -> tuple[int, Any, Any]:
+            until(lambda: not running.task_dispatcher.active_count)
             connection.sendall(content)
             answer = http.client.HTTPResponse(connection, method="POST")
             answer.begin()
@@ -101,18 +115,38 @@ def test_only_what_no_browser_sent_is_answered_by_the_loop(
         assert (running.answered_by.pop() == LOOP) is by_loop
 
 
-def test_a_request_in_pieces_and_two_at_once_are_answered_by_threads(running: Any, ask: Any) -> None:
+def test_two_requests_at_once_are_answered_by_threads(running: Any, ask: Any) -> None:
     """Each gets its own answer, in order, also where its head is known."""
     whole = request(row())
     ask(whole)
     with socket.create_connection(("127.0.0.1", running.effective_port), timeout=10) as connection:
-        connection.sendall(whole[:-5])
-        direct_before = len(running.answered_by)
-        connection.sendall(whole[-5:])
-        assert _status(connection) == 200
+        running.answered_by.clear()
         connection.sendall(whole + request(b"{"))
         assert [_status(connection), _status(connection)] == [200, 400]
-        assert LOOP not in running.answered_by[direct_before + 1 :]
+        assert LOOP not in running.answered_by
+
+
+@pytest.mark.parametrize("cut", [1, 40, -200, -5])
+def test_the_loop_waits_for_the_rest_of_a_prediction(running: Any, ask: Any, cut: int) -> None:
+    """However it is cut, once its head has come; who hangs up meanwhile holds up nobody."""
+    whole = request(json.dumps({"rows": [{"activity": 3}] * 100}).encode())
+    head = whole.index(b"\r\n\r\n") + 4
+    address = ("127.0.0.1", running.effective_port)
+    with (
+        socket.create_connection(address, timeout=10) as connection,
+        socket.create_connection(address) as gone,
+    ):
+        connection.sendall(whole[:cut])
+        gone.sendall(whole[:cut])
+        until(lambda: sum(bool(each.left or each.request) for each in channels(running)) == 2)
+        assert ask(request(row()))[0] == 200
+        gone.close()
+        running.answered_by.clear()
+        connection.sendall(whole[cut:])
+        assert _status(connection) == 200
+        assert (running.answered_by == [LOOP]) is (cut < 0 or cut >= head)
+        connection.sendall(request(row()))
+        assert _status(connection) == 200
 
 
 def _status(connection: socket.socket) -> int:
@@ -125,10 +159,46 @@ def _status(connection: socket.socket) -> int:
     return int(head.split()[1])
 
 
-def test_a_large_prediction_is_answered_by_a_thread(running: Any, ask: Any) -> None:
-    """The loop goes on reading meanwhile."""
-    assert ask(request(json.dumps({"rows": [{"activity": 3}] * 2_000}).encode()))[0] == 200
-    assert running.answered_by != [LOOP]
+#: A large body.
+LARGE = request(json.dumps({"rows": [{"activity": 3}] * 2_000}).encode())
+
+
+def test_a_large_prediction_is_answered_by_the_loop_when_it_is_known_to_be_short(
+    running: Any, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one tells what they cost; one that took too long is the last for a while."""
+    monkeypatch.setattr(direct, "LONG", 10.0)
+    for _ in range(2):
+        assert ask(LARGE)[0] == 200
+    assert running.answered_by[0] != LOOP
+    assert running.answered_by[1] == LOOP
+    monkeypatch.setattr(running.direct._work, "fits", lambda *_: True)
+    monkeypatch.setattr(direct, "LONG", 0.0)
+    for by_loop in (True, False):
+        ask(LARGE)
+        assert (running.answered_by[-1] == LOOP) is by_loop
+
+
+def test_a_large_prediction_is_answered_by_a_thread_while_others_are_under_way(
+    running: Any, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that they go on together, and are turned away by one rule when there are too many."""
+    monkeypatch.setattr(direct, "LONG", 10.0)
+    ask(LARGE)
+    until(lambda: not running.task_dispatcher.active_count)
+    cost = running.task_dispatcher.work.begin(10**9)
+    ask(LARGE)
+    running.task_dispatcher.work.end(cost)
+    ask(LARGE)
+    assert running.answered_by[-2] != LOOP
+    assert running.answered_by[-1] == LOOP
+
+
+def test_what_is_compressed_is_answered_by_a_thread(running: Any, ask: Any) -> None:
+    """However small it is, it may hold a thousand times as much."""
+    for _ in range(2):
+        assert ask(request(gzip.compress(row()), "Content-Encoding: gzip"))[0] == 200
+        assert running.answered_by.pop() != LOOP
 
 
 @pytest.mark.parametrize("cause", ["keys", "switch"])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import struct
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -123,7 +125,10 @@ def test_rows_and_columns_are_read_alike() -> None:
     by_row = own.read(msgspec.json.encode({"rows": [row] * 3}))
     by_column = own.read(msgspec.json.encode({"columns": {name: [cell] * 3 for name, cell in row.items()}}))
     assert by_row is not None
-    assert by_row == by_column
+    assert by_column is not None
+    numbers = by_column.columns["a b"]
+    assert isinstance(numbers, np.ndarray)
+    assert by_row.columns == {**by_column.columns, "a b": numbers.tolist()}
     assert by_row.columns["key"] == [7, 7, 7]
     assert "target" not in by_row.columns
 
@@ -144,3 +149,89 @@ def test_releases_of_one_contract_share_what_reads_their_bodies() -> None:
     first, second = Regular(COLUMNS, EXPECTED), Regular(COLUMNS, EXPECTED)
     assert first._decoder is second._decoder
     assert Regular(COLUMNS[:2], EXPECTED)._decoder is not first._decoder
+
+
+#: Cells as they may be written in a body, and what is no JSON; names that are alike for a careless reader.
+_CELLS = """
+    1 -0 -0.0 0.1 1E5 5e-324 1e-400 1e400 9007199254740993 18446744073709551615 18446744073709551616
+    -9223372036854775809 null true [] [1] [[1.5],2] {} "x" "y" "2024-01-02" "[" "\\u0000" "\\ud800" "\\"" "ü"
+    "\\ud83d\\ude00" NaN 01 1. +1 {"a":1,"a":2}
+    """
+_CELL = st.sampled_from(_CELLS.split())
+_NUMBER = st.sampled_from(["1", "-7.25", "0.30000000000000004", "123456789012345678", "-0", "1e22"])
+_NAME = st.sampled_from(["a b", "c", "day", "note", "key", "stranger", "a b\\u0000", "\\u0061 b", "columns"])
+
+
+@st.composite
+def _written(draw: st.DrawFn) -> bytes:
+    """Return a body of columns, mostly of one length, some of numbers alone."""
+    count = draw(st.integers(0, 4))
+    columns = []
+    for name in draw(st.lists(_NAME, max_size=5)):
+        kind = draw(st.sampled_from([_NUMBER, _NUMBER, _CELL]))
+        length = draw(st.sampled_from([count] * 9 + [count + 1]))
+        columns.append(f'"{name}": [{", ".join(draw(kind) for _ in range(length))}]')
+    space, end = (
+        draw(st.sampled_from(["", " ", "\n\t"])),
+        draw(st.sampled_from([""] * 9 + ["x", ', "rows": []'])),
+    )
+    return f'{space}{{{space}"columns": {{{", ".join(columns)}}}{end}}}{space}'.encode()
+
+
+@settings(max_examples=400, deadline=None)
+@given(_written())
+def test_columns_mean_the_same_however_they_are_written(content: bytes) -> None:
+    """Numbers at the ends of a double's range, brackets in texts, names that come twice, what is no JSON."""
+    assert judged(content, Regular(COLUMNS, EXPECTED)) == judged(content, None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_columns_with_a_broken_byte_mean_the_same(data: st.DataObject) -> None:
+    """Or are no JSON for both readers, in the same words."""
+    columns = {"a b": [1.5, 2, -3e-7], "c": ["x", "yü", None], "key": [1, 2, 3]}
+    content = bytearray(json.dumps({"columns": columns}, ensure_ascii=False).encode())
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place : place + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2))
+    assert judged(bytes(content), Regular(COLUMNS, EXPECTED)) == judged(bytes(content), None)
+
+
+def test_a_column_of_numbers_holds_the_doubles_that_python_reads() -> None:
+    """Bit for bit: any double as Python writes it, and decimals of 17 digits and more."""
+    random = np.random.default_rng(0)
+    doubles = random.integers(0, 2**64, 20_000, dtype=np.uint64).view(np.float64)
+    words = [repr(number) for number in doubles[np.isfinite(doubles)].tolist()]
+    digits = random.integers(0, 10, (10_000, 25)).tolist()
+    powers = random.integers(-350, 283, len(digits)).tolist()
+    words += [f"1{''.join(map(str, each))}.5e{power}" for each, power in zip(digits, powers, strict=True)]
+    for start in range(0, len(words), 10_000):
+        part = words[start : start + 10_000]
+        found = regular.ByColumn(["a"]).read(b'{"columns": {"a": [%b]}}' % ", ".join(part).encode())
+        assert found is not None
+        numbers = found.columns["a"]
+        assert isinstance(numbers, np.ndarray)
+        assert numbers.tobytes() == struct.pack(f"{len(part)}d", *map(float, part))
+
+
+def test_columns_are_read_by_several_threads_at_once() -> None:
+    """Each gets its own, whatever the one before it was; a parser is kept for each at most."""
+    reader = regular.ByColumn(["a"])
+
+    def read(number: int) -> bool:
+        content = msgspec.json.encode({"columns": {"a": [number] * 2_000, "b": [str(number)] * 2_000}})
+        assert reader.read(content[:-1]) is None
+        assert reader.read(b'{"columns": {"a": [[1.5], 2]}}') is None
+        found = reader.read(content)
+        assert found is not None
+        return set(found.columns["a"]) == {number} and set(found.columns["b"]) == {str(number)}
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(read, range(100)))
+    assert len(reader._parsers) <= 4
+
+
+def test_without_its_parser_columns_are_left_to_the_other_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where there is none for the interpreter."""
+    monkeypatch.setattr(regular, "simdjson", None)
+    content = msgspec.json.encode({"columns": {name: [cell] for name, cell in ROW.items()}})
+    assert Regular(COLUMNS, EXPECTED).read(content) is None

@@ -120,6 +120,10 @@ class Work:
         """Return the seconds that a request with so many bytes is expected to take."""
         return self._byte * size if size >= LARGE else min(self._each, SMALL)
 
+    def fits(self, size: int, seconds: float) -> bool:
+        """Tell whether a large request is known to take no longer, with what is under way, than so."""
+        return self._byte > 0.0 and self.ahead + self.cost(size) <= seconds
+
     def end(self, cost: float, size: int = 0, seconds: float | None = None) -> None:
         """Count it out again, and learn from what it took, unless it was turned away."""
         with self._lock:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, NoReturn
 
 import msgspec
+import numpy as np
 
 from vigil.web.errors import Refusal
 
@@ -60,10 +61,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A request's rows: given one by one, or by column; the other is None."""
+    """A request's rows: given one by one, or by column; the other is None.
+
+    A column whose cells are all numbers may be an array, float64 of shape (n,).
+    """
 
     rows: list[dict[str, Cell]] | None = None
-    columns: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
+    columns: Mapping[str, Sequence[Cell] | np.ndarray] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -87,7 +91,10 @@ class Rows:
     def fields(self, names: Sequence[str]) -> dict[str, Sequence[Cell]]:
         """Return those of some fields that any row has, one cell for each row."""
         if self.rows is None:
-            return {name: self.columns[name] for name in names if name in self.columns}
+            given = {name: self.columns[name] for name in names if name in self.columns}
+            return {
+                n: cells.tolist() if isinstance(cells, np.ndarray) else cells for n, cells in given.items()
+            }
         present = [name for name in names if any(name in row for row in self.rows)]
         return {name: [row.get(name) for row in self.rows] for name in present}
 

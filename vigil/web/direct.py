@@ -1,7 +1,8 @@
-"""Small predictions answered by the loop that reads them.
+"""Predictions that take no time answered by the loop that reads them.
 
-To hand one to a thread, and its connection back, takes twice as long as a compiled model's answer. Here it
-goes to the same application, by which it is checked, counted and logged as any other.
+To hand one to a thread, and its connection back, takes twice as long as a compiled model's answer to one row,
+and half as long as that to a thousand. Here it goes to the same application, by which it is checked, counted
+and logged as any other.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from waitress.parser import HTTPRequestParser
 from waitress.task import WSGITask
 from waitress.utilities import build_http_date
 
-from vigil.web.admission import LARGE
+from vigil.web.admission import LARGE, Work
 
 #: Seconds for which the loop answers by itself in one turn; the threads get what it reads then.
 TURN = 0.002
+
+#: Seconds that a large one may take, when nothing else is under way. One that took longer is the last for so
+#: many seconds: its size alone does not tell what it holds.
+LONG, WARNED = 0.004, 1.0
 
 #: Heads whose meaning is remembered, and the bytes of the longest: who asks again mostly says the same.
 REMEMBERED, LONGEST = 256, 2_048
@@ -34,17 +39,21 @@ _LENGTH = re.compile(rb"0|[1-9][0-9]{0,17}")
 
 
 class Direct:
-    """Answers what is plainly a small prediction, while nothing has to be waited for. For one thread.
+    """Answers what is plainly a short prediction, while nothing has to be waited for. For one thread.
 
     ``takes`` tells by its environ whether a request is answered the short way, ``is_quick`` whether no file,
-    ledger or other process is needed for it just now.
+    ledger or other process is needed for it just now. ``work`` knows what a large one costs, and learns it.
     """
 
-    def __init__(self, takes: Callable[[dict[str, Any]], bool], is_quick: Callable[[], bool]) -> None:
+    def __init__(
+        self, takes: Callable[[dict[str, Any]], bool], is_quick: Callable[[], bool], work: Work
+    ) -> None:
         self._takes = takes
         self._is_quick = is_quick
+        self._work = work
         self._known: dict[bytes, dict[str, Any]] = {}
         self._until: float | None = None
+        self._warned = 0.0
 
     def begin_turn(self) -> None:
         """Begin a turn of the loop; its time runs from the first answer that is asked for."""
@@ -53,7 +62,7 @@ class Direct:
     def answer(self, channel: Any, content: bytes) -> bytes | None:
         """Return the whole answer to what came on a connection, None for what is left to a thread."""
         end = content.find(b"\r\n\r\n", 0, LONGEST) + 4
-        if end < 4 or len(content) - end >= LARGE or not self._has_time():
+        if end < 4 or not self._has_time(len(content) - end):
             return None
         environ = self._environ(channel, content[:end], content)
         if environ is None or len(content) - end != int(environ["CONTENT_LENGTH"]) or not self._is_quick():
@@ -61,13 +70,23 @@ class Direct:
         host, port = channel.addr[:2]
         asked = {**environ, "REMOTE_ADDR": host, "REMOTE_HOST": host, "REMOTE_PORT": str(port)}
         asked["wsgi.input"] = BytesIO(content[end:])
-        return _answered(channel.server.application, asked)
+        begun = time.thread_time()
+        answer = _answered(channel.server.application, asked)
+        self._learn(len(content) - end, time.thread_time() - begun)
+        return answer
 
-    def _has_time(self) -> bool:
+    def _has_time(self, size: int) -> bool:
+        """Tell whether a body of so many bytes may be answered in this turn."""
         now = time.monotonic()
         if self._until is None:
             self._until = now + TURN
-        return now < self._until
+        is_short = size < LARGE or (now >= self._warned and self._work.fits(size, LONG))
+        return now < self._until and is_short
+
+    def _learn(self, size: int, seconds: float) -> None:
+        self._work.learn(size, seconds)
+        if size >= LARGE and seconds > LONG:
+            self._warned = time.monotonic() + WARNED
 
     def _environ(self, channel: Any, head: bytes, content: bytes) -> dict[str, Any] | None:
         """Return what a head means to the server's parser, None when it is not plainly a prediction's."""
@@ -82,7 +101,7 @@ class Direct:
             return None
         found = dict(WSGITask(channel, request).get_environment())
         del found["waitress.client_disconnected"]  # which is about this connection
-        if not self._takes(found):
+        if not self._takes(found) or "HTTP_CONTENT_ENCODING" in found:  # which may hide any size
             return None
         if len(self._known) >= REMEMBERED:
             self._known.clear()

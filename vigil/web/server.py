@@ -32,6 +32,11 @@ FIRST_HOLD, HOLD = 0.05, 0.5
 #: Bytes read at a time, and those of a body that are kept in memory; a larger one goes to a file.
 RECEIVED, KEPT = 2**18, 2**20
 
+#: Bytes of a block that is given back before any request comes: from then on the C library keeps twice as
+#: many of those that are freed (see "dynamic mmap threshold" in mallopt(3)). Else it would hand a large
+#: request's memory back to the system each time, and get it again page by page.
+SPARE = 2**22
+
 #: Connections that are taken from the system's queue at a time.
 ACCEPTED = 64
 
@@ -68,7 +73,7 @@ def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None
         what = f"cannot listen on {host}, port {port} ({error.strerror or error})."
         hint = "Choose another with --port, or 0 for a free one."
         raise ServiceError(what, where="service", hint=hint) from error
-    server.direct = Direct(takes, app.extensions["vigil"].is_quick)
+    server.direct = Direct(takes, app.extensions["vigil"].is_quick, dispatcher.work)
     dispatcher.set_thread_count(threads)
     return server
 
@@ -146,6 +151,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     error_task_class = _JsonErrorTask
     requests: list[Any]
+    last_activity: float
     close_when_flushed: bool
 
     waited = 0.0
@@ -160,6 +166,10 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     hold = pause = 0.0
     is_hasty = False
     coming = 0
+
+    #: What came of a prediction that is not whole yet, and the bytes of it that are still to come.
+    begun: bytes | bytearray = b""
+    left = 0
 
     @property
     def age(self) -> float:
@@ -180,6 +190,9 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         dispatcher = self.server.task_dispatcher
         if self.coming:
             self._skip()
+            return
+        if self.left:
+            self._read_on()
             return
         if dispatcher.is_at_rest and not self.hold:
             self.waited = 0.0
@@ -207,22 +220,46 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             self.connected = False
 
     def _read_at_rest(self) -> None:
-        """Read, and answer a small prediction at once."""
+        """Read, and answer a short prediction at once; wait for the rest of one that is not whole."""
         if self.request is not None or self.requests:
             super().handle_read()
             return
-        content = self.recv(RECEIVED)
-        if not content:
-            self.connected = False
+        content = self._received(RECEIVED)
+        if not content or self._is_answered(content):
             return
-        self.last_activity = time.time()
-        begun = time.thread_time()
-        answer = self.server.direct.answer(self, content)
-        if answer is None:
+        self.left = missing(content) or 0
+        if self.left and len(content) + self.left <= min(KEPT, self.adj.max_request_body_size):
+            self.begun = bytearray(content)
+        else:
+            self.left = 0
             self.received(content)
+
+    def _read_on(self) -> None:
+        """Read on in a prediction; it is answered like one that came whole."""
+        content = self._received(min(self.left, RECEIVED))
+        self.begun += content
+        self.left -= len(content)
+        if self.left:
             return
-        self.server.task_dispatcher.work.learn(len(content), time.thread_time() - begun)
-        self._send(answer)
+        whole, self.begun = bytes(self.begun), b""
+        if not (self.server.task_dispatcher.is_at_rest and self._is_answered(whole)):
+            self.received(whole)
+
+    def _received(self, most: int) -> bytes:
+        """Take what came; nothing when the other side has hung up."""
+        content: bytes = self.recv(most)
+        if content:
+            self.last_activity = time.time()
+        else:
+            self.connected = False
+        return content
+
+    def _is_answered(self, content: bytes) -> bool:
+        """Answer what came if that can be done at once."""
+        answer = self.server.direct.answer(self, content)
+        if answer is not None:
+            self._send(answer)
+        return answer is not None
 
     def _send(self, content: bytes) -> None:
         """Send an answer; what the connection does not take yet waits for the loop."""
@@ -239,13 +276,9 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     def _skip(self) -> None:
         """Read on in a body that is turned away, keeping none of it; the answer comes after its end."""
-        content = self.recv(min(self.coming, RECEIVED))
-        if not content:
-            self.connected = False
-            return
-        self.last_activity = time.time()
+        content = self._received(min(self.coming, RECEIVED))
         self.coming -= len(content)
-        if not self.coming:
+        if content and not self.coming:
             self._turn_away(stays=True, with_body=True)
 
     def begin(self) -> None:
@@ -326,6 +359,7 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
 
     def run(self) -> None:
         """Serve until told to stop; wake for those whose hold ends, and seldom otherwise."""
+        bytearray(SPARE)
         try:
             while self._map:
                 self.direct.begin_turn()
