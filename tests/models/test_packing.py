@@ -11,7 +11,7 @@ import pytest
 
 from tests.models.samples import fitted, rows
 from vigil import bundles, models
-from vigil.models import packing
+from vigil.models import folding, packing
 from vigil.models.kinds import logistic
 from vigil.serving import Prediction
 
@@ -48,6 +48,16 @@ def test_two_processes_write_the_same_bundles(tmp_path: Path) -> None:
 def _contents(folder: Path) -> dict[str, bytes]:
     """Return the bytes of every file in a folder."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("kind", ["logistic", "boosting"])
+def test_columns_are_folded_alike_together_and_one_by_one(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many columns' cells are prepared at a time changes no byte of the compiled form."""
+    model = fitted(kind, "binary")
+    together = packing.compiled(model).files()
+    for rows_at_once in (1, 12):
+        monkeypatch.setattr(folding, "_AT_ONCE", rows_at_once)
+        assert packing.compiled(model).files() == together
 
 
 def test_a_form_that_disagrees_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

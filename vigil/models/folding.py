@@ -7,9 +7,9 @@ the rest held missing, and what comes out is all there is to know about that col
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +18,8 @@ from vigil.serving.additive import Additive, Knots, Table
 from vigil.serving.leaves import Leaves, Masks
 from vigil.serving.readers import Levels, Steps
 
-if TYPE_CHECKING:
-    import pandas as pd
+#: Rows that are prepared at a time: of many levels, each takes as many columns.
+_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,10 @@ def additive(prepare: Any, plan: Plan, weights: np.ndarray, intercept: np.ndarra
     """
     at_rest = prepare.transform(frame(_missing(plan, 1), plan))
     knots = _fitted(prepare, "knots_")
+    asked = [knots[name] if name in knots else _every_level(plan, name) for name in plan.names]
     columns: list[Knots | Table] = []
-    for name in plan.names:
-        cells = knots[name] if name in knots else _every_level(plan, name)
-        shares = (prepare.transform(_probe(plan, name, cells)) - at_rest) @ weights.T
+    for name, prepared in zip(plan.names, _probed(prepare, plan, asked), strict=True):
+        shares = (prepared - at_rest) @ weights.T
         if name in knots:
             columns.append(Knots(name, knots[name], shares))
         else:
@@ -82,8 +82,7 @@ def leaves(
     bits = _Bits.for_leaves(max(len(one.order) for one in grown))
     edges = _fitted(prepare, "edges_")
     asked = [_every_step(edges[n]) if n in edges else _every_level(plan, n) for n in plan.names]
-    pairs = zip(plan.names, asked, strict=True)
-    probed = [prepare.transform(_probe(plan, name, cells)).astype(precision) for name, cells in pairs]
+    probed = [prepared.astype(precision) for prepared in _probed(prepare, plan, asked)]
     owner = _owners(probed)
     columns = []
     for i, name in enumerate(plan.names):
@@ -204,9 +203,18 @@ def _every_level(plan: Plan, name: str) -> np.ndarray:
     return np.array([*plan.levels[name], None, unseen], dtype=object)
 
 
-def _probe(plan: Plan, name: str, cells: np.ndarray) -> pd.DataFrame:
-    """Lay out rows in which one column has these cells and all others are missing."""
-    return frame(_missing(plan, len(cells)) | {name: cells}, plan)
+def _probed(prepare: Any, plan: Plan, asked: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield the prepared rows of each column's cells, all others missing; several columns at a time."""
+    start = 0
+    while start < len(asked):
+        ends = np.cumsum([len(cells) for cells in asked[start:]])
+        together = max(1, int(np.searchsorted(ends, _AT_ONCE, side="right")))
+        ends = ends[:together]
+        rows = _missing(plan, int(ends[-1]))
+        for name, cells, end in zip(plan.names[start:], asked[start:], ends, strict=False):
+            rows[name][end - len(cells) : end] = cells
+        yield from np.split(prepare.transform(frame(rows, plan)), ends[:-1])
+        start += together
 
 
 def _missing(plan: Plan, rows: int) -> dict[str, np.ndarray]:

@@ -237,8 +237,7 @@ def _knots(values: np.ndarray, count: int) -> np.ndarray:
     """Return sorted distinct knots; one knot where the column is constant or empty."""
     if not len(values):
         return np.zeros(1)
-    low, high = np.quantile(values, [0.01, 0.99])
-    knots = np.quantile(values, np.linspace(0, 1, count))
+    low, high, *knots = np.quantile(values, [0.01, 0.99, *np.linspace(0, 1, count)])
     return np.unique(np.clip(knots, low - (high - low), high + (high - low)))
 
 
