@@ -90,7 +90,7 @@ def test_the_same_vote_is_the_same_bundle(drifted):
     members = [voter.release for voter in renewal.voters(project)]
     platt = {"method": "platt", "a": 1.1, "b": 0.1}
     made = [
-        voting.pack(project.models, members, [1.0] * len(members), calibration=platt, threshold=0.4)
+        voting.pack(project.models, members, [1.0] * len(members), calibration=platt, threshold=0.4)[0]
         for _ in range(2)
     ]
     assert made[0] == made[1]

@@ -122,7 +122,7 @@ def able(project: Project, rows: Recent) -> list[Voter]:
 def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict[str, Any]]:
     """Write the bundle that renews what answers; return its id, the reason in words, and the evidence."""
     from vigil.models import voting
-    from vigil.trials import renewing
+    from vigil.trials import judged, renewing
 
     metric = project.metric(project.contract().task)
     records = _records(project, batch, metric)
@@ -131,7 +131,7 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
     recipe = min(losses, key=lambda name: losses[name]) if losses else RECIPES[0]
     rows = recent(project, batch)
     made = renewing.form(rows, able(project, rows), metric.name, after=batch.order, recipe=recipe)
-    release = voting.pack(
+    release, form = voting.pack(
         project.models,
         made.members,
         made.weights,
@@ -139,6 +139,7 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
         threshold=made.threshold,
         forms=[rows.form(member) for member in made.members],
     )
+    judged.keep(project.opened, project.models, release, form)
     count = len(made.members)
     what = f"a vote of {count} releases" if count > 1 else f"release {made.members[0]}"
     _write_down(project, batch, release, made.members[-1], f"{what}, calibrated anew", made.threshold)

@@ -110,7 +110,7 @@ def _vote(project: Project, release: str, manifest: dict[str, Any]) -> Reproduct
         clean = Path(folder)
         for member in members:
             shutil.copytree(project.models / member, clean / member)
-        made = voting.pack(
+        made, _ = voting.pack(
             clean,
             members,
             [weights[member] for member in members],

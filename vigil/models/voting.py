@@ -28,8 +28,8 @@ def pack(
     calibration: Mapping[str, Any] | None,
     threshold: float | None,
     forms: Sequence[Compiled] | None = None,
-) -> str:
-    """Write the bundle of a vote among compiled releases, newest last; return its id.
+) -> tuple[str, Compiled]:
+    """Write the bundle of a vote among compiled releases, newest last; return its id, and it as it answers.
 
     What it says of itself is what its newest member says, but for how it answers. The same members,
     weights, calibration and threshold give the same bundle. ``forms`` are the members' compiled forms
@@ -58,7 +58,8 @@ def pack(
         "compiled": True,
     }
     files = made.files() | {name: (folder / members[-1] / name).read_bytes() for name in _KEPT}
-    return bundles.write(folder, pipeline=None, manifest=stated, files=files | _keys(folder, members))
+    release = bundles.write(folder, pipeline=None, manifest=stated, files=files | _keys(folder, members))
+    return release, made
 
 
 def _keys(folder: Path, members: Sequence[str]) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from vigil import estimate
 from vigil.bundles import load_manifest
-from vigil.models import code_order, open_answerer
+from vigil.models import Answerer, code_order, open_answerer
 from vigil.profiles import Profile, of_answers
 from vigil.records import Column, Contract
 from vigil.serving import Prediction
@@ -103,7 +103,7 @@ def judge(
     """
     kept = {} if opened is None else opened
     if kept.get("asked", ("",))[0] != release:
-        kept["asked"] = release, open_answerer(bundles, release), load_manifest(bundles, release)
+        keep(kept, bundles, release, open_answerer(bundles, release))
     _, answerer, manifest = kept["asked"]
     order = code_order(contract)
     truth, labelled = arrays.labels(table, contract, order)
@@ -118,6 +118,11 @@ def judge(
         probability=prediction.probability,
         labelled=labelled,
     )
+
+
+def keep(opened: dict[str, Any], bundles: Path, release: str, answerer: Answerer) -> None:
+    """Keep a release that is open, for ``judge`` to ask."""
+    opened["asked"] = release, answerer, load_manifest(bundles, release)
 
 
 def answers(
