@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 from vigil import breakers, changes, inspecting, learned, packages, probation, repairing
+from vigil.batches.merged import MergedProfiles
 from vigil.bundles import pointer
 from vigil.command import parser, perform, print_json
 from vigil.errors import VigilError
@@ -29,7 +30,7 @@ SHOWN = 3
 
 
 def run(project: Project) -> dict[str, Any]:
-    """Diagnose every score that has no diagnosis yet; write down packages and advice."""
+    """Diagnose every score that has no diagnosis yet; write down packages, advice, profiles as one."""
     diagnose(project)
     held = [*learned.advice(project), *breakers.advice(project), *probation.advice(project)]
     found = {
@@ -37,6 +38,7 @@ def run(project: Project) -> dict[str, Any]:
         "advice": inspecting.with_faults(project, [*held, *advise(project)]),
     }
     project.ledger.facts.set(**{key: json.dumps(value) for key, value in found.items()})
+    project.opened.setdefault("merged", MergedProfiles(project.ledger, project.output)).keep()
     return found
 
 
@@ -166,8 +168,7 @@ def command(project: Project, options: argparse.Namespace) -> None:
 
 def tell_changes(project: Project) -> None:
     """Print the newest diagnosis."""
-    found = project.ledger.diagnoses.latest()
-    if found is not None:
+    if (found := project.ledger.diagnoses.latest()) is not None:
         batch = project.ledger.batches.get(found["batch"])
         for line in changes.lines(found, batch.name if batch else found["batch"]):
             project.console.say(line)
@@ -178,10 +179,9 @@ def explore(project: Project) -> None:
     from vigil import exploring
     from vigil.storage import durable
 
-    contract = project.contract()
+    contract, folder = project.contract(), project.reports / "explore"
     names = [column.name for column in contract.columns if column.role != "ignored"]
     looked = exploring.study(project.table.rows(columns=names), contract)
-    folder = project.reports / "explore"
     documents = {
         "explore.html": exploring.page(project.name, looked).encode(),
         "explore.pdf": exploring.paper(project.name, looked),

@@ -10,7 +10,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from vigil.batches.merged import MergedProfiles
 from vigil.command import guarded, parser, perform
 from vigil.console import Console
 from vigil.keeping import backup, erasure, export
@@ -23,13 +22,11 @@ SWEPT = "swept_on"
 
 
 def run(project: Project) -> None:
-    """Keep the profiles merged; compact the table when many small files are there; once a day, sweep it."""
+    """Compact the table when many small files are there; once a day, sweep it."""
     retention = project.config.retention
     table = project.table
     if not table.exists():
         return
-    merged = project.opened.setdefault("merged", MergedProfiles(project.ledger, project.output))
-    merged.keep()
     if retention.compact_files and table.small_files() >= retention.compact_files:
         table.compact()
     today = timestamp(project.clock())[:10]
