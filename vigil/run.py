@@ -15,9 +15,6 @@ from vigil.storage import durable
 
 T = TypeVar("T")
 
-#: So many refusals in a row are looked past for the last run that did something.
-_REFUSALS = 50
-
 #: Clocks of two machines may differ by so much without a word.
 _WORTH_SAYING = timedelta(minutes=1)
 
@@ -85,7 +82,7 @@ def begun(project: Project, trigger: str, wanted: Collection[str] | None = None)
     _keep_in_order(project)
     project.ledger.facts.set(**{glance.IDLE: "no"})
     runs.abandon()
-    ended = next((row["status"] for row in runs.latest(limit=_REFUSALS) if row["status"] != "refused"), "")
+    ended = runs.ended()
     run = Run(runs.start(trigger), wanted)
     # What a run did before it was cut off has no report yet.
     run.news = ended == "failed"

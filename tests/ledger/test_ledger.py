@@ -229,6 +229,14 @@ def test_runs_are_counted_and_closed(ledger):
     assert [row["run"] for row in ledger.runs.latest(news=True)] == [1]
 
 
+def test_how_the_last_run_ended_passes_over_refusals(ledger):
+    """What was asked for and refused says nothing of the runs before it."""
+    assert ledger.runs.ended() == ""
+    for status in ("done", "failed", "refused", "refused"):
+        ledger.runs.finish(ledger.runs.start("command"), status=status, news=False, summary="", steps=[])
+    assert ledger.runs.ended() == "failed"
+
+
 def test_facts_are_replaced(ledger):
     """A fact has one value, as text."""
     ledger.facts.set(idle="no", count=1)

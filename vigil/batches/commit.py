@@ -210,8 +210,7 @@ class Committer:
         each file went.
         """
         columns = [column.name for column in contract.columns if column.role != "ignored"]
-        with ThreadPoolExecutor(_THREADS) as pool:
-            hashes = list(pool.map(lambda item: _hashed(item, columns), group))
+        hashes = _hashes(group, columns)
         every = np.concatenate(hashes)
         # Sorted once: the index sorts what it is given again, which then costs little.
         order = hashing.ascending(every[:, 0])
@@ -276,6 +275,14 @@ class Committer:
         path, content = self._output / "ingestedfiles.txt", names.encode()
         if not path.is_file() or path.read_bytes() != content:
             durable.write_atomic(path, content)
+
+
+def _hashes(group: Sequence[Accepted], columns: Sequence[str]) -> list[Hashes]:
+    """Return the hashes of each file's rows; no thread is begun for one file."""
+    if len(group) == 1:
+        return [_hashed(group[0], columns)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(lambda item: _hashed(item, columns), group))
 
 
 def _hashed(item: Accepted, columns: Sequence[str]) -> Hashes:

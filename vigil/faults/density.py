@@ -237,7 +237,7 @@ class _Fitted:
         before = [self._measure(name, cells[name]) for name in changed]
         after = [self._measure(name, values) for name, values in changed.items()]
         moved = np.column_stack([new[1] - old[1] for new, old in zip(after, before, strict=True)])
-        tie = self._tie_without(left_out)[np.ix_(places, places)]
+        tie = self._tie_without(left_out).take(places, axis=0).take(places, axis=1)
         tied = self._tied_scores(cells, left_out)[:, places] + 0.5 * (moved @ tie)
         gained = sum(new[0] - old[0] for new, old in zip(after, before, strict=True)) + jacobian
         most = min(MOST_NATS[0] * len(places), MOST_NATS[1])

@@ -45,6 +45,12 @@ class Runs(Shelf):
         where = [] if news is None else [runs.c.news.is_(news)]
         return self.find(*where, order=[runs.c.run.desc()], limit=limit)
 
+    def ended(self) -> str:
+        """Return how the newest run ended that was not refused; nothing where there is none."""
+        newest = [runs.c.run.desc()]
+        found = self.find(runs.c.status != "refused", order=newest, limit=1, columns=[runs.c.status])
+        return str(found[0]["status"]) if found else ""
+
     def unreported(self) -> list[int]:
         """Return finished runs with news whose documents are not written, oldest first."""
         where = [runs.c.news.is_(True), runs.c.reported.is_(False), runs.c.status == "done"]

@@ -61,15 +61,15 @@ def look_at(case: Case, column: Column) -> Iterator[Finding]:
 def _roundest(known: Floats, parts: list[Floats], own: int | None) -> Rounded:
     """Return the grid that surprises most, of those coarser than the column's and finer than its spread."""
     tried = [at for at in GRIDS if (own is None or at < own) and 10.0**-at <= 2 * float(known.std())]
-    found = [_counted(known, parts, at, len(tried)) for at in tried]
+    before, sizes = np.concatenate(parts), [len(part) for part in parts]
+    found = [_counted(known, before, sizes, at, len(tried)) for at in tried]
     return max(found, key=lambda one: (one.nats, one.decimals), default=Rounded(0.0, 0.0, 0, 0))
 
 
-def _counted(known: Floats, parts: list[Floats], decimals: int, tried: int) -> Rounded:
-    """Hold the batch's count on one grid against the earlier ones."""
-    sizes = [len(part) for part in parts]
+def _counted(known: Floats, earlier: Floats, sizes: list[int], decimals: int, tried: int) -> Rounded:
+    """Hold the batch's count on one grid against those of earlier batches of some sizes, end to end."""
     starts = np.cumsum([0, *sizes[:-1]])
-    hits = np.add.reduceat(on_grid(np.concatenate(parts), decimals).astype(int), starts)
+    hits = np.add.reduceat(on_grid(earlier, decimals).astype(int), starts)
     now, usual = int(on_grid(known, decimals).sum()), float(hits.sum() / sum(sizes))
     lost = (now / len(known) - usual) / (1 - usual) if usual < 1 else 0.0
     before = list(zip(hits.tolist(), sizes, strict=True))
