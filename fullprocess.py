@@ -277,7 +277,10 @@ def main(arguments: list[str] | None = None) -> int:
         return alerting.after_idle(options)
     if options.reproduce:
         return reproduce(options)
-    # Late: a tick with nothing new has ended above, and has imported next to nothing.
+    # Late: a tick with nothing new has ended above, and has imported next to nothing. SciPy is the first:
+    # skops, which stores models, asks every module that was imported before it for each of its functions.
+    if not asked or options.force_retrain:
+        import scipy.special  # noqa: F401
     from vigil.asked import answer
 
     return answer(options, tick)
