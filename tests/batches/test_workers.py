@@ -100,7 +100,7 @@ def test_a_file_that_ends_or_stops_each_process_waits(
 ) -> None:
     """It is given up with words after the second time, and files after it are read."""
     path = written(tmp_path, "a,b,c\n1,2,x\n")
-    workers, done = Workers(1, silence=4), threading.Event()
+    workers, done = Workers(1, silence=6), threading.Event()
 
     def send() -> None:
         while not done.wait(0.02):
@@ -120,7 +120,7 @@ def test_a_file_that_ends_or_stops_each_process_waits(
 
 def test_a_process_that_hangs_is_replaced(tmp_path: Path) -> None:
     """One that was stopped and answers nothing is ended in time, and another one looks at the file."""
-    path, workers = written(tmp_path, "a,b,c\n1,2,x\n"), Workers(1, silence=4)
+    path, workers = written(tmp_path, "a,b,c\n1,2,x\n"), Workers(1, silence=6)
     workers.look(path, CONTRACT, CUTS)
     hanging = workers.pids[0]
     os.kill(hanging, signal.SIGSTOP)
