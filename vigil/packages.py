@@ -36,10 +36,10 @@ def check(*, ask_latest: bool, now: str) -> dict[str, Any]:
 
 
 def required() -> list[tuple[str, str]]:
-    """Return the packages that the project names, each with the versions it wants."""
+    """Return the packages that the project names for this Python, each with the versions it wants."""
     listed = tomllib.loads(_PROJECT_FILE.read_text(encoding="utf-8"))["project"]["dependencies"]
-    matches = (re.match(r"([A-Za-z0-9._-]+)\s*(.*)", line) for line in listed)
-    return [(match[1], match[2]) for match in matches if match]
+    matches = (re.match(r"([A-Za-z0-9._-]+)\s*([^;]*)(?:;(.*))?", line) for line in listed)
+    return [(match[1], match[2].strip()) for match in matches if match and _is_meant(match[3])]
 
 
 def latest() -> dict[str, str] | None:
@@ -59,6 +59,13 @@ def _installed(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _is_meant(marker: str | None) -> bool:
+    """Say whether a condition such as ``python_version < '3.14'`` holds here."""
+    from packaging.markers import Marker
+
+    return marker is None or Marker(marker).evaluate()
 
 
 def _satisfies(version: str, wanted: str) -> bool:
