@@ -5,7 +5,7 @@ PY     := $(VENV)/bin/python
 STATE  := ingesteddata models production reports ledger.db ledger.db-wal ledger.db-shm logs
 
 .DEFAULT_GOAL := help
-.PHONY: help install run serve test check bench evidence examples cron clean lock
+.PHONY: help install run serve test tracking check bench evidence examples cron clean lock
 
 help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -22,6 +22,8 @@ serve: $(VENV)/.core  ## Start the service on http://127.0.0.1:8000
 
 test: $(VENV)/.dev  ## Run the whole test suite
 	@$(PY) -m pytest -n 2 --dist loadfile
+
+tracking: $(VENV)/mlflow/.made  ## Make an environment with an MLflow server, for the exporter's tests
 
 check: $(VENV)/.dev  ## Lint, types, architecture
 	@$(VENV)/bin/ruff check .
@@ -50,6 +52,8 @@ lock:  ## Resolve the dependencies anew (needs uv)
 	  pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-strip-extras \
 	  --extra dev pyproject.toml -o requirements-dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-strip-extras \
+	  tests/exporters/mlflow.in -o tests/exporters/requirements-mlflow.txt
 
 $(VENV)/.core: requirements.txt
 	@echo "making an environment in $(VENV) (about a minute, once)"
@@ -59,4 +63,10 @@ $(VENV)/.core: requirements.txt
 
 $(VENV)/.dev: $(VENV)/.core requirements-dev.txt
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# The server asks for an older pandas than Vigil does.
+$(VENV)/mlflow/.made: $(VENV)/.core tests/exporters/requirements-mlflow.txt
+	@test -x $(VENV)/mlflow/bin/python || $(PYTHON) -m venv $(VENV)/mlflow
+	@$(VENV)/mlflow/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r tests/exporters/requirements-mlflow.txt
 	@touch $@

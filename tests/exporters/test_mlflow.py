@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -19,10 +20,10 @@ from vigil.exporters.mlflow import TAG
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """A server on a free port; its program is the one that VIGIL_MLFLOW names."""
-    program = os.environ.get("VIGIL_MLFLOW", "")
+    """A server on a free port; `make tracking` made its program, unless VIGIL_MLFLOW names another."""
+    program = os.environ.get("VIGIL_MLFLOW", f"{sys.prefix}/mlflow/bin/mlflow")
     if not Path(program).is_file():
-        pytest.skip("VIGIL_MLFLOW names no mlflow program")
+        pytest.skip("VIGIL_MLFLOW names no mlflow program, and `make tracking` was not run")
     folder = tmp_path_factory.mktemp("mlflow")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
