@@ -50,6 +50,10 @@ def test_a_drift_is_noticed_and_past_releases_vote(drifted):
     told = [evidence["freshness"] for _, evidence in found[2:]]
     assert [(one["lasted"], one["past"]) for one in told] == [(1, 1), (1, 2), (1, 2)]
     assert "lasted" not in found[1][1]["freshness"]
+    gates = [row for row in drifted.project().ledger.decisions.find() if row["kind"] == "gate"]
+    reasons = [row["reason"].partition(":")[0] for row in sorted(gates, key=lambda row: row["order"])]
+    fitted, answered = "Renewed without a gate", "Renewed without a fit or a gate"
+    assert reasons[-3:] == [fitted, answered, fitted]
     assert [row["order"] for row in drifted.project().ledger.incidents.find()] == []
     live = pointer.read(drifted.root / "production").release
     row = drifted.project().ledger.releases.get(live)

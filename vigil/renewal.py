@@ -130,7 +130,8 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
     # A batch has too few rows for a score to tell the recipes apart; every row's log-loss does sooner.
     recipe = min(losses, key=lambda name: losses[name]) if losses else RECIPES[0]
     rows = recent(project, batch)
-    made = renewing.form(rows, able(project, rows), metric.name, after=batch.order, recipe=recipe)
+    known = able(project, rows)
+    made = renewing.form(rows, known, metric.name, after=batch.order, recipe=recipe)
     release, form = voting.pack(
         project.models,
         made.members,
@@ -144,7 +145,8 @@ def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict
     what = f"a vote of {count} releases" if count > 1 else f"release {made.members[0]}"
     _write_down(project, batch, release, made.members[-1], f"{what}, calibrated anew", made.threshold)
     threshold = "" if made.threshold is None else f", threshold {figures.score(made.threshold)}"
-    reason = f"Renewed without a fit or a gate: {what}, calibrated on the newest labels{threshold}."
+    free = "a gate" if known[-1].through == batch.order else "a fit or a gate"
+    reason = f"Renewed without {free}: {what}, calibrated on the newest labels{threshold}."
     values = {name: metric.value(tally) for name, tally in records.items()}
     if len(values) == len(RECIPES) and None not in values.values():
         vote, latest = (figures.score(values[name]) for name in RECIPES)
