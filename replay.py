@@ -11,8 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import scipy.special  # noqa: F401 — first: skops asks every module before it for each of its functions
-
 import fullprocess
 from vigil import policies
 from vigil.command import parser, perform

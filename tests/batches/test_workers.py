@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -104,7 +105,8 @@ def test_a_file_that_ends_or_stops_each_process_waits(
 
     def send() -> None:
         while not done.wait(0.02):
-            os.kill(workers.pids[0], sent)
+            with suppress(ProcessLookupError):  # it has just been ended
+                os.kill(workers.pids[0], sent)
 
     sender = threading.Thread(target=send)
     sender.start()

@@ -81,3 +81,12 @@ def test_without_its_bundle_a_card_is_shorter(site):
     card = cards.gathered(project, release)
     assert card["features"] == []
     assert cards.markdown(card).startswith("# small: model card of release")
+
+
+def test_without_its_contract_a_card_says_what_the_config_does(site):
+    """The contract knows whom a row is about; where it is gone, so does the config."""
+    project, release, _ = _trained(site)
+    before = cards.gathered(project, release)
+    for path in project.output.rglob("contract*.json"):
+        path.unlink()
+    assert cards.gathered(project, release)["limits"] == before["limits"]

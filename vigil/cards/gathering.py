@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vigil import bundles
+from vigil import bundles, contract
 from vigil.cards import limits
 from vigil.errors import VigilError
 from vigil.ledger.schema import batches, scores
@@ -53,10 +53,13 @@ def gathered(project: Project, release: str) -> dict[str, Any]:
         "sensitive": project.config.sensitive,
         "history": _history(project, release),
     }
-    return {
-        **card,
-        "limits": limits.of(card, project.config, has_key=bool(project.contract().by_role("key"))),
-    }
+    return {**card, "limits": limits.of(card, project.config, has_key=_has_key(project))}
+
+
+def _has_key(project: Project) -> bool:
+    """Tell whether rows are about somebody; where the contract is gone, the config tells."""
+    found = contract.load(project.output)
+    return bool(project.config.key if found is None else found.by_role("key"))
 
 
 def _manifest(project: Project, release: str) -> dict[str, Any]:
