@@ -39,6 +39,7 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     many, ``records`` how the recipes did on the batch, and ``losses`` how they have done so far.
     Empty for a regression task.
     """
+    from vigil.models import registry
     from vigil.stats import betting, freshness
     from vigil.trials import renewing
 
@@ -55,7 +56,8 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     process = betting.Evidence.from_json(before["process"]) if before else freshness.fresh()
     if not drifting and rows.can_vote(score.release):
         trained = release["facts"]["trained_rows"]
-        grown = renewing.log_growth(rows, score.release, batch.order, since=since, trained=trained)
+        flaw = registry.get(release["model"]).FLAW if release["model"] in registry.names() else 0.0
+        grown = renewing.log_growth(rows, score.release, batch.order, since=since, trained=trained, flaw=flaw)
         process = process if grown is None else betting.update(process, grown)
     e_value = math.exp(min(float(betting.log_e_value(process)), 690.0))
     if not drifting and e_value >= score.alarm_at:

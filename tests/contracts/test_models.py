@@ -26,6 +26,7 @@ def test_file_offers_the_whole_contract(kind: str) -> None:
     """Each type has tasks, a way to build and a way to fold, and says what it is."""
     module = registry.get(kind)
     assert module.TASKS
+    assert module.FLAW >= 0.0
     assert callable(module.build)
     assert callable(module.fold)
     assert module.__doc__

@@ -53,3 +53,22 @@ def test_one_impossible_row_does_not_decide():
     grown = freshness.growth(pair(np.zeros(1)), pair(np.array([0.5])), np.array([1]))
     assert np.isfinite(grown).all()
     assert grown.max() <= np.log(100)
+
+
+def test_a_flaw_that_is_known_is_charged():
+    """What a model type is known to lack lets no rival win; what goes far beyond it still does."""
+    draw = np.random.default_rng(3)
+    right = draw.uniform(0.2, 0.8, 20_000)
+    truth = (draw.random(20_000) < right).astype(np.int64)
+    logit = np.log(right / (1 - right))
+
+    def evidence(slope, charge):
+        old = pair(1 / (1 + np.exp(-slope * logit)))
+        return betting.log_e_value(
+            betting.update(freshness.fresh(), freshness.growth(old, pair(right), truth, charge=charge))
+        )
+
+    charge = 0.005
+    assert evidence(0.85, 0.0) > np.log(200)
+    assert evidence(0.85, charge) < 0
+    assert evidence(0.4, charge) > np.log(200)

@@ -22,6 +22,8 @@ class ModelType(Protocol):
 
     TASKS: tuple[Task, ...]
     SPACE: Space
+    #: What its calibrated log-loss may lack, in nats times the rows trained on; see ``stats.freshness``.
+    FLAW: float
 
     def build(self, plan: Any) -> Any:
         """Return an unfitted pipeline with the steps ``prepare`` and ``model``."""

@@ -123,11 +123,13 @@ def still_good(recent: Recent, voters: Sequence[Voter], *, after: int) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def log_growth(recent: Recent, release: str, order: int, *, since: int, trained: int) -> Floats | None:
+def log_growth(
+    recent: Recent, release: str, order: int, *, since: int, trained: int, flaw: float
+) -> Floats | None:
     """Return what calibrating a release anew would have won on a batch; None when too little came before.
 
     ``since`` is the order of the first batch that the release met, ``trained`` how many rows it was
-    trained on.
+    trained on, ``flaw`` what its model type lacks times these rows, in nats.
     """
     rows = max(1, int(freshness.SHARE * trained))
     before = [known for known in recent.within(rows, before=order) if known >= since]
@@ -138,7 +140,7 @@ def log_growth(recent: Recent, release: str, order: int, *, since: int, trained:
     if learnt is None:
         return None
     old = recent.probability(release, order)
-    return freshness.growth(old, calibrated(old, learnt), recent.truth(order))
+    return freshness.growth(old, calibrated(old, learnt), recent.truth(order), charge=flaw / max(trained, 1))
 
 
 def _weights(recent: Recent, members: Sequence[Voter], orders: Sequence[int], after: int) -> Floats:

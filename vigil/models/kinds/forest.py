@@ -24,6 +24,9 @@ SPACE = {
     "share_of_columns": Range(0.1, 1.0, 0.5, linear=True),
 }
 
+#: As boosting's, and smaller.
+FLAW = 2.0
+
 
 def build(plan: Plan) -> Any:
     """Return the unfitted pipeline."""
