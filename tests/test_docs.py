@@ -86,7 +86,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_json_blocks_are_json(page: Path) -> None:
     """A block that says it is JSON can be read as JSON."""
     for block in re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL):
-        json.loads(block)
+        assert isinstance(json.loads(block), dict | list)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

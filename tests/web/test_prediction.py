@@ -17,6 +17,11 @@ def post(client: Any, rows: Any = ROWS) -> Any:
     return client.post("/prediction", json={"rows": rows})
 
 
+def refused(client: Any, body: bytes) -> Any:
+    """Send a JSON body as it is, and return what is said against it."""
+    return client.post("/prediction", data=body, content_type="application/json").json["error"]
+
+
 def test_each_row_gets_a_label_and_a_probability(client: Any, world: Any) -> None:
     """Answers come in the order of the rows, with the release and the request's id."""
     answer = post(client)
@@ -209,7 +214,7 @@ def test_what_is_no_cell_costs_its_own_row_alone(client: Any) -> None:
 )
 def test_a_body_that_holds_no_rows_is_told_what_would(client: Any, body: bytes, what: str) -> None:
     """A bare row, a bare list, nothing, columns of unlike length: what is wrong, and what to send."""
-    error = client.post("/prediction", data=body, content_type="application/json").json["error"]
+    error = refused(client, body)
     assert what in error["what"]
     assert error["hint"].startswith("Send ")
 
@@ -225,7 +230,7 @@ def test_a_body_that_holds_no_rows_is_told_what_would(client: Any, body: bytes, 
 )
 def test_what_is_not_json_gets_a_hint_that_fits(client: Any, body: bytes, hint: str) -> None:
     """What to send instead of nothing, and of numbers that are none."""
-    error = client.post("/prediction", data=body, content_type="application/json").json["error"]
+    error = refused(client, body)
     assert error["code"] == "not-json"
     assert hint in error["hint"]
 
