@@ -46,15 +46,8 @@ RETRAINED = 1
 WINDOWS = {"electricity": (4, 8, 16, 32), "weather": (8, 16, 32, 64)}
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What is replayed of a model type: on how many seeds, and whether detectors and all history, too."""
-
-    seeds: int
-    others: bool
-
-
-SCOPES = {"logistic": Scope(5, others=True), "boosting": Scope(5, others=False)}
+#: Model types, and whether all history, the naive rule and detectors are replayed under each, too.
+MODELS = {"logistic": True, "boosting": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +89,8 @@ class Case:
     lives: Lives
     stream: str
     model: str
-    scope: Scope
+    seeds: int
+    others: bool
     there: list[Row] = field(default_factory=list)
 
     def rows(self, chosen: Sequence[str]) -> list[Row]:
@@ -110,7 +104,7 @@ class Case:
 
     def over_seeds(self, chosen: Sequence[str], *, shuffled: bool = False) -> dict[str, list[Row]]:
         """Return the figures of policies on each seed that all of them have reached. Raises Late."""
-        plain, seeds = Life(self.stream, self.model, "", shuffled=shuffled), range(self.scope.seeds)
+        plain, seeds = Life(self.stream, self.model, "", shuffled=shuffled), range(self.seeds)
         found = self.lives.figures(
             [replace(plain, policy=one, seed=seed) for one in chosen for seed in seeds]
         )
@@ -131,7 +125,7 @@ def study(case: Case, part: str | None) -> bool:
     detected: list[Row] = []
     if part != "seeds":
         rows += case.rows([f"{best['policy']},every=4", *PACES])
-    if case.scope.others and part != "seeds":
+    if case.others and part != "seeds":
         rows += case.rows([ALL, "naive"])
         detected = at_equal_fits(case, rows[1]["fits"], best["policy"].partition(":")[2])
     print("\n".join(table([*rows, *detected])), flush=True)
@@ -254,10 +248,9 @@ def run(options: argparse.Namespace) -> int:
     kept = resumed.Kept(options.keep, options.minutes)
     lives = Lives(Path(os.environ["VIGIL_DATA"]), kept, jobs=options.jobs, quick=options.quick)
     met = []
-    for model in options.model or SCOPES:
-        scope = replace(SCOPES[model], seeds=min(SCOPES[model].seeds, options.seeds))
+    for model in options.model or MODELS:
         for stream in options.stream or STREAMS:
-            case = Case(lives, stream, model, scope)
+            case = Case(lives, stream, model, options.seeds, MODELS[model])
             try:
                 met.append(study(case, options.part))
             except Late:
@@ -272,7 +265,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="ten batches of each, some minutes")
     parser.add_argument("--jobs", type=int, default=2, help="replays at once")
     parser.add_argument("--seeds", type=int, default=5, help="at most so many draws of the holdout")
-    parser.add_argument("--model", action="append", choices=list(SCOPES), help="without it, all")
+    parser.add_argument("--model", action="append", choices=list(MODELS), help="without it, all")
     parser.add_argument("--stream", action="append", choices=list(STREAMS), help="without it, all")
     parser.add_argument(
         "--part", choices=("front", "seeds"), help="one seed's front, or all seeds; without it, both"
