@@ -13,6 +13,7 @@ import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from vigil import figures
 from vigil.command import parser, perform
 from vigil.ledger import glance
 from vigil.run import begun
@@ -55,7 +56,7 @@ def take_up_answers(project: Project, contract: Contract) -> list[str]:
     moved, lost = collecting.collect(project.output, contract, models.code_order(contract))
     oldest = project.clock() - timedelta(days=project.config.predictions.days)
     gone = collecting.forget(project.output, oldest) if moved else 0
-    said = [f"{moved:,} prediction{'s' * (moved != 1)} taken in."] if moved else []
+    said = [f"{figures.counted(moved, 'prediction')} taken in."] if moved else []
     said += [f"{lost:,} predictions were not written down: the log was full."] if lost else []
     return said + ([f"{gone:,} old predictions deleted."] if gone else [])
 
@@ -65,7 +66,7 @@ def take_up_outcomes(project: Project, contract: Contract) -> list[str]:
     from vigil.outcomes import store
 
     received = store.collect(project.output)
-    said = [f"{received:,} outcome{'s' * (received != 1)} received."] if received else []
+    said = [f"{figures.counted(received, 'outcome')} received."] if received else []
     if project.outcomes is None or not project.outcomes.is_dir():
         return said
     known = project.ledger.files.known()

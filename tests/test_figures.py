@@ -50,3 +50,9 @@ def test_a_p_value_stops_where_it_says_no_more(value: float | None, written: str
 def test_evidence_has_as_many_digits_as_mean_something(value: float | None, written: str) -> None:
     """Evidence is a weight: the third digit of it says nothing to anybody."""
     assert figures.evidence(value) == written
+
+
+def test_one_is_one_and_times_end_with_the_second() -> None:
+    """What is counted stands in the singular for one alone; a stored time says that it is UTC."""
+    assert [figures.counted(n, "row") for n in (0, 1, 2, 1200)] == ["0 rows", "1 row", "2 rows", "1,200 rows"]
+    assert figures.moment("2026-03-01T12:00:00.123456+00:00") == "2026-03-01T12:00:00Z"

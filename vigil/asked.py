@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from vigil import starting
+from vigil import figures, starting
 from vigil.command import guarded, perform, print_json
 from vigil.errors import FileRefused, VigilError
 from vigil.ledger import glance
@@ -66,7 +66,9 @@ def pause(project: Project, options: argparse.Namespace) -> None:
 def _tick(project: Project, options: argparse.Namespace, tick: Tick) -> None:
     paused = project.ledger.facts.get(PAUSED) if options.trigger in UNWATCHED else None
     if paused:
-        project.console.say(f"Paused since {paused[:19]}Z. Go on with: python fullprocess.py --resume")
+        project.console.say(
+            f"Paused since {figures.moment(paused)}. Go on with: python fullprocess.py --resume"
+        )
         return
     folder = Path(options.input).absolute() if options.input else None
     how = {"trigger": options.trigger, "force": options.force_retrain, "since": _since(project, options)}
@@ -115,7 +117,7 @@ def explain(project: Project, options: argparse.Namespace) -> None:
         print_json({"run": run, "files": ledger.files.of_run(number), "decisions": decisions})
         return
     say = project.console.say
-    say(f"run {number}, {run['started'][:19]}Z, {run['status']}: {run['summary']}")
+    say(f"run {number}, {figures.moment(run['started'])}, {run['status']}: {run['summary']}")
     for file in ledger.files.of_run(number):
         say(f"\n{file['details']['name']}  {file['status']}  sha256 {file['digest'][:16] or '–'}")
         if file["reason"]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from vigil import hearing, models
+from vigil import figures, hearing, models
 from vigil.bundles import pointer, trial
 from vigil.bundles.trial import Trial
 from vigil.errors import VigilError
@@ -71,7 +71,7 @@ def told(project: Project) -> str:
     how = "every row silently" if about.kind == "shadow" else f"{about.share:.1%} of the cases"
     rows, result, _ = compared(project, about, attempt=_attempts(project, about) + 1)
     counted = f"{rows:,} rows were answered by both, {result.rows:,} of them have a label."
-    return f"{about.release} answers {how} since {about.since[:19]}Z. {counted} {result.reason}"
+    return f"{about.release} answers {how} since {figures.moment(about.since)}. {counted} {result.reason}"
 
 
 def note(project: Project) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from vigil import figures
 from vigil.ledger.shelf import timestamp
 from vigil.policies import Proposal
 
@@ -29,7 +30,7 @@ def held_back(project: Project, proposal: Proposal) -> str | None:
     """
     since = project.ledger.facts.get(PAUSED)
     if since:
-        return f"paused since {since[:19]}Z; python deployment.py --resume ends it."
+        return f"paused since {figures.moment(since)}; python deployment.py --resume ends it."
     if proposal.action in ("renew", "restore"):
         return None
     config = project.config
@@ -37,7 +38,7 @@ def held_back(project: Project, proposal: Proposal) -> str | None:
         return f"a release went live within the last {config.cool_down:g} hours (cool_down)."
     made = _promotions(project, timedelta(days=1))
     if config.promotions_a_day and made >= config.promotions_a_day:
-        return f"{made} release{'s' * (made != 1)} went live within a day (promotions_a_day)."
+        return f"{figures.counted(made, 'release')} went live within a day (promotions_a_day)."
     return None
 
 
@@ -46,7 +47,7 @@ def pause(project: Project) -> str:
     since = project.ledger.facts.get(PAUSED) or timestamp(project.clock())
     project.ledger.facts.set(**{PAUSED: since})
     goes_on = "batches are scored, alarms are raised, and nothing is trained or deployed."
-    return f"paused since {since[:19]}Z: {goes_on}"
+    return f"paused since {figures.moment(since)}: {goes_on}"
 
 
 def resume(project: Project) -> str:
@@ -61,7 +62,8 @@ def advice(project: Project) -> list[dict[str, str]]:
     since = project.ledger.facts.get(PAUSED)
     if not since:
         return []
-    what = f"Training is paused since {since[:19]}Z: batches are scored, and nothing is trained or deployed."
+    since = figures.moment(since)
+    what = f"Training is paused since {since}: batches are scored, and nothing is trained or deployed."
     return [{"severity": "warn", "what": what, "do": "python deployment.py --resume ends the pause."}]
 
 

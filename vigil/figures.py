@@ -36,6 +36,16 @@ def digits(value: float | None, most: int = 4, sign: str = "") -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
+def counted(count: int, what: str) -> str:
+    """Write how many there are of something that is named as one of them."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def moment(stored: str) -> str:
+    """Write a stored time, to the second."""
+    return f"{stored[:19]}Z"
+
+
 def chance(p_value: float | None) -> str:
     """Write a p-value: what is very small says no more than that."""
     if p_value is None:

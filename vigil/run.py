@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from vigil import figures
 from vigil.errors import VigilError
 from vigil.ledger import glance
 from vigil.project import Project
@@ -60,9 +61,9 @@ def _keep_in_order(project: Project) -> None:
     for newest in project.ledger.runs.latest(limit=1):
         behind = project.ledger.clock.not_before(newest["finished"] or newest["started"])
         if behind >= _WORTH_SAYING:
-            written = (newest["finished"] or newest["started"])[:19]
+            written = figures.moment(newest["finished"] or newest["started"])
             project.console.say(
-                f"The clock of this machine is behind the last run, of {written}Z: times go on from there. "
+                f"The clock of this machine is behind the last run, of {written}: times go on from there. "
                 "Set the clock right."
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vigil import bundles, contract
+from vigil import bundles, contract, figures
 from vigil.cards import limits
 from vigil.errors import VigilError
 from vigil.ledger.schema import batches, scores
@@ -148,4 +148,4 @@ def _history(project: Project, release: str) -> list[dict[str, Any]]:
 
 
 def _seconds(moment: Any) -> str | None:
-    return f"{moment[:19]}Z" if moment else None
+    return figures.moment(moment) if moment else None

@@ -23,7 +23,7 @@ def figure(value: float) -> str:
 
 def rows(count: int) -> str:
     """Write a number of rows."""
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+    return figures.counted(count, "row")
 
 
 def of(count: int, whole: int) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from vigil import intake
+from vigil import figures, intake
 from vigil.contract import cells, columns
 from vigil.errors import FileRefused
 from vigil.outcomes import matching
@@ -97,7 +97,7 @@ class Taken:
     def __str__(self) -> str:
         """Say it."""
         left = f", {self.left:,} left out. {self.why}" if self.left else "."
-        return f"{self.count:,} outcome{'s' * (self.count != 1)} taken in{left}"
+        return f"{figures.counted(self.count, 'outcome')} taken in{left}"
 
 
 def take_file(output: Path, path: Path, contract: Contract, arrived: float) -> Taken:

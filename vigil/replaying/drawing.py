@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from vigil import figures
 from vigil.charts import style, wording
 from vigil.replaying.outcome import Outcome, front
 
@@ -134,7 +135,7 @@ def _draw_life(strip: Axes, one: Outcome, foot: float, *, is_long: bool) -> None
     strong = _moving(values) if is_long else values
     strip.plot(orders, strong, color=style.BLUE, linewidth=1.3)
     strip.plot(one.fitted[1:], [foot] * len(one.fitted[1:]), "|", color=style.RED, markersize=5)
-    label = f"{one.policy}\n{wording.score(one.pooled)}, {one.fits} fit{'s' * (one.fits != 1)}"
+    label = f"{one.policy}\n{wording.score(one.pooled)}, {figures.counted(one.fits, 'fit')}"
     strip.annotate(
         label, (1, 0.5), (6, 0), xycoords="axes fraction", textcoords="offset points", va="center",
         fontsize=7, annotation_clip=False,

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from vigil import figures
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches, incidents, releases
 from vigil.ledger.shelf import Row
@@ -102,4 +103,4 @@ def batch_names(ledger: Ledger, *where: sa.ColumnElement[bool]) -> dict[str, Row
 
 def seconds(moment: Any) -> str | None:
     """Write the ledger's time as the answers have it: to the second."""
-    return f"{moment[:19]}Z" if moment else None
+    return figures.moment(moment) if moment else None
