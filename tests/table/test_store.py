@@ -270,6 +270,18 @@ def test_a_torn_checkpoint_is_set_aside(tmp_path: Path, victim: str, monkeypatch
     assert Table(tmp_path).count() == 25
 
 
+def test_superseded_checkpoints_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two checkpoints are kept however many were written; every digest, row and older version can be read."""
+    monkeypatch.setattr(store, "CHECKPOINT_EVERY", 2)
+    filled(tmp_path, 9)
+    kept = sorted(path.name for path in log.folder(tmp_path).glob("*.checkpoint.parquet"))
+    assert kept == [f"{version:020}.checkpoint.parquet" for version in (6, 8)]
+    table = Table(tmp_path)
+    assert table.count() == 45
+    assert all(table.has(f"digest{order}") for order in range(1, 10))
+    assert DeltaTable(tmp_path, version=3).to_pyarrow_table().num_rows == 15
+
+
 WRITER = """
 import sys
 from pathlib import Path

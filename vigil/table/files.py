@@ -23,6 +23,9 @@ FULL_FILE = 1_000_000
 #: Bytes of all data files asked for up to which they are kept, and of their rows that are kept at most.
 SMALL, MOST_KEPT = 8 * 2**20, 64 * 2**20
 
+#: What is asked of the log about a data file.
+NOTED = ("path", "size_bytes", "num_records", f"min.{ORDER_COLUMN}", f"max.{ORDER_COLUMN}")
+
 
 class DataFile:
     """One live data file: its rows and the range of batches in it."""

@@ -54,8 +54,17 @@ def newest_sound(root: Path, known: int | None = None) -> int | None:
 
 def checkpoint_files(root: Path, version: int) -> list[Path]:
     """Return the files of the checkpoint at a version."""
-    found = folder(root).glob(f"{version:020}.checkpoint*.parquet")
-    return [*sorted(found), folder(root) / "_last_checkpoint"]
+    return [*_checkpoints(root).get(version, []), folder(root) / "_last_checkpoint"]
+
+
+def superseded(root: Path) -> list[Path]:
+    """Return the files of checkpoints that nobody begins with any more: all but those of the newest two.
+
+    Every entry is kept, so that a version before the oldest checkpoint is read from the entries alone. The
+    second newest is left to readers that were about to open it.
+    """
+    found = _checkpoints(root)
+    return [path for version in sorted(found)[:-2] for path in found[version]]
 
 
 def set_torn_aside(root: Path, known: int | None = None) -> list[str]:
@@ -64,9 +73,11 @@ def set_torn_aside(root: Path, known: int | None = None) -> list[str]:
     if last is None:
         return []
     torn = [entry(root, version) for version in range((-1 if sound is None else sound) + 1, last + 1)]
-    torn += [path for path in folder(root).glob("*.checkpoint*.parquet") if not _is_parquet(path)]
-    hint = folder(root) / "_last_checkpoint"
-    if hint.exists() and not _is_sound_hint(root):
+    found, hinted, hint = _checkpoints(root), _hinted(root), folder(root) / "_last_checkpoint"
+    # Each checkpoint is synced before the next is begun, so that only the newest can be torn.
+    torn += [path for path in found.get(max(found, default=0), []) if not _is_parquet(path)]
+    noted = [] if hinted is None else found.get(hinted, [])
+    if hint.exists() and not (noted and all(_is_parquet(path) for path in noted)):
         torn.append(hint)
     for path in torn:
         _move(path, root / "_torn")
@@ -109,11 +120,12 @@ def _is_parquet(path: Path) -> bool:
         return size >= 12 and first == file.read(4) == b"PAR1"
 
 
-def _is_sound_hint(root: Path) -> bool:
-    """Say whether the note of the last checkpoint can be read and its checkpoint is whole."""
-    version = _hinted(root)
-    found = [] if version is None else checkpoint_files(root, version)[:-1]
-    return bool(found) and all(_is_parquet(file) for file in found)
+def _checkpoints(root: Path) -> dict[int, list[Path]]:
+    """Return the files of each checkpoint, by its version."""
+    found: dict[int, list[Path]] = {}
+    for path in sorted(folder(root).glob("*.checkpoint*.parquet")):
+        found.setdefault(int(path.name.split(".")[0]), []).append(path)
+    return found
 
 
 def _move(path: Path, where: Path) -> None:

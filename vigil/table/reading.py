@@ -173,7 +173,7 @@ class Reading:
             import pyarrow as pa
 
             with explained(self.root):
-                actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+                actions = pa.table(delta.get_add_actions(flatten=True)).select(files.NOTED).to_pylist()
             found = sorted((DataFile(action) for action in actions), key=lambda file: (file.first, file.path))
             self._listed = delta.version(), found
         return self._listed[1]

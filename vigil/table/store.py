@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-#: Commits between two checkpoints of the log.
-CHECKPOINT_EVERY = 50
+#: Commits between two checkpoints of the log: the library goes through all entries since the last one
+#: whenever it commits, follows a commit, or looks a digest up.
+CHECKPOINT_EVERY = 10
 
 _FOREVER = {"delta.logRetentionDuration": "interval 36500 days", "delta.enableExpiredLogCleanup": "false"}
 
@@ -260,6 +261,10 @@ class Table(Reading):
                 durable.sync(path)
                 durable.publish(path)
             durable.sync(log.folder(self.root))
+            for path in log.superseded(self.root):
+                durable.remove(path)
+            # An open table holds on to every entry that it has followed; opened anew, it begins here.
+            self._open = None
         return version
 
     def _sync_log(self) -> None:
