@@ -47,6 +47,7 @@ class Case:
     _known: dict[str, frozenset[str]] = field(default_factory=dict)
     _decimals: dict[str, int | None] = field(default_factory=dict)
     _filled: dict[tuple[str, int], bool] = field(default_factory=dict)
+    _known_numbers: dict[tuple[str, int], Floats] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -160,10 +161,11 @@ class Case:
         return self._filled[name, place]
 
     def _finite(self, name: str, place: int) -> Floats:
-        """Return the finite values of a column."""
-        values = self._array(name, place)
-        known: Floats = values[np.isfinite(values)]
-        return known
+        """Return the finite values of a column, picked once."""
+        if (name, place) not in self._known_numbers:
+            values = self._array(name, place)
+            self._known_numbers[name, place] = values[np.isfinite(values)]
+        return self._known_numbers[name, place]
 
     def _array(self, name: str, place: int) -> Any:
         """Return a column as an array, read once; ``place`` −1 is the batch."""
@@ -188,19 +190,20 @@ def as_array(table: pa.Table, column: Column) -> Any:
         return _filled(ticks.cast("float64"), pc) / 1e6
     if numeric:
         return _filled(cells.cast("float64"), pc)
-    return cells.cast("string").to_numpy(zero_copy_only=False).astype(object)
+    return cells.cast("string").to_numpy(zero_copy_only=False).astype(object, copy=False)
 
 
 def is_known(cells: Any) -> npt.NDArray[np.bool_]:
     """Tell which cells of an array, as `as_array` gives it, have a value."""
     if cells.dtype.kind == "f":
         return np.asarray(np.isfinite(cells), dtype=bool)
-    return np.array([cell is not None for cell in cells], dtype=bool)
+    return np.array([cell is not None for cell in cells.tolist()], dtype=bool)
 
 
 def _filled(cells: Any, compute: Any) -> Floats:
     """Return numbers with NaN for missing."""
-    found: Floats = compute.fill_null(cells, np.nan).to_numpy(zero_copy_only=False)
+    filled = compute.fill_null(cells, np.nan) if cells.null_count else cells
+    found: Floats = filled.to_numpy(zero_copy_only=False)
     return found
 
 

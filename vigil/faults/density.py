@@ -109,13 +109,14 @@ class Density:
         """The columns that it knows."""
         return self._past.columns
 
-    def screened(self, undo: Undo) -> tuple[float, float]:
-        """Return what some of the rows say of an explanation: its gain in nats for all rows, its share.
+    def screened(self, undone: Sequence[Undo]) -> list[tuple[float, float]]:
+        """Return what some of the rows say of explanations: the gain in nats for all rows, and the share.
 
-        Where the rows that it concerns are far from clear, it has gained nothing.
+        Where the rows that one concerns are far from clear, it has gained nothing.
         """
-        ratios = self._ratios(self._past.whole, self._past.cells(-1, SCREENED), undo)
-        return self._worth(ratios, is_clear=undo.is_clear)
+        cells, whole = self._past.cells(-1, SCREENED), self._past.whole
+        whole.measure([undo(cells) for undo in undone])
+        return [self._worth(self._ratios(whole, cells, undo), is_clear=undo.is_clear) for undo in undone]
 
     def screened_each(self, name: str, undone: Sequence[Undo]) -> list[tuple[float, float]]:
         """Return the same of explanations that change one column only, measured in one go."""
@@ -229,6 +230,17 @@ class _Fitted:
         self._ties: dict[frozenset[str], Floats] = {}
         self._measured: dict[tuple[str, int], tuple[Any, tuple[Floats, Floats]]] = {}
         self._tied: dict[tuple[int, frozenset[str]], tuple[Any, Floats]] = {}
+
+    def measure(self, changed: Sequence[Cells]) -> None:
+        """Measure what is new, all cells in one column's place in one go; they are found again."""
+        for name in self._place:
+            arrays = {id(one[name]): one[name] for one in changed if name in one}
+            fresh = [array for key, array in arrays.items() if (name, key) not in self._measured]
+            if len(fresh) > 1:
+                ends = np.cumsum([len(array) for array in fresh])[:-1]
+                both = self._margins[name].measured(np.concatenate(fresh))
+                for array, logs, scores in zip(fresh, *(np.split(part, ends) for part in both), strict=True):
+                    self._measured[name, id(array)] = (array, (logs, scores))
 
     def ratios(self, cells: Cells, changed: Cells, jacobian: float, suspects: frozenset[str]) -> Floats:
         """Return log p(undone row) − log p(row) of each row; unchanged suspects say nothing."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from vigil.faults.case import is_known
 from vigil.faults.lattice import decimals_of, on_grid, place_among
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class Numbers:
         counts = np.diff(np.searchsorted(bent, self._edges)).astype(float)
         smooth = np.convolve(counts, [0.25, 0.5, 0.25], mode="same") + 0.1
         self._log_bins = np.log(smooth / smooth.sum() / (self._edges[1] - self._edges[0]))
-        self._atoms, counts = np.unique(self._sorted, return_counts=True)
+        first = np.flatnonzero(np.append(True, self._sorted[1:] != self._sorted[:-1]))
+        self._atoms, counts = self._sorted[first], np.diff(first, append=len(self._sorted))
+        self._ends = np.append(first, len(self._sorted))
         self._is_spiky = 1 < len(self._atoms) <= self._rows / REPEATS
         if self._is_spiky:
             width = WIDTH * float(np.median(np.diff(self._atoms)))
@@ -97,7 +99,10 @@ class Numbers:
         """Return the normal score of each cell: where it lies among the ranks of the earlier ones."""
         known = np.isfinite(cells)
         values = np.where(known, cells, self._middle)
-        ends = self._sorted.searchsorted(values) + self._sorted.searchsorted(values, side="right")
+        place = self._atoms.searchsorted(values)
+        # Rows below a value, and rows not above it: one place further where it is among the earlier values.
+        is_known = self._atoms.take(place, mode="clip") == values
+        ends = self._ends[place] + self._ends[place + is_known]
         return np.where(known, _normal((ends + 1) / 2 / (self._rows + 1)), 0.0)
 
 
@@ -105,26 +110,24 @@ class Levels:
     """The shares of levels, the most frequent first."""
 
     def __init__(self, cells: Any) -> None:
-        known = is_known(cells)
-        names, counts = np.unique(cells[known].astype(str), return_counts=True)
-        self._missing = _missing(len(cells) - int(known.sum()), len(cells))
+        counted = Counter(cells.tolist())
+        missing = counted.pop(None, 0)
+        names = sorted(counted)
+        counts = np.array([counted[name] for name in names], dtype=np.intp)
         self._rows = max(int(counts.sum()), 1)
         order = np.argsort(-counts, kind="stable")
         shares = counts[order] / self._rows
         scores = _normal(np.cumsum(shares) - shares / 2)
-        both = zip(names[order].tolist(), np.log(shares).tolist(), scores.tolist(), strict=True)
-        self._levels = {name: (log, score) for name, log, score in both}
+        # Behind the known levels come what is true of a new one, and of a missing cell.
+        new, lost = -float(np.log(2 * self._rows)), float(np.log(_missing(missing, len(cells))))
+        self._logs, self._scores = np.append(np.log(shares), [new, lost]), np.append(scores, [0.0, 0.0])
+        self._places = {names[at]: place for place, at in enumerate(order.tolist())}
+        self._new, self._places[None] = len(names), len(names) + 1
 
     def measured(self, cells: Any) -> tuple[Floats, Floats]:
         """Return log-density and normal score of each cell; a missing one has score 0."""
-        import pyarrow as pa
-
-        coded = pa.array(cells, pa.string()).dictionary_encode()
-        names = coded.dictionary.to_pylist()
-        new, lost = (-float(np.log(2 * self._rows)), 0.0), (float(np.log(self._missing)), 0.0)
-        table = np.array([*(self._levels.get(name, new) for name in names), lost])
-        both = table[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)]
-        return both[:, 0], both[:, 1]
+        places = np.array([self._places.get(cell, self._new) for cell in cells.tolist()], dtype=np.intp)
+        return self._logs[places], self._scores[places]
 
     def logs(self, cells: Any) -> Floats:
         """Return the log-density of each cell."""
@@ -152,5 +155,5 @@ def _normal(share: Floats) -> Floats:
     """Return the normal quantile, no further out than earlier rows can tell."""
     from scipy.special import ndtri
 
-    found: Floats = np.clip(ndtri(np.clip(share, 1e-4, 1 - 1e-4)), -3.2, 3.2)
+    found: Floats = np.clip(ndtri(share), -3.2, 3.2)
     return found

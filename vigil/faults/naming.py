@@ -46,10 +46,12 @@ def look(case: Case, thresholds: Thresholds | None = None) -> list[Finding]:
     ``thresholds`` are confidences from which findings hold, by fault; by default those of the files.
     """
     asked = thresholds or {}
-    plain = [one for name in names() if not get(name).WITNESSES for one in _found(case, name)]
+    every = [get(name) for name in names()]
+    plain = [one for fault in every if not fault.WITNESSES for one in _found(case, fault)]
+    weighing = [fault for fault in every if fault.WITNESSES]
     weighed = [
         one
-        for one in _by_witnesses(case, plain, asked)
+        for one in _by_witnesses(case, weighing, plain, asked)
         if not any(holds(other, asked) and _is_larger(other, one) for other in plain)
     ]
     return ranked([*plain, *weighed], asked)
@@ -64,12 +66,14 @@ def _is_larger(other: Finding, cause: Finding) -> bool:
     return bool(is_effect) and other.rows > 2 * cause.rows
 
 
-def _found(case: Case, name: str) -> list[Finding]:
+def _found(case: Case, fault: Fault) -> list[Finding]:
     """Return what one fault says that is worth a word."""
-    return [one for one in get(name).look(case) if one.confidence >= LEAST]
+    return [one for one in fault.look(case) if one.confidence >= LEAST]
 
 
-def _by_witnesses(case: Case, known: Sequence[Finding], thresholds: Thresholds) -> list[Finding]:
+def _by_witnesses(
+    case: Case, weighing: Sequence[Fault], known: Sequence[Finding], thresholds: Thresholds
+) -> list[Finding]:
     """Return what the columns of a row say about each other.
 
     A faulty column makes its neighbours look wrong. So columns with a fault are no witnesses, and of
@@ -77,7 +81,6 @@ def _by_witnesses(case: Case, known: Sequence[Finding], thresholds: Thresholds) 
     first; the rest is asked again without its columns as witnesses.
     """
     firm = [one for one in known if holds(one, thresholds)]
-    weighing = [name for name in names() if get(name).WITNESSES]
     # Nor is the target a witness: a concept that moves is no fault of the features.
     suspects = {column for one in firm for column in one.columns}
     suspects |= {case.contract.target.name}
@@ -85,7 +88,7 @@ def _by_witnesses(case: Case, known: Sequence[Finding], thresholds: Thresholds) 
     while True:
         taken = {column for one in accepted for column in one.columns}
         asked = case.suspecting(frozenset(suspects | taken))
-        found = [one for name in weighing for one in _found(asked, name) if not taken & set(one.columns)]
+        found = [one for fault in weighing for one in _found(asked, fault) if not taken & set(one.columns)]
         sure = [one for one in found if holds(one, thresholds)]
         if not sure:
             return accepted + found

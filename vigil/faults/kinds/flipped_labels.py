@@ -58,7 +58,7 @@ def look(case: Case) -> Iterator[Finding]:
         return
     name = contract.target.name
     undo = Turned(name, contract.classes)
-    gain, share = case.density.screened(undo)
+    ((gain, share),) = case.density.screened([undo])
     if gain < WORTH or share < LEAST_SHARE - 0.1:
         return
     found = case.density.explained(undo)

@@ -116,10 +116,10 @@ def _alike(case: Case, column: Column, at: int) -> float:
     cells, truth = _pairs(case, column, at)
     if case.contract.target.kind == "number" or len(truth) < LEAST_ROWS:
         return 0.0
+    if not 2 <= len(set(cells.tolist())) <= len(set(truth.tolist())):
+        return 0.0
     values, codes = np.unique(cells, return_inverse=True)
     classes, places = np.unique(truth, return_inverse=True)
-    if not 2 <= len(values) <= len(classes):
-        return 0.0
     table = np.zeros((len(values), len(classes)))
     np.add.at(table, (codes, places), 1)
     expected = table.sum(axis=1)[:, None] * table.sum(axis=0) / table.sum()
@@ -156,12 +156,14 @@ def _told(case: Case, column: Column, at: int) -> float | None:
         return None
     if case.contract.target.kind == "number":
         return _correlation(cells if column.kind == "number" else _means(cells, truth), truth)
-    found = [
-        _ordering(cells if column.kind == "number" else _means(cells, hit), hit)
-        for name in case.contract.classes
-        if 5 <= (hit := (truth == name).astype(float)).sum() <= len(hit) - 5
-    ]
-    return min(found) if found else None
+    hits = [(truth == name).astype(float) for name in case.contract.classes]
+    hits = [hit for hit in hits if 5 <= hit.sum() <= len(hit) - 5]
+    if column.kind == "number":
+        ranks = _ranks(cells)
+        found = [_ordering(ranks, hit) for hit in hits]
+    else:
+        found = [_ordering(_ranks(_means(cells, hit)), hit) for hit in hits]
+    return min(found, default=None)
 
 
 def _means(cells: Any, truth: Floats) -> Floats:
@@ -182,11 +184,16 @@ def _correlation(values: Floats, truth: Floats) -> float:
     return abs(float(np.mean((values - values.mean()) * (truth - truth.mean())) / spread)) if spread else 0.0
 
 
-def _ordering(values: Floats, hit: Floats) -> float:
-    """Return |2·AUC − 1|, ties at half (Mann–Whitney)."""
+def _ranks(values: Floats) -> Floats:
+    """Return the rank of each value, of equal ones their mean."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
-    ranks = (ends - (counts - 1) / 2)[places]
+    ranks: Floats = (ends - (counts - 1) / 2)[places]
+    return ranks
+
+
+def _ordering(ranks: Floats, hit: Floats) -> float:
+    """Return |2·AUC − 1|, ties at half (Mann–Whitney)."""
     ones = float(hit.sum())
     area = (float(ranks[hit > 0].sum()) - ones * (ones + 1) / 2) / (ones * (len(hit) - ones))
     return abs(2 * area - 1)

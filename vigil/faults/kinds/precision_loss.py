@@ -61,19 +61,20 @@ def look_at(case: Case, column: Column) -> Iterator[Finding]:
 def _roundest(known: Floats, parts: list[Floats], own: int | None) -> Rounded:
     """Return the grid that surprises most, of those coarser than the column's and finer than its spread."""
     tried = [at for at in GRIDS if (own is None or at < own) and 10.0**-at <= 2 * float(known.std())]
-    before, sizes = np.concatenate(parts), [len(part) for part in parts]
-    found = [_counted(known, before, sizes, at, len(tried)) for at in tried]
+    whole, sizes = np.concatenate([known, *parts]), [len(known), *(len(part) for part in parts)]
+    found = [_counted(whole, sizes, at, len(tried)) for at in tried]
     return max(found, key=lambda one: (one.nats, one.decimals), default=Rounded(0.0, 0.0, 0, 0))
 
 
-def _counted(known: Floats, earlier: Floats, sizes: list[int], decimals: int, tried: int) -> Rounded:
-    """Hold the batch's count on one grid against those of earlier batches of some sizes, end to end."""
+def _counted(whole: Floats, sizes: list[int], decimals: int, tried: int) -> Rounded:
+    """Hold the batch's count on one grid against those of earlier batches; they lie end to end behind it."""
     starts = np.cumsum([0, *sizes[:-1]])
-    hits = np.add.reduceat(on_grid(earlier, decimals).astype(int), starts)
-    now, usual = int(on_grid(known, decimals).sum()), float(hits.sum() / sum(sizes))
-    lost = (now / len(known) - usual) / (1 - usual) if usual < 1 else 0.0
-    before = list(zip(hits.tolist(), sizes, strict=True))
-    return Rounded(surprise.count(now, len(known), before, is_chance=True), lost, decimals, tried)
+    now, *hits = np.add.reduceat(on_grid(whole, decimals), starts, dtype=int).tolist()
+    rows, *others = sizes
+    usual = sum(hits) / sum(others)
+    lost = (now / rows - usual) / (1 - usual) if usual < 1 else 0.0
+    before = list(zip(hits, others, strict=True))
+    return Rounded(surprise.count(now, rows, before, is_chance=True), lost, decimals, tried)
 
 
 def _spread_out(parts: list[Floats]) -> list[Floats]:

@@ -47,7 +47,7 @@ def look(case: Case) -> Iterator[Finding]:
         return
     shifts = _shifts(case.density.columns)
     undone = [Exchanged(_sources(*shift)) for shift in shifts]
-    gains = [case.density.screened(undo)[0] for undo in undone]
+    gains = [gain for gain, _ in case.density.screened(undone)]
     order = sorted(range(len(shifts)), key=lambda at: -gains[at])[:WEIGHED]
     weighed = [(case.density.explained(undone[at]), at) for at in order if gains[at] >= WORTH]
     if not weighed:

@@ -54,9 +54,8 @@ def look(case: Case) -> Iterator[Finding]:
         return
     columns = [column for column in case.density.columns if column.role == "feature"]
     pairs = [(a.name, b.name) for a, b in combinations(columns, 2) if a.kind == b.kind]
-    screened = {
-        pair: case.density.screened(Exchanged({pair[0]: pair[1], pair[1]: pair[0]}))[0] for pair in pairs
-    }
+    undone = [Exchanged({one: other, other: one}) for one, other in pairs]
+    screened = {pair: gain for pair, (gain, _) in zip(pairs, case.density.screened(undone), strict=True)}
     taken: set[str] = set()
     for pair in sorted(pairs, key=lambda pair: -screened[pair]):
         if screened[pair] < WORTH or taken & set(pair):
