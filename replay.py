@@ -11,12 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# First of all: skops, which stores models, asks every module that came before it for each of its functions.
+import scipy.special  # noqa: F401
+
 import fullprocess
 from vigil import policies
 from vigil.command import parser, perform
 from vigil.errors import VigilError
 from vigil.project import Project
-from vigil.replaying import drawing, history, outcome, page, running, scratch
+from vigil.replaying import history, outcome, running, scratch
+from vigil.replaying.artist import Artist
 
 #: How the results are called in the folder ``--out``.
 TABLE, SCORES, OVER_TIME, AGAINST_FITS = "replay.csv", "scores.csv", "scores.png", "fits.png"
@@ -38,10 +42,11 @@ def run(project: Project, options: argparse.Namespace) -> list[outcome.Outcome]:
     out = Path(options.out).absolute()
     out.mkdir(parents=True, exist_ok=True)
     data = Path(options.data) if options.data else project.output
-    with scratch.room(out, scratch.size_of(data) * len(named)) as folder:
-        plan = planned(project, options, folder)
-        found = running.replay(tick, plan, named, folder, jobs=options.jobs, console=project.console)
-    write(project, found, out)
+    with Artist() as artist:
+        with scratch.room(out, scratch.size_of(data) * len(named)) as folder:
+            plan = planned(project, options, folder)
+            found = running.replay(tick, plan, named, folder, jobs=options.jobs, console=project.console)
+        write(project, found, out, artist)
     return found
 
 
@@ -85,9 +90,8 @@ def number(text: str) -> float | int | str:
     return text
 
 
-def write(project: Project, found: list[outcome.Outcome], out: Path) -> None:
+def write(project: Project, found: list[outcome.Outcome], out: Path, artist: Artist) -> None:
     """Write the table, every batch's score, the two pictures, and all of it on paper."""
-    from vigil.charts import saving
     from vigil.storage import durable
 
     scores = [
@@ -98,10 +102,10 @@ def write(project: Project, found: list[outcome.Outcome], out: Path) -> None:
     durable.write_atomic(out / TABLE, outcome.as_csv([one.figures() for one in found]))
     if scores:
         durable.write_atomic(out / SCORES, outcome.as_csv(scores))
-        durable.write_atomic(out / OVER_TIME, saving.to_png(drawing.over_time(found)))
-        durable.write_atomic(out / AGAINST_FITS, saving.to_png(drawing.against_fits(found)))
-        generated = project.clock().strftime("%d %B %Y")
-        durable.write_atomic(out / PAGE, page.build(found, project.name, generated))
+        drawn = artist.draw(found, project.name, project.clock().strftime("%d %B %Y"))
+        durable.write_atomic(out / OVER_TIME, drawn.over_time)
+        durable.write_atomic(out / AGAINST_FITS, drawn.against_fits)
+        durable.write_atomic(out / PAGE, drawn.page)
 
 
 def command(project: Project, options: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ import fullprocess
 import replay
 from vigil.errors import ConfigError, FileRefused, VigilError
 from vigil.project import Project
-from vigil.replaying import history, outcome, running, scratch
+from vigil.replaying import history, outcome, reading, running, scratch
 
 
 def asked(site: Any, *arguments: str) -> Any:
@@ -139,7 +139,7 @@ def test_a_life_goes_on_where_it_stopped(site: Any, tmp_path: Path) -> None:
         config = scratch.make(tmp_path / name, chosen, None)
         for first, part in stretches:
             assert all(taken > 0 for taken in scratch.live_through(fullprocess.tick, config, part, first))
-        found.append(outcome.read(config, "never", 0.0))
+        found.append(reading.read(config, "never", 0.0))
         project = Project(config)
         assert [row["started"][:16] for row in project.ledger.runs.latest()][-1] == "2000-01-01T00:10"
         project.close()

@@ -10,7 +10,7 @@ from typing import Any
 from vigil import policies
 from vigil.console import Console
 from vigil.records import Contract
-from vigil.replaying import outcome, scratch
+from vigil.replaying import reading, scratch
 from vigil.replaying.outcome import Outcome
 from vigil.replaying.scratch import Tick
 
@@ -50,7 +50,7 @@ def replay(
     total = len(configs) * len(plan.files if alone else _stretches(plan.files, len(configs)))
     for place, taken in console.progress(steps, "replaying", total):
         seconds[place] += taken
-    return [outcome.read(*one) for one in zip(configs, named, seconds, strict=True)]
+    return [reading.read(*one) for one in zip(configs, named, seconds, strict=True)]
 
 
 def _one_by_one(tick: Tick, files: Sequence[Path], configs: Sequence[Path]) -> Iterator[tuple[int, float]]:
