@@ -39,7 +39,7 @@ def of(project: Project, batch: Batch, score: Score, freshness: dict[str, Any]) 
         trained_rows=facts["trained_rows"],
         batches_since_training=batch.order - release["through"],
         days_live=_days_live(project, release),
-        met=_met(project, score, project.metric(facts["task"])),
+        read_met=lambda: _met(project, score, project.metric(facts["task"])),
         drifting=bool(freshness.get("drifting")),
         lasted=freshness.get("lasted", 0),
         past_releases=freshness.get("past", 1),

@@ -57,7 +57,7 @@ def test_every_situation_has_an_answer_in_words(name, is_open, drifting, attempt
         drifting=drifting,
         incident_open=is_open,
         attempts=attempts,
-        met=tuple(met),
+        read_met=lambda: tuple(met),
         **found,
     )
     proposal = policies.propose(name, asked)

@@ -11,7 +11,7 @@ DETECTORS = ("adwin", "ddm", "hddm", "kswin", "page_hinkley")
 def situation(*wrong):
     """Return a release's life: of 400 rows in each batch so many were answered wrongly."""
     met = tuple(Met(order, "live", 0.5, 400, float(count)) for order, count in enumerate(wrong, start=1))
-    return Situation(score=SCORE, met=met)
+    return Situation(score=SCORE, read_met=lambda: met)
 
 
 @pytest.mark.parametrize("name", DETECTORS)
@@ -35,7 +35,7 @@ def test_a_change_is_answered_once():
 def test_only_the_live_release_counts():
     """Errors of a release that was replaced say nothing about the live one."""
     old = tuple(Met(order, "old", 0.5, 400, 20.0) for order in range(3))
-    asked = Situation(score=SCORE, met=(*old, Met(4, "live", 0.5, 400, 320.0)))
+    asked = Situation(score=SCORE, read_met=lambda: (*old, Met(4, "live", 0.5, 400, 320.0)))
     assert policies.propose("page_hinkley", asked).action == "nothing"
 
 

@@ -12,7 +12,7 @@ import difflib
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -43,8 +43,8 @@ class Situation:
     ``attempts`` counts the challenges of the open incident, ``tried_rows`` the labelled rows since
     the change when the last one ran, ``rows_since_change`` how many there are now.
     ``rows_since_training`` and ``batches_since_training`` count labelled rows and batches that came after
-    the live release's training data, ``days_live`` how long it has been live. ``met`` holds the batches
-    that were scored, oldest first, this one last, as many as the ledger was asked for. ``drifting`` says
+    the live release's training data, ``days_live`` how long it has been live. ``read_met`` reads the batches
+    that were scored, which few policies want to see, see ``met``. ``drifting`` says
     that the live release's probabilities are shown to be no longer right, ``lasted`` how many batches the
     release of which that was first shown had met before, ``still_good`` how many of the ``past_releases``
     that may vote still are, ``voting`` that the live release is a vote, ``batches_since_fit`` how many
@@ -60,13 +60,18 @@ class Situation:
     trained_rows: int = 0
     batches_since_training: int = 0
     days_live: float = 0.0
-    met: tuple[Met, ...] = ()
+    read_met: Callable[[], tuple[Met, ...]] = tuple
     drifting: bool = False
     lasted: int = 0
     past_releases: int = 1
     still_good: float = 1.0
     voting: bool = False
     batches_since_fit: int = 0
+
+    @property
+    def met(self) -> tuple[Met, ...]:
+        """The batches that were scored, oldest first, this one last, as many as the ledger is asked for."""
+        return self.read_met()
 
     @property
     def own(self) -> tuple[Met, ...]:
