@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 
 from tests.models.samples import FEATURES, rows
@@ -37,6 +40,30 @@ def test_ramps_sum_to_one() -> None:
     out = Ramps(6).fit(x).transform(x)
     np.testing.assert_allclose(out.sum(axis=1), 1.0)
     assert (np.count_nonzero(out, axis=1) <= 2).all()
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6).map(lambda knot: round(knot, 3)), min_size=1, max_size=9, unique=True),
+    st.lists(st.floats(-2e6, 2e6), max_size=20),
+)
+def test_ramps_are_interpolated_between_knots(knots: list[float], cells: list[float]) -> None:
+    """At the knots, between them and beyond, each hat is what interpolation gives, to the bit."""
+    ramps = Ramps()
+    ramps.knots_ = [np.sort(knots)]
+    ramps.medians_, ramps.missing_ = np.zeros(1), np.zeros(1, dtype=bool)
+    asked = np.array([*cells, *knots])
+    hats = [np.interp(asked, np.sort(knots), hat) for hat in np.eye(len(knots))]
+    assert ramps.transform(asked[:, None]).tolist() == np.column_stack(hats).tolist()
+
+
+@pytest.mark.filterwarnings("error")
+def test_knots_next_to_no_distance_apart_are_a_step() -> None:
+    """Where no slope is a number, a cell has the hat of the knot below it."""
+    tiny = 5e-324
+    ramps = Ramps(3).fit(np.array([[0.0], [tiny], [1.0]]))
+    ramps.knots_ = [np.array([0.0, tiny, 1.0])]
+    out = ramps.transform(np.array([[0.0], [tiny], [0.5], [2.0]]))
+    assert out.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1]]
 
 
 def test_a_line_on_ramps_is_a_bend() -> None:

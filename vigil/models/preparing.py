@@ -153,12 +153,11 @@ class Ramps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, x: Any) -> np.ndarray:
         """Return the ramps of all columns side by side, float64."""
         cells = np.asarray(x, dtype=np.float64)
-        parts = []
+        parts: list[np.ndarray] = []
         for i, column in enumerate(cells.T):
             absent = np.isnan(column)
             filled = np.where(absent, self.medians_[i], column)
-            hats = np.eye(len(self.knots_[i]))
-            parts += [np.interp(filled, self.knots_[i], hat) for hat in hats]
+            parts.append(_hats(filled, self.knots_[i]))
             if self.missing_[i]:
                 parts.append(absent.astype(np.float64))
         return np.column_stack(parts)
@@ -239,6 +238,24 @@ def _knots(values: np.ndarray, count: int) -> np.ndarray:
         return np.zeros(1)
     low, high, *knots = np.quantile(values, [0.01, 0.99, *np.linspace(0, 1, count)])
     return np.unique(np.clip(knots, low - (high - low), high + (high - low)))
+
+
+def _hats(cells: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Return the hat function of each knot at each cell, (n, k), as ``np.interp`` has them, to the bit.
+
+    Only the two knots around a cell have a hat above it, so that they are looked for once.
+    """
+    if len(knots) == 1:
+        return np.ones((len(cells), 1))
+    hats = np.zeros((len(cells), len(knots)))
+    rows, left = np.arange(len(cells)), np.searchsorted(knots[1:-1], cells, side="right")
+    with np.errstate(over="ignore"):  # between knots that are next to no distance apart
+        steep = 1.0 / np.diff(knots)
+    steep[np.isinf(steep)] = 0.0
+    share = steep[left] * (np.clip(cells, knots[0], knots[-1]) - knots[left])
+    share[cells >= knots[-1]] = 1.0
+    hats[rows, left], hats[rows, left + 1] = 1.0 - share, share
+    return hats
 
 
 def _edges(values: np.ndarray) -> np.ndarray:
