@@ -9,7 +9,8 @@ a holdout, the alarm at the holdout's class mix, and the comparison with the pas
 "By the share" are the same two questions asked of TP among TP + FP + FN alone, at the same parts.
 With --one a single setting is run for 10,000 streams of 1,000 batches, and timed. With --grid the corners,
 faces and centre of the grid of batch, holdout, prevalence and F1 are run: nothing changed, then with the
-class mix halved after 100 batches, then with ten rows an entity.
+class mix halved after 100 batches, then with ten rows an entity, of which two agree by one half, in batches
+and holdouts.
 """
 
 from __future__ import annotations
@@ -26,14 +27,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from bench import _entities as entities
 from bench import _resumed as resumed
-from vigil.stats import alarm, betting, intervals, metrics, outset, past, spread, standardised, watch
+from vigil.stats import alarm, betting, intervals, metrics, past, spread, standardised, watch
 
 PREVALENCE, F1, TOLERANCE = 0.2, 0.75, 0.02
 #: Streams that are reckoned at once: few calls, and still all of it in a processor's cache.
 PART = 1250
-#: Streams of clustered rows in a part: each goes through the watch that a tick keeps, row by row.
-CLUSTERED_PART = 20
+#: Streams of clustered rows that are reckoned at once: each has a row of 286 counts.
+CLUSTERED_PART = 250
+#: What clustered rows may weigh, the default first.
+RULES: tuple[spread.Rule, ...] = ("design_effect", "largest", "ignore")
 NEVER = np.iinfo(np.int64).max
 
 
@@ -152,6 +156,8 @@ class Cell:
     seed: int = 0
     #: Whether the plain alarm is followed too: it informs, and calls for nothing.
     plain: bool = True
+    #: What rows in clusters of ten weigh; None where rows are independent.
+    rule: spread.Rule | None = None
 
 
 def e_value(evidence: betting.Evidence, parts: npt.ArrayLike | None = None) -> npt.NDArray[np.float64]:
@@ -164,15 +170,6 @@ def e_value(evidence: betting.Evidence, parts: npt.ArrayLike | None = None) -> n
     mean = np.einsum("spb,p->s", wealth, held) / wealth.shape[-1]
     total: npt.NDArray[np.float64] = mean + max(1.0 - evidence.spent, 0.0)
     return total
-
-
-def past_e_value(
-    evidence: betting.Evidence, from_start: outset.Outset, alpha: float
-) -> npt.NDArray[np.float64]:
-    """Return the e-values of the comparison with the past, for two classes: as ``outset.together`` says."""
-    own = np.exp(outset.log_e_value(from_start, alpha * outset.PART))
-    both: npt.NDArray[np.float64] = (1 - outset.PART) * e_value(evidence, past.parts(2)) + outset.PART * own
-    return both
 
 
 def draw(
@@ -191,61 +188,84 @@ def rates_of(f1: float, prevalence: float) -> tuple[float, float]:
     return f1, min(1.0, prevalence * (1 - f1) / (1 - prevalence))
 
 
-def levels(random: np.random.Generator, cell: Cell) -> tuple[np.ndarray, list[dict | None]]:
-    """Draw holdouts (streams, 2, 2) and their levels; ``cell.sharing`` streams have the same one."""
-    metric, split = metrics.get("f1"), alarm.budget(0.05)
+def drawn(
+    random: np.random.Generator, cell: Cell, rows: int, mix: float, rates: tuple[float, float], shape: int
+) -> tuple[npt.NDArray[np.float64], entities.Drawn | None]:
+    """Draw tables (shape, 2, 2) of so many rows, and the entities of clustered ones."""
+    if cell.rule is None:
+        return draw(random, rows, mix, rates, shape), None
+    found = entities.Drawn.of(random, rows, entities.cells_of(mix, rates), shape)
+    return found.tables, found
+
+
+def begun(random: np.random.Generator, cell: Cell) -> watch.Start:
+    """Draw holdouts (streams, 2, 2) and set their levels; ``cell.sharing`` streams have the same one.
+
+    A holdout that gives no level leaves its alarm mute.
+    """
+    metric, count = metrics.get("f1"), -(-cell.streams // cell.sharing)
     rates = rates_of(cell.f1, cell.prevalence)
-    held = draw(random, cell.held, cell.prevalence, rates, -(-cell.streams // cell.sharing))
-    found: dict[bytes, dict | None] = {}
-    for one in held:
-        if one.tobytes() not in found:
-            options = {"delta": split.delta_a, "tolerance": TOLERANCE}
-            found[one.tobytes()] = standardised.level(metric, {"confusion": one.tolist()}, **options)
-    held = np.repeat(held, cell.sharing, axis=0)[: cell.streams]
-    return held, [found[one.tobytes()] for one in held]
+    held, found = drawn(random, cell, cell.held, cell.prevalence, rates, count)
+    factor = np.ones(count)
+    if found is not None and cell.rule is not None:
+        factor = spread.after(spread.Spread(), found.grouped(metric, held), None, rule=cell.rule).factor
+    of = np.repeat(np.arange(count), cell.sharing)[: cell.streams]
+    start = [_level(one, by) for one, by in zip(held, np.broadcast_to(factor, count), strict=True)]
+    even = {name: np.array([one[name] for one in start])[of] for name in ("shares", "mix")}
+    return watch.Start(metric, 2, None, {"confusion": held[of]}, even)
+
+
+def _level(held: npt.NDArray[np.float64], factor: float) -> dict:
+    """Return a holdout's level, as at deployment; NaN stands for a share that is mute."""
+    fewer = spread.thinned({"confusion": held.tolist()}, factor)
+    options = {"delta": alarm.budget(0.05).delta_a, "tolerance": TOLERANCE}
+    return standardised.level(metrics.get("f1"), fewer, **options) or {
+        "shares": [math.nan],
+        "mix": [0.5, 0.5],
+    }
+
+
+def moved(
+    now: watch.Watch,
+    start: watch.Start,
+    tables: npt.NDArray[np.float64],
+    found: entities.Drawn | None,
+    *,
+    places: npt.NDArray[np.float64],
+    rule: spread.Rule | None,
+    plain: bool = True,
+) -> watch.Watch:
+    """Return the watch after a batch of every stream, its tables (streams, 2, 2) and its entities."""
+    tally, growth, wider = {"confusion": tables}, None, None
+    if plain:
+        wrong = tables[:, 1:, 0] + tables[:, :1, 1]
+        share = start.even["shares"]
+        growth = betting.log_growth(tables[:, 1:, 1], wrong, np.nan_to_num(share, nan=0.5))
+        growth *= ~np.isnan(share)[..., None]
+    if found is not None and rule is not None:
+        rows = found.grouped(start.metric, watch.known(now, start, tally)["confusion"])
+        wider = spread.after(now.spread, rows, past.counted(tally, (0, 1)), rule=rule)
+    return watch.moved(now, start, tally, growth, places=places, spread=wider)
 
 
 def deployed(cell: Cell) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the first batch (from 1) at which each stream's three alarms fire: plain, even, past.
 
-    The past fires here without asking whether the score is also worse by the tolerance, which a tick does.
+    The streams go together through the watch that a tick keeps. The past fires here without asking whether
+    the score is also worse by the tolerance, which a tick does.
     """
     random = np.random.default_rng([cell.seed, cell.rows, cell.held, int(1000 * cell.prevalence)])
-    metric, split, streams = metrics.get("f1"), alarm.budget(0.05), cell.streams
-    held, level = levels(random, cell)
-    # A holdout that gives no level leaves its alarm mute.
-    heard = np.array([one is not None for one in level])
-    share = np.array([one["shares"][0] if one else 0.5 for one in level])[:, None]
-    mixes = np.where(heard[:, None], held.sum(-1) / held.sum((-2, -1))[:, None], 0.5)
-    even_level = {"shares": share, "mix": mixes}
-    plain, even = (betting.Evidence.fresh(1, (streams,)) for _ in range(2))
-    compared = betting.Evidence.fresh(len(past.parts(2)), (streams,))
-    from_start = outset.Outset.fresh((streams,))
-    right, sizes = np.einsum("skk->sk", held).copy(), held.sum(-1)
-    first = np.full((3, streams), NEVER)
+    start, split, streams = begun(random, cell), alarm.budget(0.05), cell.streams
+    now, first = watch.Watch.fresh(start, (streams,)), np.full((3, streams), NEVER)
     for batch in range(1, cell.batches + 1):
         late = batch > cell.change
         rates = rates_of(cell.f1 - cell.drop * late, cell.prevalence)
         mix = (cell.mix or cell.prevalence) if late else cell.prevalence
-        tables = draw(random, cell.rows, mix, rates, streams)
-        now, size = np.einsum("skk->sk", tables), tables.sum(-1)
-        moved = standardised.log_growth(metric, tables, even_level) * heard[:, None, None]
-        even = betting.update(even, moved)
-        z = past.ranked((now, size), (right, sizes), random.random((streams, 2)))
-        compared = betting.update(compared, past.log_growth(z, size, sizes))
-        from_start = outset.update(from_start, z, size, sizes, held=held.sum(-1))
-        right, sizes = right + now, sizes + size
-        judged = [
-            (1, e_value(even), split.alpha_a),
-            (2, past_e_value(compared, from_start, split.alpha_b), split.alpha_b),
-        ]
-        if cell.plain:
-            errors = size[:, 1:] - now[:, 1:] + tables[:, 0, 1:]
-            growth = betting.log_growth(now[:, 1:], errors, share) * heard[:, None, None]
-            plain = betting.update(plain, growth)
-            judged.append((0, e_value(plain), split.alpha_a))
-        for row, found, alpha in judged:
-            first[row, (found >= 1 / alpha) & (first[row] == NEVER)] = batch
+        table, found = drawn(random, cell, cell.rows, mix, rates, streams)
+        places = random.random((streams, 2))
+        now = moved(now, start, table, found, places=places, rule=cell.rule, plain=cell.plain)
+        for row, log_e in enumerate(watch.logs(now, start, split)):
+            first[row, (log_e >= -math.log(split.alpha_a)) & (first[row] == NEVER)] = batch
     return first[0], first[1], first[2]
 
 
@@ -283,9 +303,10 @@ def spread_out(
     cell: Cell, jobs: int | None = None, rule: Callable[[Cell], tuple[npt.NDArray[np.int64], ...]] = deployed
 ) -> tuple[npt.NDArray[np.int64], ...]:
     """Run a cell's streams in parts, on all processors unless ``jobs`` says otherwise."""
+    size = PART if cell.rule is None else CLUSTERED_PART
     parts = [
-        replace(cell, streams=min(PART, cell.streams - start), seed=cell.seed + start)
-        for start in range(0, cell.streams, PART)
+        replace(cell, streams=min(size, cell.streams - start), seed=cell.seed + start)
+        for start in range(0, cell.streams, size)
     ]
     with ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
         found = list(pool.map(rule, parts))
@@ -400,7 +421,8 @@ def grid_table(cells: list[Cell], name: str, kept: resumed.Kept, jobs: int | Non
     worst = 0.0
     for cell in cells:
         size = (cell.rows, cell.held, cell.prevalence, cell.f1, cell.mix, cell.batches, cell.streams)
-        fires = kept.get(("grid", *size), lambda cell=cell: ever(cell, jobs))
+        kind = ("grid",) if cell.rule is None else ("clusters", cell.rule)
+        fires = kept.get((*kind, *size), lambda cell=cell: ever(cell, jobs))
         if fires is None:
             print("  the rest was not begun in the time given")
             break
@@ -418,53 +440,15 @@ def ever(cell: Cell, jobs: int | None) -> int:
     return int((np.minimum(even, compared) < NEVER).sum())
 
 
-def cluster_table(streams: int, batches: int, kept: resumed.Kept) -> None:
-    """Print what rows in clusters do: ten rows an entity, of which half of the entities' rows agree fully."""
-    print(f"\nTen rows an entity (correlation 0.5), n = 200, {batches} batches: ever fires")
-    for rule in ("design_effect", "largest", "ignore"):
-        # Where rows count as if they were independent every stream fires soon: a few of them tell.
-        lives = streams if rule != "ignore" else min(streams, 200)
-        parts = [
-            kept.get(("clusters", rule, batches, start), lambda: ever_clustered(start, batches, rule))  # noqa: B023
-            for start in range(0, lives, CLUSTERED_PART)
-        ]
-        there = [fired for part in parts if part is not None for fired in part]
-        told = share_of(np.array(there[:lives], dtype=bool)) if there else "not begun in the time given"
-        print(f"  {rule:>14}  {told}  of {len(there[:lives]):,} streams", flush=True)
-
-
-def ever_clustered(start: int, batches: int, rule: spread.Rule) -> list[bool]:
-    """Return which streams of one part ever fire."""
-    numbers = range(start, start + CLUSTERED_PART)
-    return [clustered(np.random.default_rng([9, stream]), batches, rule) for stream in numbers]
-
-
-def clustered(random: np.random.Generator, batches: int, rule: spread.Rule) -> bool:
-    """Return whether a stream of clustered batches ever fires, through the watch that a tick keeps."""
-    metric = metrics.get("f1")
-    held = draw(random, 2000, PREVALENCE, rates_of(F1, PREVALENCE), 1)[0]
-    tally, split = {"confusion": held.tolist()}, alarm.budget(0.05)
-    options = {"delta": split.delta_a, "tolerance": TOLERANCE}
-    plain, even = metric.level(tally, **options), standardised.level(metric, tally, **options)
-    start = watch.Start(metric, 2, plain, tally, even)
-    now, entity = watch.Watch.resumed(start, None), np.repeat(np.arange(20), 10)
-    recall, false = rates_of(F1, PREVALENCE)
-    for _ in range(batches):
-        # An entity's rows repeat its first row with probability √½, so that pairs of rows agree by one half.
-        first = np.arange(200) // 10 * 10
-        own = random.random(200) < 1 - math.sqrt(0.5)
-        truth = (random.random(200) < PREVALENCE).astype(int)
-        said = (random.random(200) < np.where(truth == 1, recall, false)).astype(int)
-        truth, said = (np.where(own, part, part[first]) for part in (truth, said))
-        table = metric.tally(truth, said, classes=2)
-        counts = past.counted(table, (0, 1))
-        wider = spread.after(now.spread, metric.moved(truth, said, classes=2), entity, counts, rule=rule)
-        growth = metric.log_l_of(table, start.level)
-        now = watch.after(now, start, table, growth, batch=f"{random.integers(1 << 60)}", spread=wider)
-        reading = watch.read(now, start, split)
-        if max(reading.level, reading.past) >= reading.alarm:
-            return True
-    return False
+def cluster_tables(streams: int, kept: resumed.Kept, jobs: int | None) -> None:
+    """Print what rows in clusters do: over the grid by the default rule, in some cells by the others."""
+    cells = [replace(cell, rule=RULES[0]) for cell in grid(streams)]
+    some = [
+        cell for cell in grid(streams) if cell.held == 1000 and cell.prevalence == 0.2 and cell.f1 == 0.75
+    ]
+    grid_table(cells, f", ten rows an entity, {RULES[0]}", kept, jobs)
+    for rule in RULES[1:]:
+        grid_table([replace(cell, rule=rule) for cell in some], f", ten rows an entity, {rule}", kept, jobs)
 
 
 CENTRE = (200, 1000, 0.2, 0.75)
@@ -486,10 +470,10 @@ def grid(streams: int, *, halved: bool = False) -> list[Cell]:
 
 
 def whole_grid(streams: int, kept: resumed.Kept, jobs: int | None) -> None:
-    """Print the grid: nothing changed, the class mix halved on fewer streams, rows in clusters."""
+    """Print the grid: nothing changed, the class mix halved, rows in clusters."""
     grid_table(grid(streams), "", kept, jobs)
-    grid_table(grid(max(streams // 5, 10), halved=True), ", class mix halved", kept, jobs)
-    cluster_table(max(streams // 50, 10), 400, kept)
+    grid_table(grid(streams, halved=True), ", class mix halved", kept, jobs)
+    cluster_tables(streams, kept, jobs)
 
 
 def main() -> None:
@@ -520,7 +504,6 @@ def main() -> None:
     deployed_table(streams=200 if quick else 2000)
     mix_table(streams=200 if quick else 2000)
     classes_table(50 if quick else 1000, 150 if quick else 400)
-    cluster_table(20 if quick else 200, 100 if quick else 400, kept)
     if quick:
         grid_table([replace(cell, batches=100) for cell in grid(200)[:4]], "", kept)
     else:

@@ -65,6 +65,7 @@ def write_down(project: Project, panel: Panel, release: str, sides: tuple[int, .
         tolerance=config.tolerance,
         choices=choices,
         slices=panel.slices(judged, config.slices, *sides),
+        factor=panel.spread(judged, config.recurring, *sides),
     )
     project.ledger.releases.update(release, reference=reference, level=level)
 

@@ -188,6 +188,20 @@ def test_rows_move_the_score_around_zero(pair) -> None:
     assert metric.moved(*heard(metric, task, *rows(task, 0)), classes=CLASSES[task]).shape == (0,)
 
 
+def test_rows_move_the_score_around_that_of_many(pair) -> None:
+    """About the tally of more rows, the contributions of all of these sum to nothing."""
+    metric, task = pair
+    two = [heard(metric, task, *rows(task, count)) for count in (300, 500)]
+    tallies = [tally(metric, task, *rows(task, count)) for count in (300, 500)]
+    about = metric.add(*tallies)
+    moved = [metric.moved(*one, classes=CLASSES[task], about=about) for one in two]
+    assert [len(one) for one in moved] == [300, 500]
+    assert sum(one.sum() for one in moved) == pytest.approx(0, abs=1e-6)
+    assert metric.moved(*two[0], classes=CLASSES[task], about=tallies[0]) == pytest.approx(
+        metric.moved(*two[0], classes=CLASSES[task])
+    )
+
+
 def test_the_gate_takes_it(pair) -> None:
     """A clearly better challenger is promoted, a clearly worse one is not."""
     metric, task = pair

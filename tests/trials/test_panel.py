@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tests.conftest import leavers
 from vigil.bundles import pointer
 from vigil.stats import metrics
 from vigil.trials.panel import Panel
@@ -73,3 +74,32 @@ def test_no_rows_have_no_baseline(seated):
     assert len(judged.truth) == 0
     assert panel.baseline(judged) is None
     assert panel.best([new]) == new
+
+
+def test_held_out_rows_that_hang_together_count_as_fewer(site):
+    """Each customer four times, much alike: the level is that of a quarter of the rows, the score of all."""
+    header, *lines = leavers(500).splitlines()
+    cells = [line.split(",") for line in lines for _ in range(4)]
+    # What a customer has staff for moves nothing, and makes no two rows the same.
+    again = [",".join([*row[:2], str(number % 4), *row[3:]]) for number, row in enumerate(cells)]
+    site.write("w-1.csv", "\n".join([header, *again]) + "\n")
+    site.tick()
+    project, live = site.project(), pointer.read(site.root / "production").release
+    contract = project.contract()
+    assert contract.by_role("key")
+    rows = snapshot(project.table, contract, through=1, holdout=0.4, test_data=None)
+    panel = Panel(rows, contract, metrics.get("f1"), project.models)
+    judged = panel.judged(live, CHOOSING, GATING)
+    rules = ("design_effect", "largest", "ignore")
+    factors = [panel.spread(judged, rule, CHOOSING, GATING) for rule in rules]
+    assert factors[1:] == [4, 1]
+    assert 3 < factors[0] <= 4
+    options = {"delta": 0.02, "tolerance": 0.02, "choices": 1}
+    whole, _ = panel.reference(judged, **options)
+    fewer, level = panel.reference(judged, **options, factor=4.0)
+    assert (fewer["score"], fewer["tally"], fewer["spread"]) == (whole["score"], whole["tally"], 4)
+    quarter = {"confusion": (np.array(whole["tally"]["confusion"]) // 4).tolist()}
+    assert level["value"] == pytest.approx(
+        metrics.get("f1").level(quarter, delta=0.02, tolerance=0.02)["value"]
+    )
+    assert fewer["even"]["value"] < whole["even"]["value"]

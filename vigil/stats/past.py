@@ -79,7 +79,7 @@ def watched(metric: Metric, tally: Tally) -> tuple[int, ...]:
     """Return the true classes whose rows move the score; empty where rows are not counted by class."""
     if not isinstance(metric, CellMetric):
         return ()
-    hit, miss = metric.masks(len(tally["confusion"]))
+    hit, miss = metric.masks(np.shape(tally["confusion"])[-1])
     moved = np.abs(hit).sum(axis=(0, 2)) + np.abs(miss).sum(axis=(0, 2))
     return tuple(np.flatnonzero(moved).tolist())
 
@@ -90,10 +90,13 @@ def parts(classes: int) -> tuple[float, ...]:
 
 
 def counted(tally: Tally, classes: Sequence[int]) -> tuple[Floats, Floats]:
-    """Return the right answers and the rows of some true classes, each of shape (classes,)."""
-    table = np.array(tally["confusion"], dtype=np.float64)
+    """Return the right answers and the rows of some true classes, each of shape (…, classes).
+
+    The leading dimensions are those of the tally's counts (…, K, K): one stream has none.
+    """
+    table = np.asarray(tally["confusion"], dtype=np.float64)
     chosen = list(classes)
-    return np.diag(table)[chosen], table.sum(axis=1)[chosen]
+    return np.diagonal(table, axis1=-2, axis2=-1)[..., chosen], table.sum(axis=-1)[..., chosen]
 
 
 def ranked(
@@ -101,27 +104,28 @@ def ranked(
     before: tuple[npt.ArrayLike, npt.ArrayLike],
     places: npt.ArrayLike,
     *,
-    spread: float = 1.0,
+    spread: npt.ArrayLike = 1.0,
 ) -> Floats:
     """Return each class's quantile in one batch, shape (..., K): N(0, 1) while nothing changes.
 
     ``counts`` holds the batch's right answers and rows by true class, each (..., K), ``before`` those of
     the holdout and all batches since; ``places`` (..., K) are the batch's own numbers in (0, 1).
-    ``spread`` says by what factor counts vary more than those of independent rows; above 1 the quantiles
-    are normal only as far as that factor is right.
+    ``spread``, which broadcasts with them, says by what factor counts vary more than those of independent
+    rows; above 1 the quantiles are normal only as far as that factor is right.
     """
     right, rows, old_right, old = (np.asarray(part, dtype=np.float64) for part in (*counts, *before))
     z: Floats = quantile(right, rows, right + old_right, rows + old, np.asarray(places)) / np.sqrt(spread)
     return z
 
 
-def log_growth(z: Floats, rows: npt.ArrayLike, old: npt.ArrayLike, *, spread: float = 1.0) -> Floats:
+def log_growth(z: Floats, rows: npt.ArrayLike, old: npt.ArrayLike, *, spread: npt.ArrayLike = 1.0) -> Floats:
     """Return the log growth of each bet on one batch's quantiles (..., K), shape (..., processes, 8).
 
     ``rows`` (..., K) are the batch's, ``old`` those of the holdout and all batches before.
     """
     rows, old = np.asarray(rows, dtype=np.float64), np.asarray(old, dtype=np.float64)
-    toward = _toward(rows, np.sqrt(_VARIANCE * old / np.maximum(old + rows, 1.0) / spread))
+    scale = np.sqrt(_VARIANCE * old / np.maximum(old + rows, 1.0) / np.asarray(spread))
+    toward = _toward(rows, scale)
     # The sum over classes of −μz − μ²/2, with μ the drop times the bet's direction.
     linear = np.einsum("...dk,...k->...d", toward, z)[..., None]
     square = np.einsum("...dk,...dk->...d", toward, toward)[..., None]

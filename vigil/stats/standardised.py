@@ -114,7 +114,8 @@ def log_growth(metric: CellMetric, tables: npt.ArrayLike, level: Level) -> Float
     """Return the log growth of each bet on batches of counts, shape (…, K, K) → (…, processes, 8).
 
     Rows are truth, columns predictions. ``level["shares"]`` and ``level["mix"]`` may have the batches'
-    leading dimensions too. The growth is 0 where a batch lacks a class that could have been a hit.
+    leading dimensions too. The growth is 0 where a share is mute, or a batch lacks a class that could have
+    been a hit.
     """
     counts = np.asarray(tables, dtype=np.float64)
     sizes, wanted = counts.sum(axis=-1), np.asarray(level["mix"], dtype=np.float64)
@@ -127,14 +128,15 @@ def log_growth(metric: CellMetric, tables: npt.ArrayLike, level: Level) -> Float
     grown = np.zeros((*counts.shape[:-2], len(hit), len(BETS)))
     for number, (hits, counted) in enumerate(zip(hit, hit + miss, strict=True)):
         share = shares[..., number, None]
-        if np.isnan(share).any():
+        mute = np.isnan(share)
+        if mute.all():
             continue
         # Cells that are neither hit nor miss pay nothing; the others are laid side by side.
         truth, said = np.nonzero(counted)
         z = weights[..., truth] * (hits[truth, said] - share * counted[truth, said])
         largest = z.max(axis=-1, keepdims=True)
         helps = hits.any(axis=1)
-        heard = ~(lacking & helps).any(axis=-1, keepdims=True) & (largest > 0)
+        heard = ~(lacking & helps).any(axis=-1, keepdims=True) & (largest > 0) & ~mute
         # A bet f is the share f of the largest bet that cannot lose more than all: λ = f / max z.
         z = np.where(heard, z / np.where(heard, largest, 1.0), 0.0)
         pay = np.log1p(-np.asarray(BETS) * z[..., None])

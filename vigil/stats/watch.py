@@ -86,29 +86,40 @@ class Watch:
         return max(part.batches for part in (self.plain, self.even, self.past) if part is not None)
 
     @classmethod
-    def resumed(cls, start: Start, stored: dict[str, Any] | None) -> Watch:
-        """Return what ``as_json`` wrote; a part that it lacks, or that has other processes, starts afresh."""
-        found = stored or {}
-
-        def part(name: str, processes: int) -> Evidence:
-            kept = found.get(name)
-            same = kept is not None and len(kept["log_wealth"]) == processes
-            return Evidence.from_json(kept) if kept and same else Evidence.fresh(processes)
-
+    def fresh(cls, start: Start, streams: tuple[int, ...] = ()) -> Watch:
+        """Return the watch before the first batch; ``streams`` are leading dimensions."""
+        own = Evidence.fresh(start.metric.processes(start.classes), streams)
         watched = past.watched(start.metric, start.tally)
         return cls(
-            plain=part("process", start.metric.processes(start.classes)),
-            even=part("even", start.metric.processes(start.classes)) if start.even else None,
-            past=part("past", len(past.parts(len(watched)))) if watched else None,
+            plain=own,
+            even=own if start.even else None,
+            past=Evidence.fresh(len(past.parts(len(watched))), streams) if watched else None,
+            slices=dict.fromkeys(start.slices, own),
+            outset=Outset.fresh(streams),
+        )
+
+    @classmethod
+    def resumed(cls, start: Start, stored: dict[str, Any] | None) -> Watch:
+        """Return what ``as_json`` wrote; a part that it lacks, or that has other processes, starts afresh."""
+        begun, found = cls.fresh(start), stored or {}
+
+        def part(name: str, new: Evidence) -> Evidence:
+            kept = found.get(name)
+            same = kept is not None and len(kept["log_wealth"]) == len(new.log_wealth)
+            return Evidence.from_json(kept) if kept and same else new
+
+        kept = found.get("slices", {})
+        return cls(
+            plain=part("process", begun.plain),
+            even=part("even", begun.even) if begun.even else None,
+            past=part("past", begun.past) if begun.past else None,
             since=found.get("since"),
             spread=Spread(**found.get("spread", {})),
             slices={
-                name: Evidence.from_json(found["slices"][name])
-                if name in found.get("slices", {})
-                else Evidence.fresh(start.metric.processes(start.classes))
-                for name in start.slices
+                name: Evidence.from_json(kept[name]) if name in kept else new
+                for name, new in begun.slices.items()
             },
-            outset=Outset.from_json(found["outset"]) if "outset" in found else Outset.fresh(),
+            outset=Outset.from_json(found["outset"]) if "outset" in found else begun.outset,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -121,6 +132,12 @@ class Watch:
             "slices": {name: part.as_json() for name, part in self.slices.items()},
             "outset": self.outset.as_json(),
         }
+
+
+def known(watch: Watch, start: Start, tally: Tally) -> Tally:
+    """Return the tally of all rows so far: the holdout, the batches that counted, and one more."""
+    before = start.tally if watch.since is None else start.metric.add(start.tally, watch.since)
+    return start.metric.add(before, tally)
 
 
 def after(
@@ -138,14 +155,31 @@ def after(
     ``batch`` is the batch's id, ``slices`` the tallies of those of its rows that are in a slice. All
     evidence is divided by the factor of ``spread``.
     """
+    places = past.places_of(batch, len(past.watched(start.metric, tally)))
+    return moved(watch, start, tally, growth, places=places, spread=spread, slices=slices)
+
+
+def moved(
+    watch: Watch,
+    start: Start,
+    tally: Tally,
+    growth: Floats | None,
+    *,
+    places: Floats,
+    spread: Spread | None = None,
+    slices: Mapping[str, Tally] | None = None,
+) -> Watch:
+    """Return the watch after one more batch with its own numbers in (0, 1), ``places`` (…, K).
+
+    Where the start and the tally hold arrays of counts, it is moved for many streams at once.
+    """
     spread = spread or watch.spread
-    factor = spread.factor
-    metric, even = start.metric, watch.even
+    metric, even, factor = start.metric, watch.even, np.asarray(spread.factor)[..., None, None]
     plain = watch.plain if growth is None else betting.update(watch.plain, growth / factor)
     if even is not None and start.even is not None and isinstance(metric, CellMetric):
-        moved = standardised.log_growth(metric, tally["confusion"], start.even)
-        even = betting.update(even, moved / factor)
-    compared, from_start = _compared(watch, start, tally, batch, factor)
+        grown = standardised.log_growth(metric, tally["confusion"], start.even)
+        even = betting.update(even, grown / factor)
+    compared, from_start = _compared(watch, start, tally, places, factor[..., 0])
     since = tally if watch.since is None else metric.add(watch.since, tally)
     parts = {
         name: betting.update(part, _grown(start, (slices or {})[name], start.slices[name]) / factor)
@@ -156,7 +190,7 @@ def after(
 
 
 def _compared(
-    watch: Watch, start: Start, tally: Tally, batch: str, factor: float
+    watch: Watch, start: Start, tally: Tally, places: Floats, factor: Floats
 ) -> tuple[Evidence | None, Outset]:
     """Return the comparisons with the past and with the holdout after one more batch."""
     if watch.past is None:
@@ -164,10 +198,10 @@ def _compared(
     metric, watched = start.metric, past.watched(start.metric, tally)
     so_far = start.tally if watch.since is None else metric.add(start.tally, watch.since)
     counts, before = past.counted(tally, watched), past.counted(so_far, watched)
-    z = past.ranked(counts, before, past.places_of(batch, len(watched)), spread=factor)
+    z = past.ranked(counts, before, places, spread=factor)
     rows, old, held = counts[1], before[1], past.counted(start.tally, watched)[1]
-    moved = past.log_growth(z, rows, old, spread=factor)
-    return betting.update(watch.past, moved), outset.update(watch.outset, z, rows, old, held=held)
+    grown = past.log_growth(z, rows, old, spread=factor)
+    return betting.update(watch.past, grown), outset.update(watch.outset, z, rows, old, held=held)
 
 
 def levels_of_slices(
@@ -223,26 +257,31 @@ class Reading:
 
 
 def read(watch: Watch, start: Start, budget: Budget) -> Reading:
-    """Return where the evidence stands.
+    """Return where the evidence of one stream stands."""
+    plain, level, compared = map(float, logs(watch, start, budget))
+    return Reading(plain, level, compared, -math.log(budget.alpha_a))
+
+
+def logs(watch: Watch, start: Start, budget: Budget) -> tuple[Floats, Floats, Floats]:
+    """Return the evidence as in ``Reading``: plain, level and past, each with the streams' dimensions.
 
     A holdout that chose the release flatters the past: that comparison's level is divided by the number
     of candidates (a union bound over the candidates' own streams).
     """
-    plain = float(betting.log_e_value(watch.plain))
-    level = plain if watch.even is None else float(betting.log_e_value(watch.even))
+    plain = betting.log_e_value(watch.plain)
+    level = plain if watch.even is None else betting.log_e_value(watch.even)
     if watch.slices:
         # Half of the capital is laid on the whole, half on the slices together: an average of fair games.
-        parts = [float(betting.log_e_value(part)) for part in watch.slices.values()]
-        together = float(np.logaddexp.reduce(parts)) - math.log(len(parts))
-        level = float(np.logaddexp(level, together)) - math.log(2)
-    alarm = -math.log(budget.alpha_a)
-    compared = -math.inf
-    if watch.past is not None:
-        alpha = budget.alpha_b / start.choices
-        classes = len(past.watched(start.metric, start.tally))
-        log_e = betting.log_e_value(watch.past, past.parts(classes))
-        compared = float(outset.together(log_e, watch.outset, alpha)) * alarm / -math.log(alpha)
-    return Reading(plain, level, compared, alarm)
+        parts = [betting.log_e_value(part) for part in watch.slices.values()]
+        together = np.logaddexp.reduce(parts, axis=0) - math.log(len(parts))
+        level = np.logaddexp(level, together) - math.log(2)
+    if watch.past is None:
+        return plain, level, np.full_like(plain, -np.inf)
+    alpha = budget.alpha_b / start.choices
+    classes = len(past.watched(start.metric, start.tally))
+    log_e = betting.log_e_value(watch.past, past.parts(classes))
+    scale = math.log(budget.alpha_a) / math.log(alpha)
+    return plain, level, outset.together(log_e, watch.outset, alpha) * scale
 
 
 def weighed(

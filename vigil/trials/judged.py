@@ -70,9 +70,12 @@ class Judged:
         """Return how these rows would have been expected to do, had they no labels."""
         return estimate.estimate(learnt, self.answer, self.probability, self.metric, len(self.classes))
 
-    def moved(self) -> npt.NDArray[np.float64]:
-        """Return by how much each row moves the score, shape (rows,), with mean 0 (to a factor)."""
-        return self.metric.moved(self.truth, self.heard, classes=len(self.classes))
+    def moved(self, about: Tally | None = None) -> npt.NDArray[np.float64]:
+        """Return by how much each row moves the score, shape (rows,), with mean 0 (to a factor).
+
+        With ``about``, the tally of these rows and many more, the mean is 0 over all of those.
+        """
+        return self.metric.moved(self.truth, self.heard, classes=len(self.classes), about=about)
 
     def details(self) -> dict[str, Any]:
         """Return what is drawn of these rows; its size does not follow theirs."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from vigil import models
 from vigil.records import Contract
-from vigil.stats import buckets, standardised, watch
+from vigil.stats import buckets, spread, standardised, watch
 from vigil.stats.metrics import Level, Metric, Tally
 from vigil.stats.metrics._cells import CellMetric
 from vigil.trials import arrays, slicing
@@ -62,6 +62,14 @@ class Panel:
             return None
         hashes = self._rows.hashes[self._rows.part(*sides, since=self._since)][judged.labelled]
         return buckets.bucket_of(hashes) if buckets.recurs(hashes) else None
+
+    def spread(self, judged: Judged, rule: spread.Rule, *sides: int) -> float:
+        """Return by what factor the judged rows weigh less than independent ones; 1 without a key."""
+        if not self._contract.by_role("key"):
+            return 1.0
+        hashes = self._rows.hashes[self._rows.part(*sides, since=self._since)][judged.labelled]
+        rows = spread.grouped(judged.moved(), spread.entities(hashes))
+        return float(spread.after(spread.Spread(), rows, None, rule=rule).factor)
 
     def columns(self, judged: Judged, *sides: int) -> arrays.Arrays:
         """Return the features of the judged rows, one array for each column."""
@@ -128,13 +136,17 @@ class Panel:
         tolerance: float,
         choices: int,
         slices: Mapping[str, npt.NDArray[np.bool_]] | None = None,
+        factor: float = 1.0,
     ) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """Return what a release starts from: its score on held-out rows, and its alarm's level.
 
         ``choices`` is among how many candidates these rows have helped to choose. With ``slices``, which
-        judged rows are in each, half of ``delta`` is for their levels.
+        judged rows are in each, half of ``delta`` is for their levels. Levels are those of so many rows
+        divided by ``factor``, from ``spread``.
         """
-        tally, parts = judged.tally(), {name: judged.tally(rows) for name, rows in (slices or {}).items()}
+        tally, chosen = judged.tally(), slices or {}
+        parts = {name: spread.thinned(judged.tally(rows), factor) for name, rows in chosen.items()}
+        fewer = spread.thinned(tally, factor)
         delta = delta / 2 if parts else delta
         options = {"delta": delta, "tolerance": tolerance}
         # The interval holds also for the best of several (a union bound).
@@ -150,10 +162,11 @@ class Panel:
             "answers": judged.answers().to_json(),
             "estimator": judged.estimator(),
             "choices": choices,
+            "spread": factor,
             "slices": watch.levels_of_slices(self.metric, parts, **options, choices=choices),
-            "even": self._even(tally, delta=delta, tolerance=tolerance, choices=choices),
+            "even": self._even(fewer, delta=delta, tolerance=tolerance, choices=choices),
         }
-        return found, self.metric.level(tally, delta=delta, tolerance=tolerance, choices=choices)
+        return found, self.metric.level(fewer, delta=delta, tolerance=tolerance, choices=choices)
 
     def _even(self, tally: Tally, *, delta: float, tolerance: float, choices: int) -> Level | None:
         """Return the level at these rows' own class mix, for a metric that moves with the mix."""

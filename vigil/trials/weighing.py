@@ -138,7 +138,8 @@ def _moved(
     tally = judged.tally()
     classes = past.watched(judged.metric, tally)
     counted = past.counted(tally, classes) if classes else None
-    wider = spread.after(now.spread, judged.moved(), parts.entity, counted, rule=config.recurring)
+    rows = spread.grouped(judged.moved(watch.known(now, start, tally)), parts.entity)
+    wider = spread.after(now.spread, rows, counted, rule=config.recurring)
     growth = judged.log_l(start.level) if start.level else None
     return watch.after(now, start, tally, growth, batch=batch.id, spread=wider, slices=parts.slices)
 

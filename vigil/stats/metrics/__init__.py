@@ -85,8 +85,18 @@ class Metric(Protocol):
     def log_l_of(self, tally: Tally, level: Level) -> Floats:
         """Return what ``log_l`` returns, or a little less, from a batch's tally alone."""
 
-    def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int) -> Floats:
-        """Return by how much each row moves the score, times n, shape (rows,), with mean 0."""
+    def moved(
+        self,
+        truth: npt.NDArray[Any],
+        prediction: npt.NDArray[Any],
+        *,
+        classes: int,
+        about: Tally | None = None,
+    ) -> Floats:
+        """Return by how much each row moves the score, times n, shape (rows,), with mean 0.
+
+        With ``about``, the tally of these rows and many more, the mean is 0 over all of those.
+        """
 
     def detectable(
         self, level: Level, since: Tally, reference: float, *, log_threshold: float, log_weight: float

@@ -72,8 +72,9 @@ class CellMetric(ABC):
         return {"confusion": counts.tolist()}
 
     def add(self, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-        """Add the counts."""
-        return {"confusion": (np.array(a["confusion"]) + np.array(b["confusion"])).tolist()}
+        """Add the counts: lists (K, K), or arrays (…, K, K) of many streams at once."""
+        total = np.add(a["confusion"], b["confusion"])
+        return {"confusion": total if isinstance(b["confusion"], np.ndarray) else total.tolist()}
 
     def value(self, tally: dict[str, Any]) -> float | None:
         """Return the score, or None when no share of it has a hit or a miss."""
@@ -176,26 +177,34 @@ class CellMetric(ABC):
         return score
 
     def influence(self, table: Floats) -> Floats:
-        """Return by how much a row of each cell moves the score, times n; shape (K, K), mean 0.
+        """Return by how much a row of each cell moves the score, times n, of tables (…, K, K): mean 0.
 
         The influence function: its variance over the rows, divided by n, is the score's (the delta
         method).
         """
-        hit, miss = self.masks(len(table))
+        hit, miss = self.masks(table.shape[-1])
         hits, misses = self._counts(table)
         seen = self._seen(hits + misses)
         share = _ratio(hits, misses)
-        slope = np.where(self.harmonic(len(share)), 2 / (1 + share) ** 2, 1.0)
-        scale = np.where(seen, slope * table.sum() / np.maximum(hits + misses, 1), 0.0) / max(seen.sum(), 1)
-        parts = hit - share[:, None, None] * (hit + miss)
-        moved: Floats = np.tensordot(scale, parts, axes=1)
+        slope = np.where(self.harmonic(share.shape[-1]), 2 / (1 + share) ** 2, 1.0)
+        rows, many = table.sum(axis=(-2, -1))[..., None], seen.sum(axis=-1, keepdims=True)
+        scale = np.where(seen, slope * rows / np.maximum(hits + misses, 1), 0.0) / np.maximum(many, 1)
+        parts = hit - share[..., None, None] * (hit + miss)
+        moved: Floats = np.einsum("...p,...pkl->...kl", scale, parts)
         return moved
 
-    def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int) -> Floats:
+    def moved(
+        self,
+        truth: npt.NDArray[Any],
+        prediction: npt.NDArray[Any],
+        *,
+        classes: int,
+        about: dict[str, Any] | None = None,
+    ) -> Floats:
         """Return each row's influence on the score."""
         if not len(truth):
             return np.zeros(0)
-        table = _table(self.tally(truth, prediction, classes=classes))
+        table = _table(about or self.tally(truth, prediction, classes=classes))
         rows: Floats = self.influence(table)[np.asarray(truth, int), np.asarray(prediction, int)]
         return rows
 

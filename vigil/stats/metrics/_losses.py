@@ -183,11 +183,21 @@ class LossMetric(ABC):
         """Return the loss that counts in full: the losses' own limit, else that of an error of ``clip``."""
         return self.limit or clip
 
-    def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int = 0) -> Floats:
+    def moved(
+        self,
+        truth: npt.NDArray[Any],
+        prediction: npt.NDArray[Any],
+        *,
+        classes: int = 0,
+        about: dict[str, Any] | None = None,
+    ) -> Floats:
         """Return each row's loss less their mean."""
         del classes
         losses = self.losses(truth, prediction)
-        rows: Floats = losses - losses.mean() if len(losses) else losses
+        mean = self.value(about) if about else None
+        if mean is None:
+            mean = losses.mean() if len(losses) else 0.0
+        rows: Floats = losses - mean
         return rows
 
 

@@ -120,13 +120,21 @@ class Auc:
         found = found_share(float(_rarer(since)), level["value"], needed(log_threshold, log_weight, 1))
         return None if found is None else reference - found
 
-    def moved(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int = 2) -> Floats:
+    def moved(
+        self,
+        truth: npt.NDArray[Any],
+        prediction: npt.NDArray[Any],
+        *,
+        classes: int = 2,
+        about: dict[str, Any] | None = None,
+    ) -> Floats:
         """Return each row's influence: its own share of pairs in the right order, less the score."""
-        tally = self.tally(truth, prediction, classes=classes)
-        value, rows = self.value(tally), len(truth)
+        tally = about or self.tally(truth, prediction, classes=classes)
+        value = self.value(tally)
         if value is None:
-            return np.zeros(rows)
+            return np.zeros(len(truth))
         negatives, positives = _counts(tally)
+        rows = negatives.sum() + positives.sum()
         step, positive = _steps(prediction), np.asarray(truth) == 1
         own = np.where(positive, _below(negatives)[step], 1 - _below(positives)[step])
         size = np.where(positive, positives.sum(), negatives.sum())
