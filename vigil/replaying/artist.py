@@ -6,6 +6,7 @@ process ends when its input does, so that none outlives its replay.
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -82,6 +83,7 @@ def drawn(asked: Asked) -> Drawn:
 
 def main() -> None:
     """Load what drawing takes, wait for what to draw, and draw it; nothing where the input just ends."""
+    gc.disable()  # it draws once and ends: to search for rubbish would take longer than it is worth
     import matplotlib.backends.backend_agg
     import matplotlib.backends.backend_pdf  # noqa: F401
 

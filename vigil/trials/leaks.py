@@ -94,7 +94,9 @@ def _told(
     classes, counts = np.unique(target, return_counts=True)
     if len(classes) < 2 or counts.min() < LEAST_OF_CLASS:
         return None
-    hits = [(target == one).astype(np.float64) for one in classes]
+    # Of two classes one is what the other is not: a column tells both alike.
+    told = classes if len(classes) > 2 else classes[1:]
+    hits = [(target == one).astype(np.float64) for one in told]
     return min(_area_of(cells, hit, numeric=numeric) for hit in hits)
 
 
