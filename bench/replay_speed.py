@@ -4,7 +4,9 @@ Run from the project's folder: VIGIL_DATA=folder python -m bench.replay_speed [-
 
 The floor is the policy ``never``: the same ticks take the same 127 batches in, look for faults and score, and
 fit one model in all. What the default policy takes beyond it is its votes, fits and decisions. Python has
-compiled the project before, as where it has run once. Ends with 1 where it takes longer than is aimed at.
+compiled the project before, as where it has run once. CPU seconds are also those of the process that draws,
+which loads while the ticks run; megabytes are those of the replay alone. Ends with 1 where it takes longer
+than is aimed at.
 """
 
 from __future__ import annotations
