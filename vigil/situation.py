@@ -101,8 +101,8 @@ def judged_by(project: Project, release: str, batch: Batch, *, since: int | None
     incident = ledger.incidents.open_for(release) or {}
     facts = (ledger.releases.get(release) or {"facts": {"since": 1}})["facts"]
     since = since or incident.get("since", facts["since"])
-    last = ledger.decisions.last_challenge()
-    if last is None or since > last["order"]:
+    last = ledger.decisions.last_challenge(since=since)
+    if last is None:
         return {"since": since, "attempt": 1}
     fresh = labelled(project, last["order"] + 1, batch) * project.config.holdout / 2
     if not incident and fresh >= FRESH_ROWS:

@@ -297,6 +297,22 @@ def test_what_a_run_remembers_is_what_the_ledger_has(ledger):
     assert len(asked) == read + 2
 
 
+def test_a_range_of_batches_is_taken_from_all_that_are_remembered(ledger):
+    """Once all batches are known, some of them are not read again; either way they are the same ones."""
+    made = [replace(BATCH, id=f"b{order}", order=order) for order in range(1, 6)]
+    settled(ledger, *made)
+    ranges = [{"after": 2}, {"through": 3}, {"after": 1, "through": 4}, {"after": 3, "through": 2}]
+    fresh = [ledger.batches.all(**one) for one in ranges]
+    asked = []
+    sa.event.listen(ledger.engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
+    with ledger.remembering():
+        assert ledger.batches.all() == made
+        assert [ledger.batches.all(**one) for one in ranges] == fresh
+        assert len(asked) == 1
+        ledger.batches.lose(["b4"])
+        assert [one.order for one in ledger.batches.all(after=2)] == [3, 5]
+
+
 def test_profiles_are_had_as_text_from_either_database(ledger):
     """What is compared without being decoded is the JSON that was written."""
     settled(ledger, BATCH, replace(BATCH, id="b2", order=2))

@@ -111,9 +111,20 @@ class Batches(Shelf):
         """Change what is known of a batch after some of its rows were erased."""
         self.change({"rows": rows, "labelled": labelled, "profile": profile}, batches.c.id == batch)
 
-    @remembered
     def all(self, *, after: int = 0, through: int | None = None) -> list[Batch]:
         """Return ingested batches with ``after < order <= through``, in order."""
+        if (after or through is not None) and not self.remembers(self._whole):
+            return self._between(after, through)
+        return [
+            one for one in self._whole() if one.order > after and (through is None or one.order <= through)
+        ]
+
+    @remembered
+    def _whole(self) -> list[Batch]:
+        return self._records(batches.c.state == "ingested")
+
+    @remembered
+    def _between(self, after: int, through: int | None) -> list[Batch]:
         where = [batches.c.state == "ingested", batches.c.order > after]
         if through is not None:
             where.append(batches.c.order <= through)

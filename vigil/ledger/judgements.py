@@ -153,12 +153,12 @@ class Decisions(Shelf):
         rows = self.find(decisions.c.done.is_(False), order=[decisions.c.order, decisions.c.at])
         return [_decision(row) for row in rows]
 
-    def last_challenge(self) -> Row | None:
-        """Return the order and the attempt of the newest comparison at the gate, or None."""
+    def last_challenge(self, *, since: int) -> Row | None:
+        """Return the order and the attempt of the newest comparison at the gate from an order on, or None."""
         # Most gates of a stream that drifts compare nothing: the database passes them over unread.
         compared = decisions.c.evidence["attempt"].as_integer().is_not(None)
         by = [decisions.c.order.desc(), decisions.c.at.desc()]
-        row = self.first(decisions.c.kind == "gate", compared, order=by)
+        row = self.first(decisions.c.kind == "gate", decisions.c.order >= since, compared, order=by)
         return {"order": row["order"], "attempt": row["evidence"]["attempt"]} if row else None
 
     def defeated_by(self, release: str, *, order: int) -> str | None:

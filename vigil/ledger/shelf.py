@@ -100,6 +100,10 @@ class Shelf:
             self._memory[key] = found
         return _copied(found)
 
+    def remembers(self, method: Callable[[], object]) -> bool:
+        """Say whether the answer of a method that takes nothing is remembered."""
+        return self._memory is not None and (method.__name__, ()) in self._memory
+
     def _forget(self) -> None:
         """Remember nothing of what was read before something was written."""
         if self._memory is not None:
