@@ -350,10 +350,10 @@ def test_what_was_committed_is_known_without_a_look_at_the_log(tmp_path: Path) -
 
 def test_a_broken_table_is_explained(tmp_path: Path) -> None:
     """A data file that is gone gives an error in words."""
-    table = filled(tmp_path, 1)
+    filled(tmp_path, 1)
     next(tmp_path.glob("part-*")).unlink()
     with pytest.raises(TableError, match="cannot be used"):
-        table.rows()
+        Table(tmp_path).rows()
 
 
 def test_other_programs_read_the_table(tmp_path: Path) -> None:

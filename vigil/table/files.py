@@ -54,14 +54,24 @@ class Kept:
         from pyarrow import dataset
 
         rows = self._rows.pop(file.path, None)
-        if rows is None or rows.schema.names != schema.names:
+        if rows is None or not rows.schema.equals(schema):
             self._bytes -= rows.nbytes if rows is not None else 0
             rows = dataset.dataset([str(root / file.path)], schema=schema, format="parquet").to_table()
             self._bytes += rows.nbytes
         self._rows[file.path] = rows
+        self._let_go()
+        return rows
+
+    def hold(self, path: str, rows: pa.Table) -> None:
+        """Keep the rows of a file as they have just been written to it, where they are few."""
+        if rows.nbytes <= SMALL:
+            self._rows[path] = rows
+            self._bytes += rows.nbytes
+            self._let_go()
+
+    def _let_go(self) -> None:
         while self._bytes > MOST_KEPT:
             self._bytes -= self._rows.pop(next(iter(self._rows))).nbytes
-        return rows
 
 
 def read(
@@ -112,8 +122,11 @@ def _first_line(path: Path) -> int:
     return min((int(group.min) for group in groups if group is not None and group.has_min_max), default=0)
 
 
-def write(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
-    """Write one data file, wait until it is on the disk, and return its entry for the log."""
+def write(root: Path, rows: pa.Table, *, change: bool = True, kept: Kept | None = None) -> Any:
+    """Write one data file, wait until it is on the disk, and return its entry for the log.
+
+    Where it is said in what files are kept, a small one need not be read back.
+    """
     from deltalake.transaction import AddAction
     from pyarrow import compute, parquet
 
@@ -126,6 +139,8 @@ def write(root: Path, rows: pa.Table, *, change: bool = True) -> Any:
         durable.place(aside, root / name)
     finally:
         aside.unlink(missing_ok=True)
+    if kept is not None:
+        kept.hold(name, stored)
     order = rows.column(ORDER_COLUMN)
     stats = {
         "numRecords": rows.num_rows,

@@ -65,7 +65,9 @@ class Table(Reading):
             if self.exists():
                 shapes.new_columns(shapes.as_stored(self.schema()), shapes.as_stored(rows.schema), self.root)
             self.root.mkdir(parents=True, exist_ok=True)
-            return Staged(rows.schema, [files.write(self.root, rows)] if rows.num_rows else [])
+            return Staged(
+                rows.schema, [files.write(self.root, rows, kept=self._kept)] if rows.num_rows else []
+            )
 
     def staged(self, staged: Staged, columns: Sequence[str]) -> Iterator[pa.Table]:
         """Yield some columns of staged rows, a data file at a time."""
