@@ -79,7 +79,7 @@ def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
     stored = contracts.load(project.output)
     version = stored.version if stored else 0
     found = []
-    for path, stamp in sorted(glance.stamped(folder, project.labelled), key=lambda e: natural(e[0].name)):
+    for path, stamp in glance.stamped(folder, project.labelled):
         file = NewFile(path, glance.path_key(path, project.root), stamp)
         row = known.get(file.key)
         if row is not None and (row["size"], row["mtime_ns"], row["inode"]) == file.stamp:
@@ -87,7 +87,7 @@ def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
             if not (row["status"] == "refused" and again):
                 continue
         found.append(file)
-    return found
+    return sorted(found, key=lambda file: natural(file.path.name))
 
 
 def judge(
