@@ -47,6 +47,7 @@ class Kept:
 
     def __init__(self) -> None:
         self._rows: dict[str, pa.Table] = {}
+        self._written: dict[str, pa.Table] = {}
         self._bytes = 0
 
     def read(self, root: Path, file: DataFile, schema: pa.Schema) -> pa.Table:
@@ -54,24 +55,19 @@ class Kept:
         from pyarrow import dataset
 
         rows = self._rows.pop(file.path, None)
+        self._bytes -= rows.nbytes if rows is not None else 0
+        rows = rows if rows is not None else self._written.pop(file.path, None)
         if rows is None or not rows.schema.equals(schema):
-            self._bytes -= rows.nbytes if rows is not None else 0
             rows = dataset.dataset([str(root / file.path)], schema=schema, format="parquet").to_table()
-            self._bytes += rows.nbytes
+        self._bytes += rows.nbytes
         self._rows[file.path] = rows
-        self._let_go()
+        while self._bytes > MOST_KEPT:
+            self._bytes -= self._rows.pop(next(iter(self._rows))).nbytes
         return rows
 
     def hold(self, path: str, rows: pa.Table) -> None:
-        """Keep the rows of a file as they have just been written to it, where they are few."""
-        if rows.nbytes <= SMALL:
-            self._rows[path] = rows
-            self._bytes += rows.nbytes
-            self._let_go()
-
-    def _let_go(self) -> None:
-        while self._bytes > MOST_KEPT:
-            self._bytes -= self._rows.pop(next(iter(self._rows))).nbytes
+        """Hold the rows of a small file as they have just been written to it, until the next one is."""
+        self._written = {path: rows} if rows.nbytes <= SMALL else {}
 
 
 def read(
