@@ -1,16 +1,16 @@
 """The alarms' lifetime false alarms and delays, beside the naive rule and a 3-sigma band.
 
-Run from the project's folder: python -m bench.alarm_null [--quick | --one | --grid [--keep FILE --minutes 4]]
+Run from the project's folder: python -m bench.alarm_null [--quick | --one | --grid [--halved | --clusters]]
 
 Streams of batches with prevalence 0.2 and F1 0.75 (recall and precision 0.75) are fed to the product's
 own evidence. "Naive" fires when a batch scores below the reference, "3-sigma" when it lies outside three
 standard deviations of it; both are told the true score. "As deployed" is what a tick does: the level from
 a holdout, the alarm at the holdout's class mix, and the comparison with the past, each at its part of 0.05.
 "By the share" are the same two questions asked of TP among TP + FP + FN alone, at the same parts.
-With --one a single setting is run for 10,000 streams of 1,000 batches, and timed. With --grid the corners,
-faces and centre of the grid of batch, holdout, prevalence and F1 are run: nothing changed, then with the
-class mix halved after 100 batches, then with ten rows an entity, of which two agree by one half, in batches
-and holdouts.
+With --one a single setting is run for 10,000 streams of 1,000 batches, and timed. With --grid the centre,
+faces and corners of the grid of batch, holdout, prevalence and F1 are run: nothing changed, or with --halved
+the class mix after 100 batches. With --clusters its first cells, with ten rows an entity, of which two agree
+by one half, in batches and holdouts.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ PART = 1250
 CLUSTERED_PART = 250
 #: What clustered rows may weigh, the default first.
 RULES: tuple[spread.Rule, ...] = ("design_effect", "largest", "ignore")
+CLUSTERS = ", ten rows an entity"
 NEVER = np.iinfo(np.int64).max
 
 
@@ -440,15 +441,17 @@ def ever(cell: Cell, jobs: int | None) -> int:
     return int((np.minimum(even, compared) < NEVER).sum())
 
 
-def cluster_tables(streams: int, kept: resumed.Kept, jobs: int | None) -> None:
-    """Print what rows in clusters do: over the grid by the default rule, in some cells by the others."""
-    cells = [replace(cell, rule=RULES[0]) for cell in grid(streams)]
-    some = [
-        cell for cell in grid(streams) if cell.held == 1000 and cell.prevalence == 0.2 and cell.f1 == 0.75
-    ]
-    grid_table(cells, f", ten rows an entity, {RULES[0]}", kept, jobs)
-    for rule in RULES[1:]:
-        grid_table([replace(cell, rule=rule) for cell in some], f", ten rows an entity, {rule}", kept, jobs)
+def cluster_tables(streams: int, count: int, kept: resumed.Kept, jobs: int | None) -> None:
+    """Print what rows in clusters do: in the grid's first cells by the default rule.
+
+    In two of them a tenth of the streams shows what the other rules do.
+    """
+    default, *others = RULES
+    cells = grid(streams)[:count]
+    grid_table([replace(cell, rule=default) for cell in cells], f"{CLUSTERS}, {default}", kept, jobs)
+    for rule in others:
+        told = [replace(cell, rule=rule, streams=max(streams // 10, 10)) for cell in cells[:2]]
+        grid_table(told, f"{CLUSTERS}, {rule}", kept, jobs)
 
 
 CENTRE = (200, 1000, 0.2, 0.75)
@@ -469,13 +472,6 @@ def grid(streams: int, *, halved: bool = False) -> list[Cell]:
     return [replace(cell, mix=cell.mix and cell.mix * cell.prevalence) for cell in cells]
 
 
-def whole_grid(streams: int, kept: resumed.Kept, jobs: int | None) -> None:
-    """Print the grid: nothing changed, the class mix halved, rows in clusters."""
-    grid_table(grid(streams), "", kept, jobs)
-    grid_table(grid(streams, halved=True), ", class mix halved", kept, jobs)
-    cluster_tables(streams, kept, jobs)
-
-
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -484,7 +480,19 @@ def main() -> None:
         "--one", action="store_true", help="one cell of 10,000 streams by 1,000 batches, timed"
     )
     parser.add_argument(
-        "--grid", action="store_true", help="25 cells of the grid, fifteen minutes of a processor"
+        "--grid",
+        action="store_true",
+        help="25 cells of the grid, a quarter of an hour",
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--halved", action="store_true", help="the grid with the class mix halved")
+    how.add_argument(
+        "--clusters",
+        nargs="?",
+        type=int,
+        const=17,
+        metavar="N",
+        help="its first N (17), with ten rows an entity",
     )
     parser.add_argument("--streams", type=int, default=10_000, help="streams of a cell of the grid")
     parser.add_argument("--jobs", type=int, help="processes at once; without it one a processor")
@@ -495,8 +503,12 @@ def main() -> None:
     if options.one:
         one_cell(options.streams, options.jobs)
         return
+    if options.grid and options.clusters:
+        cluster_tables(options.streams, options.clusters, kept, options.jobs)
+        return
     if options.grid:
-        whole_grid(options.streams, kept, options.jobs)
+        name = ", class mix halved" if options.halved else ""
+        grid_table(grid(options.streams, halved=options.halved), name, kept, options.jobs)
         return
     null_table(streams=400 if quick else 4000, batches=300 if quick else 1000)
     delay_table(streams=400 if quick else 2000)
