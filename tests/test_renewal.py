@@ -121,12 +121,13 @@ def test_a_cut_off_renewal_is_finished(drifted):
 def test_a_vote_is_rebuilt_from_its_members(drifted):
     """Put together again it is the same to the byte; with a member lost, that is said in words."""
     project = drifted.project()
-    release = pointer.read(project.production).release
+    votes = [row["id"] for row in project.ledger.releases.find() if row["model"] == voting.KIND]
+    asked = {release: load_manifest(project.models, release)["params"]["members"] for release in votes}
+    release, members = max(asked.items(), key=lambda vote: len(vote[1]))
+    assert len(members) > 1
     found = reproducing.reproduce(project, release, training.run)
     assert found.identical
     assert found.rebuilt == release
-    members = load_manifest(project.models, release)["params"]["members"]
-    assert len(members) > 1
     lost = min(members)
     (project.models / lost).rename(project.models / f"{lost}-away")
     with pytest.raises(VigilError, match=f"its member {lost} is not there"):
@@ -168,6 +169,32 @@ def test_a_batch_is_answered_once_by_each_release(drifted):
     anew = renewal.recent(project, batch)
     assert not np.array_equal(anew.probability(voter, before.order), known)
     assert anew.probability(voter, batch.order) is not known
+
+
+def test_a_vote_goes_by_what_a_release_tells_apart(drifted):
+    """A release whose rule still holds but whose level is false keeps its vote: that is calibrated away."""
+    project = drifted.project()
+    batch = project.ledger.batches.all()[-1]
+    rows, known = renewal.recent(project, batch), renewal.voters(project)
+    first, newest = known[0].release, known[-1].release
+    assert rows.loss(first, [batch.order]) > rows.loss(newest, [batch.order]) + 0.2
+    best = [rows.loss_at_best(release, [batch.order]) for release in (first, newest)]
+    assert best[0] == pytest.approx(best[1], abs=0.05)
+    formed = renewing.form(rows, known, "f1", after=batch.order, recipe="vote")
+    assert dict(zip(formed.members, formed.weights, strict=True))[first] > 0.15
+
+
+def test_a_loss_at_best_is_that_of_the_rows_as_they_are(drifted):
+    """It is reckoned once for the same rows, and anew where a repair wrote other ones."""
+    project = drifted.project()
+    *_, before, batch = project.ledger.batches.all()
+    voter, asked = renewal.voters(project)[0].release, [before.order, batch.order]
+    known = renewal.recent(project, batch).loss_at_best(voter, asked)
+    rows = project.table.batch(before.order)
+    project.table.mend(before.order, rows.set_column(*turned(rows, "activity")), "a test")
+    anew = renewal.recent(project, batch)
+    assert anew.loss_at_best(voter, asked) > known + 0.05
+    assert anew.loss_at_best(voter, [batch.order]) < known + 0.05
 
 
 def turned(rows, name):

@@ -68,8 +68,8 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     if not drifting:
         return found
     metric = project.metric(release["facts"]["task"])
-    found |= {"lasted": lasted, "past": len(renewing.may_vote(known, after=batch.order))}
-    found["good"] = renewing.still_good(rows, known, after=batch.order)
+    good, past = renewing.still_good(rows, known, after=batch.order)
+    found |= {"lasted": lasted, "past": past, "good": good}
     records = renewing.record(rows, known, metric, batch.order)
     found["losses"] = renewing.losses(before.get("losses", {}), records) or before.get("losses", {})
     return {**found, "records": {recipe: one.tally for recipe, one in records.items()}}

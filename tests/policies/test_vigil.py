@@ -41,35 +41,35 @@ def drifting(setting="vigil", **facts):
     return policies.propose(setting, Situation(score=SCORE, **{**base, **facts}))
 
 
-@pytest.mark.parametrize(("since", "batches"), [(1, None), (3, None), (4, 8), (9, 8)])
+@pytest.mark.parametrize(("since", "batches"), [(1, None), (4, None), (5, 8), (9, 8)])
 def test_a_drifting_stream_is_renewed_after_every_batch(since, batches):
-    """Past releases vote each time; every fourth batch there is a fit besides."""
+    """Past releases vote each time; every fifth batch there is a fit besides."""
     proposal = drifting(batches_since_fit=since)
     assert (proposal.action, proposal.batches) == ("renew", batches)
 
 
 def test_a_fit_reaches_as_far_back_as_past_releases_stay_good():
     """Many good releases mean that older rows still tell the truth."""
-    assert drifting(batches_since_fit=9, still_good=12.0, past_releases=16).batches == 24
-    assert drifting(batches_since_fit=4, still_good=15.0, past_releases=16).batches == 38
+    assert drifting(batches_since_fit=9, still_good=12.0, past_releases=16).batches == 30
+    assert drifting(batches_since_fit=5, still_good=15.0, past_releases=16).batches == 47
 
 
 @pytest.mark.parametrize(
-    ("good", "past", "batches"), [(1.0, 1, 60), (3.0, 5, 60), (2.0, 5, 30), (1.0, 5, 8), (16.0, 16, 60)]
+    ("good", "past", "batches"), [(1.0, 1, 75), (3.0, 5, 75), (2.0, 5, 38), (1.0, 5, 8), (16.0, 16, 75)]
 )
 def test_a_fit_reaches_back_by_how_long_the_first_release_lasted(good, past, batches):
-    """Four times as far while half of the other releases are good; where fewer are, it falls to the least."""
-    assert drifting(batches_since_fit=4, lasted=15, still_good=good, past_releases=past).batches == batches
+    """Five times as far while half of the other releases are good; where fewer are, it falls to the least."""
+    assert drifting(batches_since_fit=5, lasted=15, still_good=good, past_releases=past).batches == batches
 
 
 def test_a_release_that_lasted_a_batch_or_two_tells_of_no_more_than_the_least():
     """A stream that drifts fast is fitted on the fewest batches, whatever is still good of its releases."""
-    assert [drifting(batches_since_fit=4, lasted=lasted).batches for lasted in (0, 1, 2)] == [8, 8, 8]
+    assert [drifting(batches_since_fit=5, lasted=lasted).batches for lasted in (0, 1)] == [8, 8]
 
 
-@pytest.mark.parametrize(("since", "batches"), [(24, None), (25, 400)])
+@pytest.mark.parametrize(("since", "batches"), [(30, None), (31, 500)])
 def test_a_long_fit_waits_for_a_sixteenth_of_its_batches(since, batches):
-    """A release that lasted a hundred batches does not have four hundred fitted after every fourth."""
+    """A release that lasted a hundred batches does not have five hundred fitted after every fifth."""
     assert drifting(batches_since_fit=since, lasted=100).batches == batches
 
 

@@ -19,7 +19,7 @@ ASKS_FRESHNESS = True
 #: ``growth``: by how much the rows since the change must grow before challengers run again. ``every``:
 #: batches from fit to fit while the stream drifts; 0 leaves drift to the alarm. ``least``: the fewest
 #: batches that a fit is made of.
-OPTIONS: Mapping[str, Any] = {"growth": 2.0, "every": 4, "least": 8}
+OPTIONS: Mapping[str, Any] = {"growth": 2.0, "every": 5, "least": 8}
 
 #: With so many past releases still good, a fit is made of half of the batches that they were fitted over.
 CALM = 12

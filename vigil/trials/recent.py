@@ -17,6 +17,7 @@ from vigil.errors import BundleError
 from vigil.models.calibrating import calibration
 from vigil.records import ORDER_COLUMN, Batch, Contract
 from vigil.serving import Compiled
+from vigil.serving.prediction import calibrated
 from vigil.stats.betting import Floats
 from vigil.table import hashing
 from vigil.table.store import Table
@@ -25,6 +26,9 @@ from vigil.trials.arrays import pc
 from vigil.trials.snapshot import GATING
 
 Mask = npt.NDArray[np.bool_]
+
+#: Probabilities are kept this far from 0, so that one row cannot decide alone.
+LEAST_SAID = 1e-6
 
 #: Releases that are kept open, the ones opened last: more than ever vote at a time.
 _OPEN = 64
@@ -78,6 +82,12 @@ class Recent:
             rows = read.filter(pc.equal(read.column(ORDER_COLUMN), order))
             same = order in known and known[order].rows.equals(rows)
             self._parts[order] = known[order] if same else _part(rows, contract, classes, holdout)
+        before = earlier._at_best if earlier else {}  # noqa: SLF001 — its own kind
+        self._at_best: dict[tuple[str, tuple[int, ...]], float] = {
+            asked: loss
+            for asked, loss in before.items()
+            if all(order in known and self._parts.get(order) is known[order] for order in asked[1])
+        }
 
     def truth(self, order: int) -> npt.NDArray[np.int64]:
         """Return the labels of one batch's rows, shape (n,)."""
@@ -107,6 +117,19 @@ class Recent:
     def loss(self, release: str, orders: Sequence[int]) -> float:
         """Return the mean log-loss of a release on the open rows of some batches."""
         return float(np.concatenate([self._each_loss(release, order) for order in orders]).mean())
+
+    def loss_at_best(self, release: str, orders: Sequence[int]) -> float:
+        """Return the mean log-loss of a release on the open rows of some batches, calibrated on these.
+
+        As it is where they give no calibration.
+        """
+        asked = (release, tuple(orders))
+        if asked not in self._at_best:
+            said = np.concatenate([self.probability(release, one)[self.open(one)] for one in orders])
+            truth = np.concatenate([self.truth(one)[self.open(one)] for one in orders])
+            right = calibrated(said, self.calibration(said, truth))[np.arange(len(truth)), truth]
+            self._at_best[asked] = float(-np.log(np.clip(right, LEAST_SAID, None)).mean())
+        return self._at_best[asked]
 
     def newest(self, rows: int, *, before: int) -> tuple[int, ...]:
         """Return the orders of the newest batches before an order that together hold ``rows`` labelled rows.
@@ -148,7 +171,7 @@ class Recent:
         part = self._parts[order]
         if release not in part.losses:
             said = self.probability(release, order)[part.open, part.truth[part.open]]
-            part.losses[release] = -np.log(np.clip(said, 1e-6, None))
+            part.losses[release] = -np.log(np.clip(said, LEAST_SAID, None))
         return part.losses[release]
 
     def _answerer(self, release: str) -> Compiled | None:

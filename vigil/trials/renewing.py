@@ -1,7 +1,8 @@
 """What costs no fit: past releases that vote, calibrated anew, with a threshold for the rows of today.
 
 The vote weighs each release by exp(−β·log-loss) on the newest labelled batches (compare Learn++.NSE,
-Elwell and Polikar 2011, IEEE TNN 22; accuracy-weighted ensembles, Wang et al. 2003, KDD).
+Elwell and Polikar 2011, IEEE TNN 22; accuracy-weighted ensembles, Wang et al. 2003, KDD), calibrated on
+these: what counts is what a release tells apart, since the vote as a whole is calibrated anew.
 """
 
 from __future__ import annotations
@@ -17,22 +18,22 @@ from vigil.serving.prediction import calibrated, decide
 from vigil.stats import freshness
 from vigil.stats.betting import Floats
 from vigil.stats.metrics import Metric, Tally
-from vigil.trials.recent import Recent
+from vigil.trials.recent import LEAST_SAID, Recent
 
 #: How strongly a vote prefers the releases that did well, and the log-loss that a batch of age is taken for.
-SHARPNESS, AGE = 20.0, 0.002
+SHARPNESS, AGE = 10.0, 0.002
 #: A release with less than this share of the best one's weight has no vote.
 LEAST = 0.01
 #: As many of the newest releases may vote.
-MEMBERS = 16
+MEMBERS = 24
 #: Labelled rows that weights and calibration are taken from, and batches that the threshold is.
 ROWS, THRESHOLD_BATCHES = 300, 4
 #: How firmly the slope and the offset of a vote's calibration are held to 1 and 0, see ``calibrating.platt``.
 BELIEF = (60.0, 6.0)
 #: What a recipe's log-loss counts for a batch later: the record of a recipe is over the last 33 or so.
 FADING = 0.97
-#: How sharply, and on how many rows, it is asked how many releases are still good.
-REACH_SHARPNESS, REACH_ROWS = 20.0, 1300
+#: Of how many of the newest releases, how sharply, and on how many rows it is asked which are still good.
+REACH, REACH_SHARPNESS, REACH_ROWS = 16, 20.0, 1300
 #: Batches that all this looks back on.
 LOOK_BACK = 10
 
@@ -101,7 +102,8 @@ def record(recent: Recent, voters: Sequence[Voter], metric: Metric, order: int) 
         answers = decide(said, made.threshold)
         heard: Any = answers.probability if metric.of == "probability" else answers.outcome
         tally = metric.tally(truth, heard, classes=recent.classes, clip=None)
-        found[recipe] = Record(tally, float(-np.log(np.clip(said[rows, truth[rows]], 1e-6, None)).sum()))
+        came = said[rows, truth[rows]]
+        found[recipe] = Record(tally, float(-np.log(np.clip(came, LEAST_SAID, None)).sum()))
     return found
 
 
@@ -110,17 +112,17 @@ def losses(before: Mapping[str, float], records: Mapping[str, Record]) -> dict[s
     return {recipe: FADING * before.get(recipe, 0.0) + one.loss for recipe, one in records.items()}
 
 
-def still_good(recent: Recent, voters: Sequence[Voter], *, after: int) -> float:
-    """Return how many past releases are still good: 1 when only one is, all of them when nothing changes.
+def still_good(recent: Recent, voters: Sequence[Voter], *, after: int) -> tuple[float, int]:
+    """Return how many past releases are still good, and of how many: all of them when nothing changes.
 
     It is 1/Σw², the effective number of votes (Kish).
     """
-    known = may_vote(voters, after=after)
+    known = may_vote(voters, after=after)[-REACH:]
     if not known:
-        return 1.0
+        return 1.0, 0
     losses = np.array([recent.loss(v.release, recent.newest(REACH_ROWS, before=after + 1)) for v in known])
     weights = np.exp(-REACH_SHARPNESS * (losses - losses.min()))
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    return float(weights.sum() ** 2 / (weights**2).sum()), len(known)
 
 
 def log_growth(
@@ -145,7 +147,7 @@ def log_growth(
 
 def _weights(recent: Recent, members: Sequence[Voter], orders: Sequence[int], after: int) -> Floats:
     """Return the weights of members, those too small to matter at 0."""
-    losses = np.array([recent.loss(v.release, orders) + AGE * (after - v.through) for v in members])
+    losses = np.array([recent.loss_at_best(v.release, orders) + AGE * (after - v.through) for v in members])
     weights: Floats = np.exp(-SHARPNESS * (losses - losses.min()))
     weights[weights < LEAST] = 0.0
     shares: Floats = weights / weights.sum()
