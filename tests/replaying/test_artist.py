@@ -54,6 +54,14 @@ def test_what_cannot_be_drawn_is_told():
     assert ended(artist)
 
 
+def test_one_that_was_killed_is_told():
+    """Where the other process says nothing, how it ended is said."""
+    with Artist() as artist:
+        artist._process.kill()
+        with pytest.raises(VigilError, match=r"could not be drawn \(their process ended with -9\)"):
+            artist.draw([ONE], "shop", "1 May 2026")
+
+
 def test_it_ends_when_there_is_nothing_to_draw():
     """Whoever does not ask, or fails before, leaves no process behind."""
     with pytest.raises(KeyboardInterrupt), Artist() as artist:

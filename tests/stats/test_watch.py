@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vigil.stats import alarm, metrics, past, standardised, watch
-from vigil.stats.spread import Spread
+from vigil.stats.spread import Spread, thinned
 
 F1 = metrics.get("f1")
 BUDGET = alarm.budget(0.05)
@@ -76,6 +76,15 @@ def test_the_past_is_heard_without_a_level() -> None:
     calls, said = judged(begin, [SAME] * 40 + [WORSE] * 20)
     assert calls
     assert "past" in said
+
+
+def test_what_is_told_at_the_holdouts_mix_is_at_all_of_its_rows() -> None:
+    """Clustered rows give a level as fewer do, rounded; the holdout's own score stays what it is."""
+    held = {"confusion": [[547, 132], [9, 27]]}
+    even = standardised.level(F1, thinned(held, 8.73), delta=0.02, tolerance=0.02)
+    assert even is not None
+    begin = watch.Start(F1, 2, None, held, even)
+    assert begin.at_own_mix(held) == pytest.approx(F1.value(held))
 
 
 def test_what_does_not_move_the_score_calls_for_nothing() -> None:

@@ -270,6 +270,20 @@ def test_a_torn_checkpoint_is_set_aside(tmp_path: Path, victim: str, monkeypatch
     assert Table(tmp_path).count() == 25
 
 
+def test_both_checkpoints_torn_at_once_are_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a kill before the older one was synced, a power loss may cut off two: one repair heals it."""
+    monkeypatch.setattr(store, "CHECKPOINT_EVERY", 2)
+    filled(tmp_path, 9)
+    for path in log.folder(tmp_path).glob("*.checkpoint.parquet"):
+        path.write_bytes(path.read_bytes()[:20])
+    table = Table(tmp_path)
+    assert len(table.repair()) == 3
+    assert table.repair() == []
+    assert all(table.has(f"digest{order}") for order in range(1, 10))
+    assert table.append(batch(10), ["digest10"]) == 10
+    assert Table(tmp_path).count() == 50
+
+
 def test_superseded_checkpoints_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two checkpoints are kept however many were written; every digest, row and older version can be read."""
     monkeypatch.setattr(store, "CHECKPOINT_EVERY", 2)

@@ -164,7 +164,9 @@ class Case:
         """Return the finite values of a column, picked once."""
         if (name, place) not in self._known_numbers:
             values = self._array(name, place)
-            self._known_numbers[name, place] = values[np.isfinite(values)]
+            known = np.isfinite(values)
+            # A column without gaps is not held twice.
+            self._known_numbers[name, place] = values if known.all() else values[known]
         return self._known_numbers[name, place]
 
     def _array(self, name: str, place: int) -> Any:

@@ -46,9 +46,9 @@ class Situation:
     the live release's training data, ``days_live`` how long it has been live. ``read_met`` reads the batches
     that were scored, which few policies want to see, see ``met``. ``drifting`` says
     that the live release's probabilities are shown to be no longer right, ``lasted`` how many batches the
-    release of which that was first shown had met before, ``still_good`` how many of the ``past_releases``
-    that may vote still are, ``voting`` that the live release is a vote, ``batches_since_fit`` how many
-    batches came after the newest model's rows.
+    release of which that was first shown had met before, ``still_good`` how many of the newest
+    ``past_releases`` that were fitted still are, ``voting`` that the live release is a vote,
+    ``batches_since_fit`` how many batches came after the newest model's rows.
     """
 
     score: Score

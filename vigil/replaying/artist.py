@@ -64,6 +64,7 @@ class Artist:
         drawn, said = self._process.communicate(asked)
         if self._process.returncode:
             last = said.decode(errors="replace").strip().rpartition("\n")[2]
+            last = last or f"their process ended with {self._process.returncode}"
             hint = "The table and the scores are written."
             raise VigilError(f"the pictures could not be drawn ({last}).", where="replay", hint=hint)
         return msgspec.msgpack.decode(drawn, type=Drawn)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# First of all: skops, which stores models, asks every module that came before it for each of its functions.
+import scipy.special  # noqa: F401
+
 from vigil import policies
 from vigil.console import Console
 from vigil.records import Contract

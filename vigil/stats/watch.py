@@ -61,7 +61,8 @@ class Start:
         """Return a batch's score at the holdout's class mix; None where there is no such thing."""
         if self.even is None or not isinstance(self.metric, CellMetric):
             return None
-        return standardised.value(self.metric, tally, self.even["mix"])
+        # The level's own mix is that of fewer rows where held-out ones hang together.
+        return standardised.value(self.metric, tally, standardised.mix(self.tally))
 
 
 @dataclass(frozen=True, slots=True)

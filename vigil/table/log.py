@@ -74,8 +74,7 @@ def set_torn_aside(root: Path, known: int | None = None) -> list[str]:
         return []
     torn = [entry(root, version) for version in range((-1 if sound is None else sound) + 1, last + 1)]
     found, hinted, hint = _checkpoints(root), _hinted(root), folder(root) / "_last_checkpoint"
-    # Each checkpoint is synced before the next is begun, so that only the newest can be torn.
-    torn += [path for path in found.get(max(found, default=0), []) if not _is_parquet(path)]
+    torn += [path for paths in found.values() for path in paths if not _is_parquet(path)]
     noted = [] if hinted is None else found.get(hinted, [])
     if hint.exists() and not (noted and all(_is_parquet(path) for path in noted)):
         torn.append(hint)
