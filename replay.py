@@ -11,10 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# First of all: skops, which stores models, asks every module that came before it for each of its functions.
+import fullprocess
+
+# isort: split
+# Before the rest: skops, which stores models, asks every module that came before it for all its functions.
 import scipy.special  # noqa: F401
 
-import fullprocess
+# isort: split
 from vigil import policies
 from vigil.command import parser, perform
 from vigil.errors import VigilError
