@@ -490,9 +490,9 @@ def main() -> None:
         "--clusters",
         nargs="?",
         type=int,
-        const=17,
+        const=25,
         metavar="N",
-        help="its first N (17), with ten rows an entity",
+        help="its first N (25), with ten rows an entity",
     )
     parser.add_argument("--streams", type=int, default=10_000, help="streams of a cell of the grid")
     parser.add_argument("--jobs", type=int, help="processes at once; without it one a processor")
