@@ -12,12 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import fullprocess
-
-# isort: split
-# Before the rest: skops, which stores models, asks every module that came before it for all its functions.
-import scipy.special  # noqa: F401
-
-# isort: split
 from vigil import policies
 from vigil.command import parser, perform
 from vigil.errors import VigilError
