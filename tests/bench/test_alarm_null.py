@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from bench import _entities as entities
+from bench import _streams as streams
 from bench import alarm_null
-from vigil.stats import alarm, betting, metrics, past, spread, watch
+from vigil.stats import alarm, betting, metrics, past, spread, standardised, watch
 
 F1 = metrics.get("f1")
 BUDGET = alarm.budget(0.05)
-CELL = alarm_null.Cell(90, 400, 0.2, 0.75, streams=6, sharing=2, rule="design_effect")
+CELL = streams.Cell(90, 400, 0.2, 0.75, streams=6, sharing=2, rule="design_effect")
 CHANCES = entities.cells_of(0.3, (0.55, 0.2))
 
 
@@ -49,7 +50,7 @@ def ticked(
 def test_streams_at_once_are_streams_one_by_one(rule: spread.Rule) -> None:
     """Streams moved together have the evidence and the factor of each alone, after many clustered batches."""
     random = np.random.default_rng(2)
-    start = alarm_null.begun(random, replace(CELL, rule=rule))
+    start = streams.begun(random, replace(CELL, rule=rule))
     start.even["shares"][0] = math.nan
     now, count = watch.Watch.fresh(start, (CELL.streams,)), CELL.streams
     starts = [alone(start, stream) for stream in range(count)]
@@ -58,7 +59,7 @@ def test_streams_at_once_are_streams_one_by_one(rule: spread.Rule) -> None:
         drawn = entities.Drawn.of(random, 90, CHANCES, count)
         names = [f"{batch}-{stream}" for stream in range(count)]
         places = np.stack([past.places_of(name, 2) for name in names])
-        now = alarm_null.moved(now, start, drawn.tables, drawn, places=places, rule=rule)
+        now = streams.moved(now, start, drawn.tables, drawn, places=places, rule=rule)
         for stream, one in enumerate(starts):
             singles[stream] = ticked(singles[stream], one, rows_of(drawn, stream), names[stream], rule)
     told = [watch.read(single, one, BUDGET) for single, one in zip(singles, starts, strict=True)]
@@ -73,12 +74,12 @@ def test_streams_at_once_are_streams_one_by_one(rule: spread.Rule) -> None:
 def test_independent_streams_go_the_same_way() -> None:
     """Without clusters the bench moves the watch by the counts alone."""
     random, cell = np.random.default_rng(5), replace(CELL, rule=None)
-    start = alarm_null.begun(random, cell)
+    start = streams.begun(random, cell)
     now, single = watch.Watch.fresh(start, (cell.streams,)), watch.Watch.resumed(alone(start, 3), None)
     for batch in range(5):
-        tables = alarm_null.draw(random, 90, 0.2, (0.6, 0.1), cell.streams)
+        tables = streams.draw(random, 90, 0.2, (0.6, 0.1), cell.streams)
         places = np.stack([past.places_of(f"{batch}", 2)] * cell.streams)
-        now = alarm_null.moved(now, start, tables, None, places=places, rule=None)
+        now = streams.moved(now, start, tables, None, places=places, rule=None)
         tally = {"confusion": tables[3].astype(int).tolist()}
         growth = F1.log_l_of(tally, alone(start, 3).level)
         single = watch.after(single, alone(start, 3), tally, growth, batch=f"{batch}")
@@ -90,14 +91,14 @@ def test_independent_streams_go_the_same_way() -> None:
 def test_levels_are_those_of_deployment() -> None:
     """A holdout of clustered rows counts as many rows as it is divided by, as the panel does."""
     cell = replace(CELL, held=3000)
-    found = alarm_null.begun(np.random.default_rng(3), cell)
-    again, drawn = alarm_null.drawn(np.random.default_rng(3), cell, 3000, 0.2, (0.75, 0.0625), 3)
+    found = streams.begun(np.random.default_rng(3), cell)
+    again, drawn = streams.drawn(np.random.default_rng(3), cell, 3000, 0.2, (0.75, 0.0625), 3)
     truth, said, entity = rows_of(drawn, 1)
     rows = spread.grouped(F1.moved(truth, said, classes=2), entity)
     factor = float(spread.after(spread.Spread(), rows, None, rule="design_effect").factor)
     assert factor > 2
     fewer = spread.thinned({"confusion": again[1].astype(int).tolist()}, factor)
-    level = alarm_null.standardised.level(F1, fewer, delta=BUDGET.delta_a, tolerance=alarm_null.TOLERANCE)
+    level = standardised.level(F1, fewer, delta=BUDGET.delta_a, tolerance=streams.TOLERANCE)
     assert found.even["shares"][2:4, 0] == pytest.approx(level["shares"] * 2)
 
 
@@ -123,6 +124,6 @@ def test_a_stream_fires_when_its_e_value_says_so() -> None:
     """The short way to an e-value is the product's, up to the ninth decimal, and huge where that is."""
     random = np.random.default_rng(3)
     huge = betting.Evidence(random.normal(0, 400, (200, 3, 8)), 9, 0.6)
-    assert np.array_equal(alarm_null.e_value(huge) >= 200, betting.log_e_value(huge) >= math.log(200))
+    assert np.array_equal(streams.e_value(huge) >= 200, betting.log_e_value(huge) >= math.log(200))
     mild = betting.Evidence(random.normal(0, 3, (200, 3, 8)), 9, 0.6)
-    assert np.log(alarm_null.e_value(mild)) == pytest.approx(betting.log_e_value(mild), rel=1e-9)
+    assert np.log(streams.e_value(mild)) == pytest.approx(betting.log_e_value(mild), rel=1e-9)
