@@ -137,8 +137,12 @@ class Watch:
 
 def known(watch: Watch, start: Start, tally: Tally) -> Tally:
     """Return the tally of all rows so far: the holdout, the batches that counted, and one more."""
-    before = start.tally if watch.since is None else start.metric.add(start.tally, watch.since)
-    return start.metric.add(before, tally)
+    return start.metric.add(_before(watch, start), tally)
+
+
+def _before(watch: Watch, start: Start) -> Tally:
+    """Return the tally of the holdout and the batches that counted."""
+    return start.tally if watch.since is None else start.metric.add(start.tally, watch.since)
 
 
 def after(
@@ -196,9 +200,8 @@ def _compared(
     """Return the comparisons with the past and with the holdout after one more batch."""
     if watch.past is None:
         return None, watch.outset
-    metric, watched = start.metric, past.watched(start.metric, tally)
-    so_far = start.tally if watch.since is None else metric.add(start.tally, watch.since)
-    counts, before = past.counted(tally, watched), past.counted(so_far, watched)
+    watched = past.watched(start.metric, tally)
+    counts, before = past.counted(tally, watched), past.counted(_before(watch, start), watched)
     z = past.ranked(counts, before, places, spread=factor)
     rows, old, held = counts[1], before[1], past.counted(start.tally, watched)[1]
     grown = past.log_growth(z, rows, old, spread=factor)

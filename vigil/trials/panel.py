@@ -60,15 +60,14 @@ class Panel:
         """Return the bucket of each judged row's entity; None without a key, or where none recurs."""
         if not self._contract.by_role("key"):
             return None
-        hashes = self._rows.hashes[self._rows.part(*sides, since=self._since)][judged.labelled]
+        hashes = self._hashes(judged, *sides)
         return buckets.bucket_of(hashes) if buckets.recurs(hashes) else None
 
     def spread(self, judged: Judged, rule: spread.Rule, *sides: int) -> float:
         """Return by what factor the judged rows weigh less than independent ones; 1 without a key."""
         if not self._contract.by_role("key"):
             return 1.0
-        hashes = self._rows.hashes[self._rows.part(*sides, since=self._since)][judged.labelled]
-        rows = spread.grouped(judged.moved(), spread.entities(hashes))
+        rows = spread.grouped(judged.moved(), spread.entities(self._hashes(judged, *sides)))
         return float(spread.after(spread.Spread(), rows, None, rule=rule).factor)
 
     def columns(self, judged: Judged, *sides: int) -> arrays.Arrays:
@@ -167,6 +166,11 @@ class Panel:
             "even": self._even(fewer, delta=delta, tolerance=tolerance, choices=choices),
         }
         return found, self.metric.level(fewer, delta=delta, tolerance=tolerance, choices=choices)
+
+    def _hashes(self, judged: Judged, *sides: int) -> npt.NDArray[np.uint64]:
+        """Return the hash of each judged row's entity."""
+        found: npt.NDArray[np.uint64] = self._rows.hashes[self._rows.part(*sides, since=self._since)]
+        return found[judged.labelled]
 
     def _even(self, tally: Tally, *, delta: float, tolerance: float, choices: int) -> Level | None:
         """Return the level at these rows' own class mix, for a metric that moves with the mix."""

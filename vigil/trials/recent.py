@@ -27,9 +27,6 @@ from vigil.trials.snapshot import GATING
 
 Mask = npt.NDArray[np.bool_]
 
-#: Probabilities are kept this far from 0, so that one row cannot decide alone.
-LEAST_SAID = 1e-6
-
 #: Releases that are kept open, the ones opened last: more than ever vote at a time.
 _OPEN = 64
 
@@ -128,7 +125,7 @@ class Recent:
             said = np.concatenate([self.probability(release, one)[self.open(one)] for one in orders])
             truth = np.concatenate([self.truth(one)[self.open(one)] for one in orders])
             right = calibrated(said, self.calibration(said, truth))[np.arange(len(truth)), truth]
-            self._at_best[asked] = float(-np.log(np.clip(right, LEAST_SAID, None)).mean())
+            self._at_best[asked] = float(log_losses(right).mean())
         return self._at_best[asked]
 
     def newest(self, rows: int, *, before: int) -> tuple[int, ...]:
@@ -171,7 +168,7 @@ class Recent:
         part = self._parts[order]
         if release not in part.losses:
             said = self.probability(release, order)[part.open, part.truth[part.open]]
-            part.losses[release] = -np.log(np.clip(said, LEAST_SAID, None))
+            part.losses[release] = log_losses(said)
         return part.losses[release]
 
     def _answerer(self, release: str) -> Compiled | None:
@@ -191,6 +188,15 @@ class Recent:
         except BundleError:
             return None, set()
         return (found, known) if isinstance(found, Compiled) else (None, known)
+
+
+def log_losses(said: Floats) -> Floats:
+    """Return the log-loss of each row from the probability that was given to what came.
+
+    It is kept from 0, so that one row cannot decide alone.
+    """
+    losses: Floats = -np.log(np.clip(said, 1e-6, None))
+    return losses
 
 
 def _part(rows: pa.Table, contract: Contract, classes: Sequence[str], holdout: float) -> _Part:

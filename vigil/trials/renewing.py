@@ -18,7 +18,7 @@ from vigil.serving.prediction import calibrated, decide
 from vigil.stats import freshness
 from vigil.stats.betting import Floats
 from vigil.stats.metrics import Metric, Tally
-from vigil.trials.recent import LEAST_SAID, Recent
+from vigil.trials.recent import Recent, log_losses
 
 #: How strongly a vote prefers the releases that did well, and the log-loss that a batch of age is taken for.
 SHARPNESS, AGE = 10.0, 0.002
@@ -102,8 +102,7 @@ def record(recent: Recent, voters: Sequence[Voter], metric: Metric, order: int) 
         answers = decide(said, made.threshold)
         heard: Any = answers.probability if metric.of == "probability" else answers.outcome
         tally = metric.tally(truth, heard, classes=recent.classes, clip=None)
-        came = said[rows, truth[rows]]
-        found[recipe] = Record(tally, float(-np.log(np.clip(came, LEAST_SAID, None)).sum()))
+        found[recipe] = Record(tally, float(log_losses(said[rows, truth[rows]]).sum()))
     return found
 
 
