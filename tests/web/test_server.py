@@ -150,6 +150,7 @@ def test_who_asks_again_too_soon_waits_and_is_turned_away_again(busy: Any) -> No
         assert serving.FIRST_HOLD * 0.9 < pauses[0] < pauses[1] + 2
         assert pauses[1] > 2 * serving.FIRST_HOLD * 0.9
         busy.app.gate.set()
+        wait_until(lambda: not busy.task_dispatcher.queue)
         assert get(busy, "/healthz")["status"] == "ok"
         time.sleep(serving.HOLD)
         assert said(connection)[0] == 200
