@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -98,9 +99,9 @@ def ask(client: Any, rows: list[dict[str, Any]]) -> Any:
 
 def log_of(world: Any) -> list[tuple[str, int, str, str]]:
     """Return what was written down: request, row, release and role."""
-    while not world.service.silent._waiting.empty():
-        time.sleep(0.02)
-    time.sleep(0.2)
+    answered = threading.Event()
+    world.service.silent.hand(answered.set)  # one thread works them off in their order
+    assert answered.wait(20)
     world.service.log.close()
     from vigil import contract, models
 
@@ -134,19 +135,21 @@ def test_a_failing_or_slow_shadow_does_not_touch_the_answer(
     """The live release has answered before a shadow fails, and answers where a canary does."""
     command(site.project, shadow=site.candidate)
     world = served(site.project)
-    real = endpoints.prediction.asked
+    real, gate, failed = endpoints.prediction.asked, threading.Event(), threading.Semaphore(0)
 
     def broken(loaded: Any, typed: Any) -> Any:
         if loaded.id == site.candidate:
-            time.sleep(0.5)
+            gate.wait(20)
+            failed.release()
             raise RuntimeError("on purpose")
         return real(loaded, typed)
 
     monkeypatch.setattr(endpoints.prediction, "asked", broken)
-    begun = time.monotonic()
     for _ in range(3):
         assert len(ask(world.client, cases(2))["predictions"]) == 2
-    assert time.monotonic() - begun < 1.4
+    assert not failed.acquire(blocking=False)  # all three have their answers, and no shadow has given one
+    gate.set()
+    assert all(failed.acquire(timeout=20) for _ in range(3))
     command(site.project, end_trial=True)
     command(site.project, canary=[site.candidate, "0.5"])
     time.sleep(0.3)

@@ -121,8 +121,10 @@ def test_the_system_knows_how_long_bytes_have_been_here() -> None:
         with server:
             assert 0.08 <= unread_for(server) < 5
             server.recv(5)
+            begun = time.monotonic()
             client.sendall(b"again")
-            assert unread_for(server) < 0.08
+            lay = unread_for(server)
+            assert lay <= time.monotonic() - begun + 0.02  # the system counts in ticks of its own
 
 
 def test_nobody_waits_where_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:

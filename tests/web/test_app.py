@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,16 +100,19 @@ def test_a_request_under_way_is_answered_before_it_stops(world: Any) -> None:
     """SIGTERM while 10,000 rows are being answered: the answer arrives whole."""
     rows = json.dumps({"rows": [{"activity": n, "segment": "north"} for n in range(10_000)]}).encode()
     found: list[int] = []
+    sent = threading.Event()
 
     def ask(url: str) -> None:
-        request = urllib.request.Request(f"{url}/prediction", rows, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            found.append(len(json.loads(answer.read())["predictions"]))
+        with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)) as connection:
+            connection.request("POST", "/prediction", rows, {"Content-Type": "application/json"})
+            sent.set()
+            found.append(len(json.loads(connection.getresponse().read())["predictions"]))
 
     with service(world) as (child, url):
         urllib.request.urlopen(f"{url}/readyz", timeout=10).close()
         asking = threading.Thread(target=ask, args=(url,))
         asking.start()
+        assert sent.wait(20)
         time.sleep(0.03)
         child.send_signal(signal.SIGTERM)
         asking.join(20)

@@ -164,7 +164,7 @@ def test_who_always_asks_too_soon_is_answered_where_there_is_room(busy: Any) -> 
         wait_until(lambda: not busy.task_dispatcher.queue)
         begun = time.monotonic()
         assert [said(connection)[0] for _ in range(3)] == [200, 200, 200]
-        assert time.monotonic() - begun < serving.HOLD
+        assert time.monotonic() - begun < 2 * serving.HOLD  # with a pause before each it were three
 
 
 def test_an_old_client_that_is_turned_away_is_hung_up_on(busy: Any) -> None:

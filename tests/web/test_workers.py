@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,14 @@ def service(
             child.wait(20)
 
 
-def ask(url: str, rows: int) -> int:
-    """Ask for predictions; return how many came."""
+def ask(url: str, rows: int, sent: threading.Event | None = None) -> int:
+    """Ask for predictions, say when all of the request was sent, and return how many came."""
     body = json.dumps({"rows": [{"activity": n, "segment": "north"} for n in range(rows)]}).encode()
-    request = urllib.request.Request(f"{url}/prediction", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return len(json.loads(answer.read())["predictions"])
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)) as connection:
+        connection.request("POST", "/prediction", body, {"Content-Type": "application/json"})
+        if sent is not None:
+            sent.set()
+        return len(json.loads(connection.getresponse().read())["predictions"])
 
 
 @pytest.mark.parametrize("runner", ["gunicorn", "granian"])
@@ -104,8 +107,10 @@ def test_workers_count_together_and_stop_gracefully(world: Any, runner: str) -> 
         assert "vigil_prediction_rows_total 100.0" in text
         assert 'vigil_release_loaded{project="attrition"} 1.0' in text
         found: list[int] = []
-        asking = threading.Thread(target=lambda: found.append(ask(url, 10_000)))
+        sent = threading.Event()
+        asking = threading.Thread(target=lambda: found.append(ask(url, 10_000, sent)))
         asking.start()
+        assert sent.wait(20)
         time.sleep(0.1)
         child.send_signal(signal.SIGTERM)
         asking.join(30)
@@ -127,8 +132,6 @@ def test_granian_stops_while_it_starts(world: Any, delay: float) -> None:
 
 def test_chunked_bodies_are_read_by_every_runner(world: Any) -> None:
     """A body without a length is answered, and one without an end in sight refused."""
-    import http.client
-
     for runner in ("waitress", "gunicorn", "granian"):
         with service(world, "--runner", runner) as (_, url):
             for parts, status in (
