@@ -405,3 +405,34 @@ def test_rows_of_another_type_are_not_staged(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="cannot change its type"):
         table.stage(batch(2, wage=pa.array(["x"] * 5)))
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_wide_table_is_read_and_grows_wider(tmp_path: Path) -> None:
+    """Rows of more columns than the log tells of come back, over checkpoints and with columns added."""
+    table = Table(tmp_path / "table")
+    wide = {f"c{place}": np.arange(5.0) for place in range(40)}
+    for order in range(1, store.CHECKPOINT_EVERY + 2):
+        table.append(batch(order, **wide), [f"digest{order}"])
+    table.append(batch(50, **wide, added=np.arange(5.0)), ["digest50"])
+    again = Table(tmp_path / "table")
+    assert again.last_order() == 50
+    assert again.batch(50).column("added").to_pylist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert again.batch(3).column("c39").to_pylist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_an_unreadable_wide_table_is_repaired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wide table made without naming the column to tell of is used again after `repair`."""
+    wide = {f"c{place}": np.arange(5.0) for place in range(40)}
+    with monkeypatch.context() as before:
+        before.setattr(store, "_LIMITS", {})
+        Table(tmp_path / "table").append(batch(1, **wide), ["digest1"])
+    with pytest.raises(KeyError):
+        Table(tmp_path / "table").last_order()
+    table = Table(tmp_path / "table")
+    table.repair()
+    versions = table.version()
+    table.repair()
+    assert table.version() == versions
+    assert table.last_order() == 1
+    assert table.batch(1).num_rows == 5
+    assert table.has("digest1")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vigil.errors import StorageError, TableError
+from vigil.records import ORDER_COLUMN
 from vigil.storage import durable
 from vigil.table import files, hashing, log, shapes
 from vigil.table.files import DataFile
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 CHECKPOINT_EVERY = 10
 
 _FOREVER = {"delta.logRetentionDuration": "interval 36500 days", "delta.enableExpiredLogCleanup": "false"}
+
+#: Which column's limits the library tells of each data file. Unless told, it tells those of the first
+#: `_COUNTED` columns, and the one that we look for comes after all columns of the data.
+_LIMITS = {"delta.dataSkippingStatsColumns": ORDER_COLUMN}
+_COUNTED = 32
 
 
 class Staged(NamedTuple):
@@ -94,11 +100,25 @@ class Table(Reading):
         return self._checkpointed()
 
     def repair(self) -> list[str]:
-        """Move what a power cut has torn in the log aside into ``_torn/``; return the names moved."""
+        """Move what a power cut has torn in the log aside into ``_torn/``; return the names moved.
+
+        A wide table that was made before `_LIMITS` were set gets them, without which it cannot be read.
+        """
         moved = log.set_torn_aside(self.root, self._known)
         if moved:
             self._open = self._known = None
+        if self.exists() and ORDER_COLUMN in self.schema().names[_COUNTED:]:
+            self._take_limits()
         return moved
+
+    def _take_limits(self) -> None:
+        """Have the library tell the orders in each data file, where it does not."""
+        delta = self._opened()
+        if not _LIMITS.items() <= delta.metadata().configuration.items():
+            with explained(self.root):
+                delta.alter.set_table_properties(_LIMITS, raise_if_not_exists=False)
+                self._sync_log()
+            self._open = None
 
     def give_up(self, digests: Sequence[str]) -> None:
         """Take damaged data files out of the newest version, and with them the files of these digests.
@@ -212,7 +232,7 @@ class Table(Reading):
         if not self.exists():
             self.root.mkdir(parents=True, exist_ok=True)
             durable.sync(self.root.parent)
-            about = {**_FOREVER, HASHED: str(hashing.FORMAT)}
+            about = {**_FOREVER, **_LIMITS, HASHED: str(hashing.FORMAT)}
             DeltaTable.create(self.root, stored, configuration=about, raise_if_key_not_exists=False)
             self._sync_log()
             return
