@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -51,6 +52,36 @@ def test_what_is_handed_over_is_on_the_disk_in_order(tmp_path: Path) -> None:
         "c": ["a", "a", "a"],
     }
     assert (log.waiting, log.dropped) == (0, 0)
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+def test_whatever_a_client_sends_as_a_key_is_stored_and_read_again(tmp_path: Path, rows: int) -> None:
+    """A huge integer is written out, a list or an object is no value; what comes after them is kept too."""
+    nested: list[object] = []
+    for _ in range(900):
+        nested = [nested]
+    log = PredictionLog(tmp_path)
+    for odd in (10**30, -(10**30), nested, {"a": 10**30}, True, 7):
+        log.add(dataclasses.replace(answered(rows=rows), given={"key": [odd] * rows}))
+    log.close()
+    found = [item.given["key"] for item in stored(tmp_path) if isinstance(item, Record)]
+    told = [str(10**30), str(-(10**30)), None, None, True, 7]
+    assert found == [[cell] * rows for cell in told]
+
+
+def test_an_answer_that_cannot_be_stored_costs_itself_alone(tmp_path: Path) -> None:
+    """It is counted and said, nothing of it stands in the segment, and the thread goes on with the next."""
+    log = PredictionLog(tmp_path)
+    bad = dataclasses.replace(answered(1, rows=20), outcome=[object()] * 20)
+    log.add(answered(0, rows=20))
+    _until(lambda: log.waiting == 0)
+    log.add(bad)
+    _until(lambda: log.waiting == 0)
+    log.add(answered(2, rows=20))
+    log.close()
+    found = stored(tmp_path)
+    assert [item.request for item in found if isinstance(item, Record)] == ["request-0", "request-2"]
+    assert [item.rows for item in found if isinstance(item, Dropped)] == [20]
 
 
 def test_a_hash_stands_for_the_features(tmp_path: Path) -> None:

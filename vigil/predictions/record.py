@@ -68,6 +68,9 @@ class Dropped(msgspec.Struct, array_like=True, tag=True, frozen=True):
     at: float
 
 
+#: Types of cells that may be more than can be stored.
+_DOUBTFUL = frozenset({int, list, dict})
+
 _PACK = msgspec.msgpack.Encoder()
 _UNPACK = msgspec.msgpack.Decoder(Record | Dropped)
 
@@ -86,7 +89,7 @@ def encoded(answered: Answered, *, hashed: bool) -> bytes:
             list(answered.rows),
             {} if hashed else columns,
             features,
-            {name: list(cells) for name, cells in answered.given.items()},
+            {name: _given(cells) for name, cells in answered.given.items()},
             list(answered.outcome),
             None if answered.probability is None else list(answered.probability),
         )
@@ -117,6 +120,23 @@ def _packed(column: Cells | Sequence[Any]) -> Stored:
     if isinstance(column, np.ndarray):
         return column.tolist() if column.dtype == object else column.astype("<f8").tobytes()
     return list(column)
+
+
+def _given(cells: Sequence[Any]) -> list[Any]:
+    """Return cells as they came, as far as they can be stored and read again.
+
+    A list or an object is no value, and an integer that 64 bits do not hold is written out, which it is read
+    from as well.
+    """
+    if _DOUBTFUL.isdisjoint(map(type, cells)):
+        return list(cells)
+    return [_storable(cell) for cell in cells]
+
+
+def _storable(cell: Any) -> Any:
+    if isinstance(cell, list | dict):
+        return None
+    return str(cell) if isinstance(cell, int) and not -(2**63) <= cell < 2**63 else cell
 
 
 def _hashes(columns: Mapping[str, Stored], rows: int) -> list[bytes]:

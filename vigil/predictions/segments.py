@@ -53,7 +53,7 @@ class Segments:
             for parts in _gathered(records):
                 _write_all(self._handle, parts)
                 size += sum(map(len, parts))
-        except OSError:
+        except Exception:  # of the disk, or in the making of a record
             os.ftruncate(self._handle, self._size)  # or what follows would stand behind half a frame
             raise
         self._size = size

@@ -99,7 +99,7 @@ class PredictionLog:
                 raise OSError("the log of predictions is full until a tick collects it")
             if answers:
                 self._segments.write(self._encoded(answers, unsaid))
-        except OSError as error:
+        except Exception as error:  # this thread is the only one that writes: it outlives whatever comes
             _log.error("%s answers were not written down: %s", rows, error)
             with self._lock:
                 self._drop(rows)
