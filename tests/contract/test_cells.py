@@ -80,7 +80,7 @@ def test_day_and_month_are_told_apart_or_refused():
 @pytest.mark.parametrize(
     "text",
     ["2024-02-30", "2024-13-01", "20240403", "3.4.24", "soon", "2024-04-03 25:00", "0000-01-01",
-     "2024-04-03 13:00 PM", "3 Foo 2024"],
+     "2024-04-03 13:00 PM", "3 Foo 2024", "0001-01-01 00:00+14:00", "9999-12-31 23:59:59-12:00"],
 )  # fmt: skip
 def test_what_is_not_a_date(text):
     """Impossible days and forms that leave room for doubt are no dates."""

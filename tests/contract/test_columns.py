@@ -115,6 +115,20 @@ def test_native_moments_are_brought_to_utc():
     assert faulty(typed(pa.chunked_array([[5]]), "date"), 1) == ["not a date"]
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_native_moments_of_no_year_are_faults(unit, zone):
+    """A moment before the year 1 or after 9999 is no date, the last of each is, and none becomes another."""
+    ends = [-62_135_596_801, -62_135_596_800, 253_402_300_799, 253_402_300_800, 9_000_000_000_000]
+    steps = {"s": 1, "ms": 1_000, "us": 1_000_000}[unit]
+    column = pa.chunked_array([pa.array([end * steps for end in ends], pa.timestamp(unit, zone))])
+    answer = typed(column, "date")
+    assert faulty(answer, 5) == ["not a date", "", "", "not a date", "not a date"]
+    assert [moment and moment.year for moment in answer.values.to_pylist()] == [None, 1, 9999, None, None]
+    days = pa.chunked_array([pa.array([0, 2**31 - 1], pa.date32())])
+    assert faulty(typed(days, "date"), 2) == ["", "not a date"]
+
+
 def test_infinite_native_numbers_are_faults():
     """An infinity in a Parquet file breaks the same rule as one in text."""
     assert faulty(typed(pa.chunked_array([[1.0, math.inf]]), "number"), 2) == ["", "not a finite number"]

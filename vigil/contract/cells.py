@@ -175,7 +175,7 @@ def _ordered(found: re.Match[str], order: str) -> str:
 
 
 def _microseconds(parts: dict[str, str | None]) -> tuple[int | None, str]:
-    """Put a date's parts together; a 30 February is not a date."""
+    """Put a date's parts together; a 30 February is not a date, nor is one that no year has in UTC."""
     try:
         moment = datetime(
             int(parts["year"] or 0),
@@ -187,7 +187,7 @@ def _microseconds(parts: dict[str, str | None]) -> tuple[int | None, str]:
             int((parts["part"] or "").ljust(6, "0")[:6]),
             tzinfo=_zone(parts["zone"] or ""),
         )
-        return (moment - _EPOCH) // _MICROSECOND, ""
+        return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND, ""
     except (ValueError, OverflowError):
         return None, NOT_A_DATE
 

@@ -40,7 +40,9 @@ _PLAIN_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2
 _WORDS = "|".join(sorted(word.replace("?", r"\?") for word in MISSING if word))
 #: Every text that may not be its own canonical form: padded, a missing word, a whole float.
 _ODD_TEXT = rf"^[\x00-\x20\x{{85}}\pZ]|[\x00-\x20\x{{85}}\pZ]$|^(?i:{_WORDS})$|^$|\.0+$"
-_YEAR_ONE = -62_135_596_800_000_000
+#: Where the year 1 begins and the year 9999 ends, in seconds since 1970: other moments have no date.
+_FIRST, _END = -62_135_596_800, 253_402_300_800
+_YEAR_ONE = _FIRST * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,7 @@ def _evidence(text: Cells) -> tuple[int, int]:
 def _moments(flat: Cells, fixed: str | None, known: str | None) -> Typed:
     """Type moments: without a zone they are taken as UTC."""
     if is_moment(flat.type):
-        return Typed(_in_utc(flat))
+        return _in_utc(flat)
     if not is_text(flat.type):
         return Typed(pa.nulls(len(flat), MOMENT), {cells.NOT_A_DATE: _mask(flat.is_valid())})
     usual = _usual_moments(flat)
@@ -301,11 +303,15 @@ def _orders(odd: Cells) -> set[str]:
     return {cells.order_of(cell) for cell in odd.unique().to_pylist()} - {""}
 
 
-def _in_utc(flat: Cells) -> Cells:
-    """Turn days and timestamps of any unit and zone into UTC microseconds."""
-    if getattr(flat.type, "tz", None) is None:
-        return pc.cast(pc.cast(flat, pa.timestamp("us"), safe=False), pa.int64()).cast(MOMENT)
-    return pc.cast(flat, MOMENT, safe=False)
+def _in_utc(flat: Cells) -> Typed:
+    """Turn days and timestamps of any unit and zone into UTC microseconds, where these have a year."""
+    zone = getattr(flat.type, "tz", None)
+    seconds = pc.cast(pc.cast(flat, pa.timestamp("s", tz=zone), safe=False), pa.int64())
+    no_date = _mask(pc.fill_null(pc.or_(pc.less(seconds, _FIRST), pc.greater_equal(seconds, _END)), False))
+    if no_date.any():
+        flat = pc.if_else(pa.array(no_date), None, flat)
+    values = pc.cast(pc.cast(flat, pa.timestamp("us", tz=zone), safe=False), pa.int64()).cast(MOMENT)
+    return _without(values, {cells.NOT_A_DATE: no_date})
 
 
 def _levels(flat: Cells) -> Typed:
