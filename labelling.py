@@ -80,13 +80,15 @@ def take_up_outcomes(project: Project, contract: Contract) -> list[str]:
 
 
 def take_file(project: Project, contract: Contract, path: Path, stamp: tuple[int, int, int]) -> str:
-    """Take one file of outcomes in, or refuse it whole; the ledger remembers it either way."""
-    from vigil.errors import FileRefused
+    """Take one file of outcomes in, or refuse it whole; one that cannot be read now is left for later."""
+    from vigil.errors import FileRefused, FileUnreadable
     from vigil.outcomes import store
 
     try:
         found = store.take_file(project.output, path, contract, project.clock().timestamp())
         status, reason = "outcomes", str(found)
+    except FileUnreadable as error:
+        return f"{path.name}: {error.what} The next tick tries again."
     except FileRefused as refusal:
         status, reason = "refused", f"{refusal.what} {refusal.hint}".strip()
     project.ledger.files.record(
@@ -102,6 +104,7 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
     Nothing is looked at when nothing came and nothing is due.
     """
     from vigil.outcomes import cohorts, store
+    from vigil.outcomes.waiting import corrected
 
     now, before = project.clock(), json.loads(project.ledger.facts.get(LABELS) or "{}")
     is_due = now.timestamp() >= float(project.ledger.facts.get(glance.LABELS_DUE) or "inf")
@@ -115,7 +118,8 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
     said = []
     for cohort, found in looked:
         if cohort.id in counted:
-            counted[cohort.id]["corrected"] = corrections(project, cohort, found, counted[cohort.id]["at"])
+            at = datetime.fromisoformat(counted[cohort.id]["at"])
+            counted[cohort.id]["corrected"] = corrected(project.output, cohort, found, at)
         elif counts(project, cohort, found, now):
             counted[cohort.id] = lay_down(project, contract, cohort, found, now)
             said.append(f"{cohort.id}: {found.labelled:,} of {len(found.labels):,} rows have a label.")
@@ -163,13 +167,6 @@ def counts(project: Project, cohort: Cohort, found: Found, now: datetime) -> boo
     """Say whether rows enter the evidence now: nearly all labels are in, or no more are waited for."""
     horizon = timedelta(days=project.config.label_horizon)
     return cohort.ended and (found.share >= LABELLED_SHARE or now >= cohort.begun + horizon)
-
-
-def corrections(project: Project, cohort: Cohort, found: Found, counted_at: str) -> int:
-    """Return how many labels have changed since the rows were counted; they are not counted again."""
-    from vigil.outcomes import waiting
-
-    return waiting.corrected(project.output, cohort, found, datetime.fromisoformat(counted_at))
 
 
 def lay_down(

@@ -17,6 +17,7 @@ import fullprocess
 import labelling
 from app import create_app
 from tests.clocks import START, Clock
+from tests.test_ingestion import as_anybody
 from vigil.outcomes import store
 from vigil.predictions import collecting
 from vigil.project import Project
@@ -301,6 +302,31 @@ def test_a_file_that_names_no_cases_is_refused_once(site: Project) -> None:
     (site.outcomes / "bad.csv").write_text("exited\n1\n")
     assert "corporation" in labelling.run(site)[0]
     assert labelling.run(site) == []
+
+
+def test_a_file_that_cannot_be_read_now_is_looked_at_again(site: Project) -> None:
+    """Without the right to read it nothing is wrong with the file: it is taken in once it can be read."""
+    assert site.outcomes is not None
+    path = site.outcomes / "late.csv"
+    path.write_text("corporation,exited\na,1\n")
+    path.chmod(0)
+    with as_anybody(site.root):
+        said = labelling.run(site)
+    assert said == ["late.csv: cannot be read (Permission denied). The next tick tries again."]
+    path.chmod(0o644)
+    assert labelling.run(site)[0] == "late.csv: 1 outcome taken in."
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01 00:00+14:00", "9999-12-31 23:59-12:00", "soon"])
+def test_an_outcome_of_no_moment_is_left_out(site: Project, moment: str) -> None:
+    """What no calendar has stops no tick: a request with it is refused, a line with it named and left out."""
+    assert site.outcomes is not None
+    assert send(site, [{"outcome": "1", "key": "a", "valid_for": moment}]).status_code == 422
+    lines = ["corporation,exited,valid_for", f"a,1,{moment}", "b,1,2026-03-01", "c,1,"]
+    (site.outcomes / "late.csv").write_text("\n".join(lines) + "\n")
+    said = "late.csv: 2 outcomes taken in, 1 left out. Line 2 has a valid_for that is not a date."
+    assert labelling.run(site)[0] == said
+    assert sorted(store.known(site.output)) == ['key ["b"]', 'key ["c"]']
 
 
 def past_estimates(project: Project, count: int, verdict: Any) -> None:

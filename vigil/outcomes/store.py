@@ -104,7 +104,8 @@ def take_file(output: Path, path: Path, contract: Contract, arrived: float) -> T
     """Take one file of outcomes in, exactly once; return how many it had that were not in yet.
 
     It has the target's column and either the key's, or ``request`` and ``row``; ``valid_for`` may say
-    from when on each holds. A line that names no case, or no label that the contract knows, is left out.
+    from when on each holds. A line that names no case, no label that the contract knows, or a moment that is
+    none is left out.
     Raises FileRefused when those columns are not there, or the file cannot be read.
     """
     digest = intake.digest(path)
@@ -116,8 +117,8 @@ def take_file(output: Path, path: Path, contract: Contract, arrived: float) -> T
     kinds = {column.name: column.kind for column in contract.columns}
     own: dict[str, Any] = {REQUEST: "text", ROW: "number", VALID_FOR: "date"}
     present = [name for name in raw.columns.column_names if name in kinds or name in own]
-    typed = {n: columns.typed(raw.columns.column(n), (own | kinds)[n], decimal).values for n in present}
-    rows = pa.table(typed)
+    typed = {n: columns.typed(raw.columns.column(n), (own | kinds)[n], decimal) for n in present}
+    rows = pa.table({name: column.values for name, column in typed.items()})
     target = contract.target.name
     about = _about(rows, contract, raw.name)
     if target not in present:
@@ -125,6 +126,9 @@ def take_file(output: Path, path: Path, contract: Contract, arrived: float) -> T
     moments: list[Any] = rows.column(VALID_FOR).to_pylist() if VALID_FOR in present else [None] * len(about)
     labels = [cells.text_of(cell) for cell in rows.column(target).to_pylist()]
     wrong = [_wrong(case, label, contract) for case, label in zip(about, labels, strict=True)]
+    for rule, mask in typed[VALID_FOR].faults.items() if VALID_FOR in present else ():
+        for line in np.flatnonzero(mask):
+            wrong[line] = wrong[line] or f"has a {VALID_FOR} that is {rule}"
     outcomes = [
         Outcome(case, label, moment and moment.timestamp(), arrived)
         for case, label, moment, why in zip(about, labels, moments, wrong, strict=True)
