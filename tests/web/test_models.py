@@ -37,3 +37,14 @@ def test_each_release_has_its_card_as_a_page(client: Any, world: Any) -> None:
     assert "<script>" not in page.text
     assert client.get(path).json["release"] == world.ids["second"]
     assert client.get("/models/none/card", headers=BROWSER).status_code == 404
+
+
+def test_a_card_that_cannot_be_made_is_no_missing_release(client: Any, world: Any) -> None:
+    """Only a release that is not there is a 404; another fault says what it is, where it lies in the log."""
+    answer = client.get("/models/none/card")
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "no-such-release")
+    (copy,) = (world.project.output / "contracts").iterdir()
+    copy.write_text("{")
+    answer = client.get(f"/models/{world.ids['second']}/card")
+    assert (answer.status_code, answer.json["error"]["code"]) == (500, "internal")
+    assert "JSON" in answer.json["error"]["what"]

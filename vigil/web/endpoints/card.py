@@ -6,7 +6,6 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from vigil import cards
-from vigil.errors import VigilError
 from vigil.web.errors import Refusal
 from vigil.web.negotiation import answer, prefers_html
 from vigil.web.routes import HTML, JSON, Routes
@@ -62,10 +61,11 @@ def blueprint(service: Service) -> Routes:
         produces=(JSON, HTML),
     )
     def card(release: str) -> ResponseReturnValue:
-        try:
-            found = cards.gathered(service.project, release)
-        except VigilError as fault:
-            raise Refusal(404, "no-such-release", str(fault.what), "GET /models lists them.") from fault
+        if service.project.ledger.releases.get(release) is None:
+            raise Refusal(
+                404, "no-such-release", f"There is no release {release}.", "GET /models lists them."
+            )
+        found = cards.gathered(service.project, release)
         # Its writer escapes every word of it.
         body = {"body": Markup(cards.body(found))} if prefers_html() else {}  # noqa: S704
         return answer(found, "card.html", **body)
