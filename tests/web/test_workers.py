@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -146,6 +147,27 @@ def test_chunked_bodies_are_read_by_every_runner(world: Any) -> None:
                 except (BrokenPipeError, ConnectionResetError):
                     assert status == 413, runner
                 connection.close()
+
+
+def test_gunicorn_turns_malformed_requests_away_in_plain_lines(world: Any) -> None:
+    """Chunks that are none and heads that are none get a 400, and one line of the log without a traceback."""
+    head = b"POST /prediction HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    malformed = [
+        head + b"Transfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n0\r\n\r\n",
+        head + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}XX0\r\n\r\n",
+        head + b"Content-Length: +2\r\n\r\n{}",
+    ]
+    with service(world, "--runner", "gunicorn", "--log", "json") as (child, url):
+        host, _, port = url.removeprefix("http://").partition(":")
+        for content in malformed:
+            with closing(socket.create_connection((host, int(port)), timeout=20)) as connection:
+                connection.sendall(content)
+                assert connection.recv(12) == b"HTTP/1.1 400"
+        child.terminate()
+        lines = child.communicate()[1].splitlines()
+    said = [json.loads(line) for line in lines]
+    assert "Invalid HTTP Header" in next(line["what"] for line in said if line["from"] == "gunicorn.error")
+    assert not [line for line in said if "trace" in line]
 
 
 def test_granian_says_so_when_there_is_no_room(world: Any) -> None:

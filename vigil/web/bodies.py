@@ -100,17 +100,30 @@ class Rows:
 
 
 def received(environ: dict[str, Any], limit: int) -> Body:
-    """Take a request's body from the server. Raises Refusal 413 when it holds more than `limit` bytes."""
+    """Take a request's body from the server.
+
+    Raises Refusal: 413 when it holds more than `limit` bytes, 400 when it does not come whole.
+    """
     length = environ.get("CONTENT_LENGTH")
     if not length:  # in chunks, whose end the server knows; else there is no body
-        content = environ["wsgi.input"].read(limit + 1) if environ.get("wsgi.input_terminated") else b""
+        content = _taken(environ, limit + 1) if environ.get("wsgi.input_terminated") else b""
     elif not (length.isascii() and length.isdigit()) or int(length) > limit:
         _too_large()
     else:
-        content = environ["wsgi.input"].read(int(length))
+        content = _taken(environ, int(length))
     if len(content) > limit:
         _too_large()
     return Body(content, environ.get("CONTENT_TYPE", ""), environ.get("HTTP_CONTENT_ENCODING", ""))
+
+
+def _taken(environ: dict[str, Any], most: int) -> bytes:
+    """Read a body; a server says by an error of the system's kind that its chunks are none, or that it ends."""
+    try:
+        content: bytes = environ["wsgi.input"].read(most)
+    except OSError:
+        hint = "Send it with its length, or in chunks as HTTP has them."
+        raise Refusal(400, "bad-request", "The body is malformed, or did not come whole.", hint) from None
+    return content
 
 
 def read(body: Body, limit: int, regular: Callable[[bytes], Rows | None] | None = None) -> Rows:

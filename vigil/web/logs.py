@@ -54,5 +54,7 @@ def configure(kind: str) -> None:
     handler.setFormatter(JsonLines() if kind == "json" else TextLines())
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line names them
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    own = logging.getLogger("gunicorn.error")  # whose format names the process
+    own.handlers, own.propagate = [], True
     for noisy in ("apscheduler", "waitress.queue"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
