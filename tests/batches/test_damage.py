@@ -1,8 +1,12 @@
 """Rows that a power loss or a disk took out of the table come back from their files, in their old places."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from tests.batches.test_commit import end, take_in
+from vigil.errors import LedgerError
 from vigil.table import log
 
 
@@ -89,3 +93,29 @@ def test_a_run_cut_off_while_it_mends(filled, monkeypatch):
             take_in(filled)
     assert [arrival.status for arrival in take_in(filled)] == ["ingested"]
     assert end(filled) == before
+
+
+def test_a_ledger_that_is_older_than_the_table_is_refused(filled):
+    """Nothing is taken in or written by it, not a file a second time; with its own ledger all goes on."""
+    filled.leavers("4.csv", 60, seed=4)
+    older, newer = filled.root / "older.db", filled.root / "ledger.db"
+    copy(newer, older)
+    take_in(filled)
+    before = end(filled)
+    kept = filled.root / "newer.db"
+    copy(newer, kept)
+    copy(older, newer)
+    filled.leavers("5.csv", 60, seed=5)
+    for _ in range(2):
+        with pytest.raises(LedgerError, match="holds 4 batches, and the ledger knows 3") as caught:
+            take_in(filled)
+        assert "restore the whole backup" in str(caught.value)
+    copy(kept, newer)
+    assert end(filled) == before
+    assert [arrival.status for arrival in take_in(filled)] == ["ingested"]
+
+
+def copy(source, target):
+    """Put the content of one SQLite ledger into another, as a restore does."""
+    with closing(sqlite3.connect(source)) as found, closing(sqlite3.connect(target)) as into:
+        found.backup(into)

@@ -25,6 +25,7 @@ from vigil.batches.pieces import Pieces
 from vigil.batches.reading import InBlocks
 from vigil.batches.stamping import stamped
 from vigil.contract import Checked
+from vigil.errors import LedgerError
 from vigil.ledger.ledger import Ledger
 from vigil.profiles import Cuts
 from vigil.records import Batch, Contract, RowFault
@@ -58,9 +59,11 @@ class Committer:
     def finish_interrupted(self) -> None:
         """Settle what a killed run left: rows that reached the table count, other files are read again.
 
-        So are the files of batches that were in and whose rows are damaged, as after a power loss.
+        So are the files of batches that were in and whose rows are damaged, as after a power loss. Raises
+        LedgerError when the table holds batches that the ledger knows nothing of.
         """
         self._table.repair()
+        self._ask_whose_ledger()
         self._lose_what_is_damaged()
         for batch in self._ledger.batches.pending():
             if self._table.has(batch.digest):
@@ -70,6 +73,22 @@ class Committer:
         if not self._seen.covers(self._table):
             self._seen.rebuild(self._table)
         self._write_list()
+
+    def _ask_whose_ledger(self) -> None:
+        """Go no further with a ledger that is older than the table, or another project's.
+
+        Each batch is announced in the ledger before its rows are in the table. Taken in again, the files
+        would seem to hold nothing but duplicates.
+        """
+        announced = [batch.order for batch in self._ledger.batches.pending()]
+        known, held = max([self._ledger.batches.last_order(), *announced]), self._table.last_order()
+        if held > known:
+            what = f"the table holds {held:,} batches, and the ledger knows {known:,} by this project's name."
+            hint = (
+                "If the ledger was restored, restore the whole backup that it came from; else look at "
+                "'name', 'ledger' and 'output_folder_path' in the config."
+            )
+            raise LedgerError(what, where=str(self._output), hint=hint)
 
     def batch_of(self, digest: str) -> Batch | None:
         """Return the batch made of exactly these bytes, or None; the ledger is asked only if there is one."""

@@ -117,7 +117,7 @@ def received(environ: dict[str, Any], limit: int) -> Body:
 
 
 def _taken(environ: dict[str, Any], most: int) -> bytes:
-    """Read a body; a server says by an error of the system's kind that its chunks are none, or that it ends."""
+    """Read a body; a server says by an OSError that its chunks are none, or that it does not come whole."""
     try:
         content: bytes = environ["wsgi.input"].read(most)
     except OSError:
