@@ -18,6 +18,7 @@ import labelling
 from app import create_app
 from tests.clocks import START, Clock
 from tests.test_ingestion import as_anybody
+from vigil import inspecting
 from vigil.outcomes import store
 from vigil.predictions import collecting
 from vigil.project import Project
@@ -211,6 +212,67 @@ def test_a_file_without_labels_gets_them_by_key(site: Project) -> None:
     assert judged["details"]["estimate"]["score"] == pytest.approx(first["estimate"]["score"])
     assert judged["estimate"] is None
     assert labelling.run(site) == []
+
+
+def unlabelled(project: Project, name: str, rows: list[dict[str, str]]) -> None:
+    """Let rows arrive without their labels, and take them in."""
+    header = [column for column in rows[0] if column != "exited"]
+    lines = [",".join([*header, "exited"]), *(",".join([*(row[n] for n in header), ""]) for row in rows)]
+    (project.input / name).write_text("\n".join(lines) + "\n")
+    fullprocess.tick(project, report=False)
+
+
+def labels(project: Project, name: str, rows: list[dict[str, str]]) -> None:
+    """Let the labels of rows arrive by key, and count them."""
+    lines = ["corporation;exited", *(f"{row['corporation']};{row['exited']}" for row in rows)]
+    assert project.outcomes is not None
+    (project.outcomes / name).write_text("\n".join(lines) + "\n")
+    fullprocess.tick(project, report=False)
+
+
+def once(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Keep one row of each key."""
+    return list({row["corporation"]: row for row in rows}.values())
+
+
+def test_labels_that_come_a_month_late_are_trained_on(site: Project) -> None:
+    """Rows whose labels come after the next file are no duplicate and no late file: nothing holds them."""
+    first, second = once(sample(3500, "2026-02.csv")), once(sample(3000, "2026-03.csv"))
+    unlabelled(site, "2026-02.csv", first)
+    unlabelled(site, "2026-03.csv", second)
+    labels(site, "of-2026-02.csv", first)
+    late = site.ledger.batches.all()[-1]
+    assert late.name.startswith("labels-of-2026-02.csv")
+    assert site.ledger.faults.through(late.order) == []
+    (plan,) = site.ledger.decisions.of_batch(late.id)
+    assert "broken" not in plan.reason
+
+
+def test_a_copy_is_still_found_beside_labels_that_come_late(site: Project) -> None:
+    """A file that repeats the features of rows labelled late is named as duplicated, by its own share."""
+    first = once(sample(3500, "2026-02.csv"))
+    unlabelled(site, "2026-02.csv", first)
+    labels(site, "of-2026-02.csv", first)
+    unlabelled(site, "2026-03.csv", [{**row, "corporation": f"again-{i}"} for i, row in enumerate(first)])
+    (found,) = site.ledger.faults.through(len(site.ledger.batches.all()))
+    assert found["fault"] == "duplicated"
+    assert found["evidence"]["largest_before"] < 0.5
+
+
+def test_a_few_late_labels_do_not_stand_for_a_whole_file(site: Project) -> None:
+    """Where less than half of a file got labels, later ones are held against the file itself."""
+    rows = once(sample(400, "2026-02.csv"))
+    unlabelled(site, "2026-02.csv", rows)
+    labels(site, "of-2026-02.csv", rows[:40])
+    site.clock.now += timedelta(days=11)
+    fullprocess.tick(site, report=False)
+    *_, late = site.ledger.batches.all()
+    assert late.is_labelled_late
+    assert late.rows == 40
+    unlabelled(site, "2026-03.csv", once(sample(400, "2026-03.csv")))
+    newest = site.ledger.batches.all()[-1]
+    sizes = inspecting.case(site, newest).files
+    assert [rows for rows, _ in sizes] == [5000, len(rows)]
 
 
 def test_what_was_known_at_a_moment_can_be_asked_again(site: Project) -> None:

@@ -10,10 +10,12 @@ from vigil.bundles import pointer
 from vigil.faults import Case, Finding
 from vigil.faults.naming import holds
 from vigil.profiles import Profile
+from vigil.records import LABELLED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from vigil.ledger.ledger import Ledger
     from vigil.ledger.shelf import Row
     from vigil.project import Project
     from vigil.records import Batch
@@ -42,10 +44,7 @@ def inspect(project: Project, batch: Batch, *, run: int) -> list[Row]:
 def case(project: Project, batch: Batch) -> Case:
     """Gather what the faults may look at: the last sound batches, up to a bounded number of rows."""
     ledger, contract = project.ledger, project.contract()
-    held = ledger.faults.held()
-    earlier = [
-        one for one in ledger.batches.all(through=batch.order - 1) if one.order not in held and one.rows
-    ]
+    earlier = _witnesses(ledger, batch)
     chosen: list[Batch] = []
     for one in reversed(earlier[-PAST_BATCHES:]):
         if not chosen or sum(b.rows for b in chosen) + one.rows <= PAST_ROWS:
@@ -61,8 +60,28 @@ def case(project: Project, batch: Batch) -> Case:
         before=before,
         reference=profiles.load(project.models / live.release) if live else None,
         dropped=batch.duplicates,
+        late=batch.is_labelled_late,
         files=[(one.rows, one.duplicates) for one in earlier[-2 * PAST_BATCHES :]],
     )
+
+
+def _witnesses(ledger: Ledger, batch: Batch) -> list[Batch]:
+    """Return the sound batches before one, no row of them twice, nor any row of its own.
+
+    A file that came without labels is there again when its labels are in. Then the labelled rows stand for
+    it, unless labels came for less than half of them.
+    """
+    held = ledger.faults.held()
+    earlier = [
+        one for one in ledger.batches.all(through=batch.order - 1) if one.order not in held and one.rows
+    ]
+    labelled = {one.name.removesuffix(LABELLED): one for one in (*earlier, batch) if one.is_labelled_late}
+    again = set()
+    for one in earlier:
+        twin = labelled.get(one.waits_as)
+        if twin is not None:
+            again.add(one.id if twin is batch or 2 * twin.rows >= one.rows else twin.id)
+    return [one for one in earlier if one.id not in again]
 
 
 def said(rows: list[Row]) -> str:

@@ -17,6 +17,8 @@ LINE_COLUMN = "_vigil_line"
 HASH_COLUMN = "_vigil_hash"
 #: Stands in the path of a batch whose rows a later contract let out of quarantine.
 RELEASED = "#quarantine-v"
+#: The end of the name of a file of rows whose labels came late.
+LABELLED = ".labelled.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,16 @@ class Batch:
     def is_released(self) -> bool:
         """Whether its rows came out of quarantine: chosen by their faults, they are no sample."""
         return RELEASED in self.path
+
+    @property
+    def is_labelled_late(self) -> bool:
+        """Whether its rows came, or were answered, before their labels."""
+        return self.path.endswith(LABELLED)
+
+    @property
+    def waits_as(self) -> str:
+        """The name under which its rows wait for their labels."""
+        return f"labels-of-{self.name}-{self.id[:6]}"
 
 
 @dataclass(frozen=True, slots=True)

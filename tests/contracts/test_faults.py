@@ -373,6 +373,13 @@ def test_two_new_names_in_a_column_are_one_finding() -> None:
     assert one.repair == {"column": "plan", "levels": {"Starter": PLANS[0], "Regular": PLANS[1]}}
 
 
+def test_rows_that_waited_for_their_labels_are_no_partial_file() -> None:
+    """A few rows from before the last file's end, whose labels came late, are neither short nor late."""
+    few = case(rows(1, 120))
+    assert list(faults.get("partial_file").look(few))
+    assert list(faults.get("partial_file").look(replace(few, late=True))) == []
+
+
 def test_an_unknown_name_is_refused_with_the_likely_one() -> None:
     """A misspelt fault is answered with the known one."""
     with pytest.raises(VigilError, match="Did you mean 'sentinel'"):

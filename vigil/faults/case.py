@@ -30,6 +30,7 @@ class Case:
     of the last sound batches, oldest first, and ``before`` their profiles; ``reference`` is the profile of
     what the live release learned on (None before the first). ``dropped`` counts rows of the file that were
     in the table already, and ``files`` has rows and dropped rows of earlier sound files, oldest first.
+    ``late`` says that its rows were known before their labels came: they are of no file's size and time.
     ``suspects`` are columns that have a fault already: they are no witnesses about others.
     """
 
@@ -40,6 +41,7 @@ class Case:
     before: Sequence[Profile] = ()
     reference: Profile | None = None
     dropped: int = 0
+    late: bool = False
     files: Sequence[tuple[int, int]] = ()
     suspects: frozenset[str] = frozenset()
     _read: dict[tuple[str, int], Any] = field(default_factory=dict)

@@ -86,7 +86,7 @@ def unlabelled(name: str, rows: pa.Table, contract: Contract, came: datetime) ->
         moments = rows.column(time[0].name).to_pylist()
         asked = np.array([came.timestamp() if at is None else at.timestamp() for at in moments])
     about: list[tuple[str | None, ...]] = [(key,) for key in _keys(rows, contract)]
-    return Cohort(f"labels-of-{name}", rows, about, asked, came, ended=True)
+    return Cohort(name, rows, about, asked, came, ended=True)
 
 
 def _keys(rows: pa.Table, contract: Contract) -> list[str | None]:

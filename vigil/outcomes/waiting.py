@@ -15,7 +15,7 @@ from vigil.ledger.ledger import Ledger
 from vigil.outcomes import cohorts, store
 from vigil.outcomes.cohorts import Cohort, Found
 from vigil.predictions import collecting
-from vigil.records import ORDER_COLUMN, Batch, Contract
+from vigil.records import LABELLED, ORDER_COLUMN, Batch, Contract
 from vigil.storage import durable
 from vigil.table.store import Table
 
@@ -49,14 +49,11 @@ def arrived(ledger: Ledger, table: Table, contract: Contract, since: datetime, s
     """Return a cohort for each file that came since a moment with less than a share of its labels."""
     found = []
     for batch in ledger.batches.all():
-        if batch.labelled < share * batch.rows and not batch.path.endswith(".labelled.parquet"):
+        if batch.labelled < share * batch.rows and not batch.is_labelled_late:
             came = _came(ledger, batch)
             if came >= since:
-                found.append(
-                    cohorts.unlabelled(
-                        f"{batch.name}-{batch.id[:6]}", table.batch(batch.order), contract, came
-                    )
-                )
+                rows = table.batch(batch.order)
+                found.append(cohorts.unlabelled(batch.waits_as, rows, contract, came))
     return found
 
 
@@ -73,7 +70,7 @@ def lay_down(folder: Path, contract: Contract, cohort: Cohort, found: Found) -> 
     Written again after a kill, it is the same file.
     """
     rows = cohorts.labelled(cohort, found, contract)
-    name = f"{cohort.id}.labelled.parquet"
+    name = f"{cohort.id}{LABELLED}"
     if rows.num_rows:
         content = io.BytesIO()
         parquet.write_table(rows, content, compression="zstd")

@@ -23,7 +23,9 @@ LEAST_SPREAD = 0.08
 
 
 def look(case: Case) -> Iterator[Finding]:
-    """Look at the size of the file, and at its moments."""
+    """Look at the size of the file, and at its moments; rows that waited for labels are no such file."""
+    if case.late:
+        return
     yield from _short(case)
     yield from _late(case)
 
