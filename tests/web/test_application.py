@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from vigil.web import endpoints
+from vigil.web import endpoints, errors
 
-DOCS = Path(__file__).parents[2] / "docs" / "api.md"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "api.md"
 FRAMEWORK = {"/static/<path:filename>"}
 
 
@@ -43,3 +44,15 @@ def test_openapi_describes_every_route(world: Any) -> None:
 def test_every_endpoint_file_builds_a_blueprint(world: Any) -> None:
     """A file in the room is an endpoint: nothing else is needed to mount it."""
     assert set(endpoints.names()) <= set(world.app().blueprints)
+
+
+def test_every_error_code_is_documented() -> None:
+    """The table of docs/api.md has each status and code that the service answers with, and no other."""
+    told = {
+        (status, code)
+        for status, codes in re.findall(r"^\| (\d{3}) \| ([^|]+) \|", DOCS.read_text(), re.MULTILINE)
+        for code in re.findall(r"`([a-z0-9-]+)`", codes)
+    }
+    source = "".join(path.read_text() for path in (ROOT / "vigil" / "web").glob("**/*.py"))
+    answered = set(re.findall(r'(?<![.\d])([45]\d\d), (?:body\()?"([a-z0-9-]+)"', source))
+    assert told == answered | {(str(status), words[0]) for status, words in errors.WORDS.items()}

@@ -25,7 +25,7 @@ WORDS = {
         "Send the header Authorization: Bearer with a token.",
     ),
     403: ("role-needed", "This may not be done with this token.", "Ask with a token of another role."),
-    409: ("conflict", "This cannot be done now.", "Look at its present state, then try again."),
+    409: ("action-failed", "This cannot be done now.", "Look at its present state, then try again."),
     413: ("too-large", "The body is too large.", "Send fewer rows, or raise server.max_body_mb."),
     415: ("wrong-content-type", "This content type is not read here.", "Send application/json."),
     422: ("bad-parameter", "A parameter cannot be used.", "GET /openapi.json describes them."),
