@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -364,6 +366,25 @@ def test_a_file_that_names_no_cases_is_refused_once(site: Project) -> None:
     (site.outcomes / "bad.csv").write_text("exited\n1\n")
     assert "corporation" in labelling.run(site)[0]
     assert labelling.run(site) == []
+
+
+def test_outcomes_that_the_disk_does_not_take_leave_nothing_behind(site: Project) -> None:
+    """The client is told to try again, no file stays open, and later outcomes are taken in as ever."""
+    client = create_app(site, environ={}).test_client()
+    body = {"outcomes": [{"outcome": "1", "key": "a"}]}
+    client.post("/outcomes", json={"outcomes": []})
+    opened = len(os.listdir("/proc/self/fd"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        answers = [client.post("/outcomes", json=body) for _ in range(3)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {(one.status_code, one.json["error"]["code"]) for one in answers} == {(503, "not-written")}
+    assert len(os.listdir("/proc/self/fd")) <= opened
+    assert list(store.folder(site.output).iterdir()) == []
+    assert client.post("/outcomes", json=body).status_code == 200
+    assert labelling.run(site)[0] == "1 outcome received."
 
 
 def test_a_file_that_cannot_be_read_now_is_looked_at_again(site: Project) -> None:

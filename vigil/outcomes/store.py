@@ -68,8 +68,12 @@ def folder(output: Path) -> Path:
 def receive(output: Path, outcomes: Iterable[Outcome]) -> None:
     """Write outcomes down, for the next tick; on return they are on the disk. Raises OSError."""
     writer = segments.Segments(folder(output))
-    writer.write([msgspec.msgpack.encode(outcome) for outcome in outcomes])
-    writer.close()
+    try:
+        writer.write([msgspec.msgpack.encode(outcome) for outcome in outcomes])
+        writer.close()
+    except OSError:
+        writer.abandon()
+        raise
 
 
 def collect(output: Path) -> int:

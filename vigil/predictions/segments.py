@@ -93,6 +93,13 @@ class Segments:
             os.close(self._handle)
             self._path = None
 
+    def abandon(self) -> None:
+        """Delete the open segment, which could not be written, and let go of it."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+            os.close(self._handle)
+            self._path = None
+
     def _begin(self) -> None:
         """Open a segment; it gets its name once it is locked, so that nobody takes it for left behind."""
         self._folder.mkdir(parents=True, exist_ok=True)

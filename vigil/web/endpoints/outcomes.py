@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from vigil.web.shapes import TEXT, WHOLE, listed, record
 
 if TYPE_CHECKING:
     from vigil.outcomes.store import Outcome
+
+_log = logging.getLogger(__name__)
 
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _ONE = {
@@ -87,7 +90,7 @@ def blueprint(service: Service) -> Routes:
             413: "The body is too large",
             415: "Not application/json",
             422: "An outcome that names no case, or no possible label",
-            503: "There is no contract yet",
+            503: "There is no contract yet, or they cannot be written down",
         },
         body=REQUEST_BODY,
         answer=record(request=TEXT, accepted=WHOLE),
@@ -100,8 +103,13 @@ def blueprint(service: Service) -> Routes:
         contract = _contract(service)
         now = service.project.clock().timestamp()
         received = [_read(f"Outcome {place}", one, contract, now) for place, one in enumerate(_given())]
-        if received:
-            store.receive(service.project.output, received)
+        try:
+            if received:
+                store.receive(service.project.output, received)
+        except OSError as error:
+            _log.error("request %s: outcomes were not written down: %s", g.request_id, error)
+            what = "The outcomes could not be written down; none was taken."
+            raise Refusal(503, "not-written", what, "Try again later.") from None
         return {"request": g.request_id, "accepted": len(received)}
 
     return routes
