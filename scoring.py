@@ -46,7 +46,7 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     if standing is not None:
         write_latest(project, standing)
         return standing
-    release = project.ledger.releases.get(live) or {}
+    release = project.ledger.releases.known(live)
     contract = project.contract()
     metric = project.metric(contract.task)
     rows = arrays.complete(project.table.batch(batch.order), contract.identity)

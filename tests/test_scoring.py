@@ -5,6 +5,8 @@ import pytest
 
 import scoring
 from vigil.bundles import pointer
+from vigil.errors import LedgerError
+from vigil.releases import switch
 from vigil.run import begun
 from vigil.stats import alarm
 
@@ -43,6 +45,18 @@ def test_a_release_meets_a_batch_once(site):
     assert again == site.project().ledger.scores.get(again.release, again.batch)
     assert evidence(site) == before
     assert [order for order, _ in before] == [2]
+
+
+def test_a_live_release_that_the_ledger_does_not_know_is_named(site):
+    """As after the ledger alone was restored: the tick says what to do, and goes on once that is done."""
+    release = live(site)
+    site.leavers("w-2.csv", 300, seed=2)
+    pointer.write(site.root / "production", "abc", release)
+    with pytest.raises(LedgerError, match=r"abc is live, and the ledger knows nothing .* --rollback"):
+        site.tick()
+    project = site.project()
+    switch.restore(project.ledger, project.production, run=7)
+    assert site.outcomes(site.tick()) == [("plan", "nothing")]
 
 
 def test_rows_that_were_trained_on_are_not_scored(site):

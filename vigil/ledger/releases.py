@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vigil.errors import LedgerError
 from vigil.ledger.schema import releases
 from vigil.ledger.shelf import Row, Shelf, remembered
 
@@ -24,6 +25,15 @@ class Releases(Shelf):
     def get(self, release: str) -> Row | None:
         """Return one release, or None."""
         return self.first(releases.c.id == release)
+
+    def known(self, release: str) -> Row:
+        """Return the live release. Raises LedgerError when there is no such one, as after a restore."""
+        row = self.get(release)
+        if row is None:
+            what = f"the release {release} is live, and the ledger knows nothing of it."
+            hint = "If the ledger was restored, restore the whole backup; or: python deployment.py --rollback"
+            raise LedgerError(what, where="ledger", hint=hint)
+        return row
 
     def update(self, release: str, **values: Any) -> None:
         """Change what is known of a release."""
