@@ -23,7 +23,7 @@ from vigil.batches.history import History
 from vigil.batches.reading import Begin, InBlocks
 from vigil.batches.rejudging import Rejudging
 from vigil.command import parser, perform
-from vigil.errors import ContractError, FileRefused, FileUnreadable, VigilError
+from vigil.errors import ContractError, FileRefused, FileUnreadable
 from vigil.ledger import glance
 from vigil.project import Project
 from vigil.records import Batch, Contract
@@ -72,9 +72,7 @@ def new_files(project: Project, folder: Path | None = None) -> list[NewFile]:
     A refused file is new again when the contract has a new version, or is not there yet.
     """
     folder = (folder or project.input).absolute()
-    if not folder.is_dir():
-        hint = f"Create it, or correct 'input_folder_path' in {project.config_path.name}."
-        raise VigilError("the folder of arriving files does not exist.", where=str(folder), hint=hint)
+    project.ask_there(folder)
     known = project.ledger.files.known()
     stored = contracts.load(project.output)
     version = stored.version if stored else 0
@@ -130,8 +128,14 @@ def examine(
     twins = [known.name] if known else [item.file.name for item in group if item.digest == digest]
     if twins:
         return Arrival(name, "duplicate", f"has the same content as {twins[0]}.")
-    config, output, say, keep = project.config, project.output, project.console.say, begin is not None
-    first = partial(edits.begun, config=config, output=output, say=say, keep=keep)
+    first = partial(
+        edits.begun,
+        config=project.config,
+        output=project.output,
+        say=project.console.say,
+        ask=lambda drafted: project.metric(drafted.task),
+        keep=begin is not None,
+    )
     try:
         read = reading.read(source, contract, first, begin, history)
     except FileUnreadable:
@@ -158,6 +162,8 @@ def too_broken(project: Project, tally: whole.Tally) -> str:
 def take_up_edits(project: Project) -> Contract | None:
     """Make a person's edits of the contract its new version, so that what was left out is judged by it."""
     contract, changes = edits.take_up(project.output, project.table, project.config)
+    if contract is not None:
+        project.metric(contract.task)  # one that does not fit is said before anything is taken in
     for change in changes:
         project.console.say(f"contract v{contract.version if contract else 0}: {change}")
     return contract

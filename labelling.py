@@ -45,6 +45,8 @@ def run(project: Project) -> list[str]:
         from vigil import beside
 
         beside.note(project)
+    if project.outcomes is not None and not project.outcomes.is_dir():
+        said.append(f"{project.outcomes}: this folder of outcomes does not exist ('outcomes_folder_path').")
     return said
 
 

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import fullprocess
+from vigil import contract as contracts
+from vigil import intake
+from vigil.batches import edits
 from vigil.bundles import pointer
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -165,6 +168,42 @@ def test_a_dry_run_knows_the_test_rows(site):
     assert rehearsed["evidence"]["rows"] == site.tick()["decisions"][-1]["evidence"]["rows"]
 
 
+@pytest.mark.parametrize("made", ["by the tick", "before"])
+def test_a_metric_of_another_task_is_said_before_anything_is_taken_in(site, made):
+    """The first file's task decides, or that of a contract there is; once corrected, the file comes in."""
+    site.configure(metric="mae")
+    if made == "before":
+        contract, _ = edits.first(intake.read(site.leavers("w-1.csv", 300)), site.project().config)
+        contracts.save(contract, site.root / "ingested")
+    site.leavers("w-1.csv", 300)
+    _, err = tick("--config", site.config, code=2)
+    assert "config-metric metric: 'mae' does not measure a binary task. For binary: accuracy" in err
+    assert not (site.root / "ingested/table").exists()
+    assert (site.root / "ingested/contract.json").exists() == (made == "before")
+    site.configure(metric="accuracy")
+    out, _ = tick("--config", site.config)
+    assert "w-1.csv: 300 of 300 rows ingested." in out
+    assert "promoted" in out
+
+
+def test_test_data_that_is_not_there_is_said_before_anything_is_taken_in(site):
+    """Rows that must never be trained on may not be left out in silence."""
+    site.configure(test_data_path="test")
+    site.leavers("w-1.csv", 300)
+    _, err = tick("--config", site.config, code=1)
+    assert "the test data does not exist. Put it there, or correct 'test_data_path' in config.json." in err
+    assert not (site.root / "ingested/table").exists()
+
+
+def test_a_folder_of_outcomes_that_is_not_there_is_said(site):
+    """Labels that nobody reads would be missed late."""
+    site.configure(outcomes_folder_path="outcome")
+    site.leavers("w-1.csv", 300)
+    site.tick()
+    out, _ = tick("--config", site.config, "--force-retrain")
+    assert "outcome: this folder of outcomes does not exist ('outcomes_folder_path')." in out
+
+
 def test_json_and_explain(site):
     """--explain prints a run's files and decisions with their evidence, as text or as JSON."""
     site.leavers("w-1.csv", 300)
@@ -227,20 +266,27 @@ def test_init_is_told_the_target(tmp_path):
 
 
 def test_init_says_where_a_role_is_changed(tmp_path):
-    """A column that looks like an identifier is ignored; the note leads to the file that decides."""
-    rows = [f"c-{n:05d},{n % 37},{'yes' if n % 37 > 20 else 'no'}" for n in range(200)]
-    (tmp_path / "customers.csv").write_text("\n".join(["client,visits,left", *rows]) + "\n")
+    """The note leads to the file that decides; a config that says otherwise is told before any row is in."""
+    rows = [f"c-{n:05d},{n % 37},{n % 5},{'yes' if n % 37 > 20 else 'no'}" for n in range(200)]
+    (tmp_path / "customers.csv").write_text("\n".join(["client,visits,age,left", *rows]) + "\n")
     out, _ = call("fullprocess", "--init", "customers.csv", cwd=tmp_path)
     assert "ignored; its role is key if rows are about it." in out
-    assert "is changed in contract.json, before the first file is taken in." in out
+    assert 'Give such a column the role "key" or "time".' in out
     contract = json.loads((tmp_path / "ingested/contract.json").read_text())
     contract["columns"][0] = {"name": "client", "kind": "category", "role": "key"}
     (tmp_path / "ingested/contract.json").write_text(json.dumps(contract))
     os.rename(tmp_path / "customers.csv", tmp_path / "arriving/customers.csv")
     settings = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**settings, "settle_seconds": 0, "key": "visits"}))
-    out, _ = call("fullprocess", "--steps", "ingest", cwd=tmp_path)
-    assert "the config's key is visits, the contract's client; the contract holds" in out
+    _, err = call("fullprocess", "--steps", "ingest", cwd=tmp_path, code=2)
+    assert (
+        "the config's key is visits, the contract's client. Once rows are in, this cannot be changed." in err
+    )
+    assert not (tmp_path / "ingested/table").exists()
+    (tmp_path / "ingested/contract.json").unlink()
+    call("fullprocess", "--steps", "ingest", cwd=tmp_path)
+    contract = json.loads((tmp_path / "ingested/contract.json").read_text())
+    assert [one["name"] for one in contract["columns"] if one["role"] == "key"] == ["visits"]
 
 
 def test_what_was_refused_is_no_news(site):

@@ -171,6 +171,16 @@ class Project:
             raise ContractError("there is no contract yet.", where=str(self.output), hint=hint)
         return stored
 
+    def ask_there(self, arriving: Path) -> None:
+        """Raise VigilError when the folder of arriving files, or the test data, is not there."""
+        name = self.config_path.name
+        if not arriving.is_dir():
+            hint = f"Create it, or correct 'input_folder_path' in {name}."
+            raise VigilError("the folder of arriving files does not exist.", where=str(arriving), hint=hint)
+        if self.test_data is not None and not self.test_data.exists():
+            hint = f"Put it there, or correct 'test_data_path' in {name}."
+            raise VigilError("the test data does not exist.", where=str(self.test_data), hint=hint)
+
     def metric(self, task: Task) -> Metric:
         """Return the metric that the config names, else the task's usual one."""
         from vigil.stats import metrics

@@ -55,8 +55,8 @@ def init(data: Path, config: Path, target: str | None = None) -> None:
     print(f"  target: {target!r} ({contract.task}){wrong}")
     for note in notes:
         print(f"  {note}")
-    if contract.by_role("ignored"):
-        print('  A role ("key", "feature" …) is changed in contract.json, before the first file is taken in.')
+    print('  Is a row about somebody, or of a moment? Give such a column the role "key" or "time".')
+    print("  Roles are changed in contract.json, before the first file is taken in.")
     arriving = root / settings["input_folder_path"]
     print(f"next: copy {data} into {arriving}, then {runnable('python fullprocess.py', config)}")
 

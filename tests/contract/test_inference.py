@@ -189,9 +189,47 @@ def test_settings_that_do_not_fit_the_file(tmp_path, settings, words):
         infer(first_file(tmp_path, columns), target=settings.pop("target"), **settings)
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"target": "Lable"}, "target 'Lable'. Did you mean 'label'? It has: staff, region, label."),
+        ({"target": "label", "key": ["staf"]}, "key 'staf'. Did you mean 'staff'?"),
+        ({"target": "label", "sensitive": ["regions"]}, "sensitive 'regions'. Did you mean 'region'?"),
+        ({"target": "label", "slices": ["colour"]}, "slices 'colour'. It has: staff, region, label."),
+    ],
+)
+def test_a_misspelt_column_is_named_with_its_setting(tmp_path, settings, words):
+    """A column that the file lacks is said by the setting that asks for it, with the likely one."""
+    columns = {"staff": list(map(str, range(30))), "region": ["n", "s", "w"] * 10, "label": ["a", "b"] * 15}
+    raw = first_file(tmp_path, columns)
+    with pytest.raises(ContractError) as fault:
+        infer(raw, **settings)
+    assert words in f"{fault.value.what} {fault.value.hint}"
+
+
+def test_a_file_with_nothing_to_predict_from_is_refused(tmp_path):
+    """A contract without a feature could not be used: nothing is kept of it."""
+    raw = first_file(tmp_path, {"client": [f"c-{n:04d}" for n in range(40)], "y": ["a", "b"] * 20})
+    with pytest.raises(ContractError) as fault:
+        infer(raw, target="y")
+    assert fault.value.what == "No column is left to predict from."
+    assert "'client' has another value in every row: ignored" in fault.value.hint
+
+
+@pytest.mark.parametrize("labels", [["a", "b", "c"] * 10, [f"{n}.5" for n in range(30)]])
+def test_a_positive_class_that_is_not_used_is_said(tmp_path, labels):
+    """Only a task of two classes has one."""
+    raw = first_file(tmp_path, {"size": list(map(str, range(30))), "y": labels})
+    contract, notes = infer(raw, target="y", positive="a")
+    assert f"'positive' is not used: the task is {contract.task}." in notes
+    assert not any("positive" in note for note in infer(raw, target="y")[1])
+
+
 def test_a_time_column_may_hold_dates(tmp_path):
     """A configured time column gets its role."""
-    raw = first_file(tmp_path, {"at": ["2024-01-01"] * 120, "x": list("ab") * 60, "left": LABELS})
+    raw = first_file(
+        tmp_path, {"at": ["2024-01-01"] * 120, "x": list("ab") * 60, "age": ["1", "2"] * 60, "left": LABELS}
+    )
     contract, _ = infer(raw, target="left", time="at", ignore=["x"])
     assert [(column.kind, column.role) for column in contract.columns[:2]] == [
         ("date", "time"),

@@ -13,6 +13,9 @@ from vigil.intake import RawTable
 from vigil.records import Contract
 from vigil.table.store import Table
 
+#: Settings of the config that shape the contract; those of `LASTING` cannot change after the first rows.
+SHAPING = ("key", "time", "task", "positive", "ignore")
+LASTING = ("key", "task", "positive")
 #: Kinds that the table keeps in columns of the same type.
 _STORED = {"number": "number", "date": "date", "category": "string", "text": "string"}
 
@@ -20,11 +23,14 @@ _STORED = {"number": "number", "date": "date", "category": "string", "text": "st
 def take_up(output: Path, table: Table, config: Config) -> tuple[Contract | None, list[str]]:
     """Make the edited contract its next version; return what is in force, and what changed, in words.
 
+    A contract that a person has deleted before the first rows is forgotten: the first file gives another.
     Raises ContractError, leaving the version before in force, when the edits cannot be used, change
-    what a project is about after rows came in, or name another target than the config.
+    what a project is about after rows came in, or name another target than the config; before the first
+    rows also when config and contract disagree on what cannot change after them.
     """
     in_force, edited = asked(output, table, config)
     if in_force is None:
+        contracts.forget(output)
         return None, []
     if not edited:
         contracts.refresh(output)
@@ -39,7 +45,8 @@ def asked(output: Path, table: Table, config: Config) -> tuple[Contract | None, 
     Raises ContractError as `take_up` does.
     """
     edited = contracts.pending(output)
-    before = contracts.load(output)
+    withdrawn = contracts.withdrawn(output) and not table.exists()
+    before = None if withdrawn else contracts.load(output)
     if edited is not None and before is not None and table.exists():
         _ask_lasting(before, edited[0], table, output)
     in_force = edited[0] if edited else before
@@ -50,12 +57,26 @@ def asked(output: Path, table: Table, config: Config) -> tuple[Contract | None, 
             f'the role "target" and {in_force.target.name!r} the role "feature", and require the first alone.'
         )
         raise ContractError(what, where=str(output / "contract.json"), hint=hint)
+    if in_force is not None and not table.exists():
+        _ask_agreed(in_force, config, output)
     return in_force, tuple(edited[1]) if edited else ()
 
 
-def begun(raw: RawTable, *, config: Config, output: Path, say: Callable[[str], None], keep: bool) -> Contract:
-    """Return the contract that the first file implies, saying every guess; with ``keep`` it is in force."""
+def begun(
+    raw: RawTable,
+    *,
+    config: Config,
+    output: Path,
+    say: Callable[[str], None],
+    ask: Callable[[Contract], object],
+    keep: bool,
+) -> Contract:
+    """Return the contract that the first file implies, saying every guess; with ``keep`` it is in force.
+
+    ``ask`` raises what stands against it, before it is said or kept.
+    """
     contract, notes = first(raw, config)
+    ask(contract)
     if keep:
         contracts.save(contract, output)
     for note in notes:
@@ -73,27 +94,44 @@ def first(raw: RawTable, config: Config) -> tuple[Contract, tuple[str, ...]]:
         ignore=config.ignore,
         task=config.task,
         positive=config.positive,
-        slices=[*config.slices, *config.sensitive],
+        slices=config.slices,
+        sensitive=config.sensitive,
     )
 
 
 def overruled(contract: Contract, config: Config) -> list[str]:
     """Say which settings of the config the contract says otherwise; the contract holds."""
+    words = [f"{said}; the contract holds" for said in _said_otherwise(contract, config).values()]
+    roles = {column.name: column.role for column in contract.columns}
+    kept = [name for name in config.ignore if roles.get(name, "ignored") != "ignored"]
+    return words + [f"the config ignores {name}, the contract keeps it; the contract holds" for name in kept]
+
+
+def _said_otherwise(contract: Contract, config: Config) -> dict[str, str]:
+    """Say what config and contract have to say about each setting that they disagree on."""
     said: dict[str, tuple[Sequence[object], list[str]]] = {
         "key": (sorted(config.key), sorted(column.name for column in contract.by_role("key"))),
         "time": ([config.time] if config.time else [], [c.name for c in contract.by_role("time")]),
         "task": ([config.task] if config.task else [], [contract.task]),
         "positive": ([level(config.positive)] if config.positive is not None else [], [contract.positive]),
     }
-    words = [
-        f"the config's {name} is {', '.join(map(str, ours))}, the contract's {', '.join(theirs) or 'none'}; "
-        "the contract holds"
+    return {
+        name: f"the config's {name} is {', '.join(map(str, ours))}, the contract's "
+        f"{', '.join(filter(None, theirs)) or 'none'}"
         for name, (ours, theirs) in said.items()
         if ours and [str(one).lower() for one in ours] != [one.lower() for one in theirs]
-    ]
-    roles = {column.name: column.role for column in contract.columns}
-    kept = [name for name in config.ignore if roles.get(name, "ignored") != "ignored"]
-    return words + [f"the config ignores {name}, the contract keeps it; the contract holds" for name in kept]
+    }
+
+
+def _ask_agreed(contract: Contract, config: Config, output: Path) -> None:
+    """Raise ContractError when the config says otherwise what will not be changed after the first rows."""
+    faults = [words for name, words in _said_otherwise(contract, config).items() if name in LASTING]
+    if faults:
+        what = f"{'; '.join(faults)}. Once rows are in, this cannot be changed."
+        hint = (
+            "Say the same in both; or delete contract.json, and it is made anew from config and first file."
+        )
+        raise ContractError(what, where=str(output / "contract.json"), hint=hint)
 
 
 def _ask_lasting(before: Contract, after: Contract, table: Table, output: Path) -> None:

@@ -8,14 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vigil.contract.files import diff, history, load, pending, refresh, save
+from vigil.contract.files import diff, forget, history, load, pending, refresh, save, withdrawn
 
 if TYPE_CHECKING:
     from vigil.contract.checking import Checked, check
     from vigil.contract.guesses import settled
     from vigil.contract.inference import infer
 
-__all__ = ["Checked", "check", "diff", "history", "infer", "load", "pending", "refresh", "save", "settled"]
+__all__ = [
+    "Checked",
+    "check",
+    "diff",
+    "forget",
+    "history",
+    "infer",
+    "load",
+    "pending",
+    "refresh",
+    "save",
+    "settled",
+    "withdrawn",
+]
 
 _LATE = {"Checked": "checking", "check": "checking", "infer": "inference", "settled": "guesses"}
 

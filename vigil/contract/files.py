@@ -57,6 +57,17 @@ def refresh(folder: Path) -> tuple[Contract, list[str]]:
     return current, []
 
 
+def withdrawn(folder: Path) -> bool:
+    """Say whether a person has deleted the contract, of which versions are still kept."""
+    return not (folder / FILE).exists() and _newest(folder) is not None
+
+
+def forget(folder: Path) -> None:
+    """Delete the kept versions, the oldest last: as long as one is there, this is done again."""
+    for path in sorted(_copies(folder), key=_number, reverse=True):
+        durable.remove(path)
+
+
 def pending(folder: Path) -> tuple[Contract, list[str]] | None:
     """Return the version that a person's edits will become and what changes; None without edits.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -59,15 +60,16 @@ def infer(
     task: Task | None = None,
     positive: str | int | float | bool | None = None,
     slices: Sequence[str] = (),
+    sensitive: Sequence[str] = (),
 ) -> tuple[Contract, tuple[str, ...]]:
     """Guess the contract of a first file; returns it with a note for every guess.
 
     Raises ContractError when a named column is not in the file, the target's values do not fit a
-    task, or ``positive`` is not one of the classes.
+    task, ``positive`` is not one of the classes, or no column is left as a feature.
     """
     names = [name for name in raw.columns.column_names if name and not name.startswith("_vigil_")]
     times = [time] if time else []
-    wanted = {"target": [target], "key": key, "time": times, "slices": slices}
+    wanted = {"target": [target], "key": key, "time": times, "slices": slices, "sensitive": sensitive}
     _ask_present(names, wanted)
     roles: dict[str, Role] = {target: "target"}
     configured: list[tuple[Role, Sequence[str]]] = [("key", key), ("ignored", ignore), ("time", times)]
@@ -89,6 +91,7 @@ def infer(
         f"Column {name!r} is not in the first file; it will be ignored when it comes." for name in later
     ]
     contract = _with_target(Contract(1, chosen, tuple(columns)), labels, positive, found)
+    _ask_features(contract, notes)
     return contract, (*_passed_over(raw), *notes, *found)
 
 
@@ -98,7 +101,19 @@ def _ask_present(names: list[str], wanted: dict[str, Sequence[str]]) -> None:
     absent = [f"{setting} {name!r}" for setting, name in configured if name not in names]
     if absent:
         what = f"The first file does not have the column of {', '.join(absent)}."
-        raise ContractError(what, where="config", hint=f"It has: {', '.join(names)}.")
+        lower = {name.lower(): name for name in reversed(names)}
+        asked = [name.lower() for _, name in configured if name not in names]
+        close = [difflib.get_close_matches(name, list(lower), n=1) for name in asked]
+        meant = [repr(lower[name]) for found in close for name in found]
+        hint = f"Did you mean {', '.join(dict.fromkeys(meant))}? " if meant else ""
+        raise ContractError(what, where="config", hint=f"{hint}It has: {', '.join(names)}.")
+
+
+def _ask_features(contract: Contract, notes: list[str]) -> None:
+    """Raise ContractError when every column has another role: such a contract cannot be used."""
+    if not contract.features:
+        hint = " ".join([*(note for note in notes if "ignored" in note), "Bring more columns."])
+        raise ContractError("No column is left to predict from.", where="first file", hint=hint)
 
 
 def _passed_over(raw: RawTable) -> list[str]:
@@ -324,6 +339,8 @@ def _guess(look: Look, distinct: int) -> Task:
 
 def _with_target(contract: Contract, labels: Any, positive: str | float | None, notes: list[str]) -> Contract:
     """Complete the target column, the classes and the positive class."""
+    if positive is not None and contract.task != "binary":
+        notes.append(f"'positive' is not used: the task is {contract.task}.")
     if contract.task == "regression":
         return _with(contract, replace(contract.target, kind="number"))
     entries = pc.value_counts(labels.drop_null()).to_pylist()

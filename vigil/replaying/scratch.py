@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from vigil import contract as contracts
+from vigil.batches import edits
 from vigil.command import seldom_collected
 from vigil.console import Console
 from vigil.project import Project
@@ -60,6 +61,8 @@ def make(root: Path, chosen: dict[str, Any], contract: Contract | None) -> Path:
     (root / OWN["input_folder_path"]).mkdir(parents=True)
     if contract is not None:
         contracts.save(contract, root / OWN["output_folder_path"])
+        # It holds where an old config says otherwise, which a new project would be asked about.
+        chosen = {name: value for name, value in chosen.items() if name not in edits.SHAPING}
     config = root / "config.json"
     config.write_text(json.dumps(chosen, ensure_ascii=False), encoding="utf-8")
     return config
