@@ -235,3 +235,18 @@ def test_without_its_parser_columns_are_left_to_the_other_reader(monkeypatch: py
     monkeypatch.setattr(regular, "simdjson", None)
     content = msgspec.json.encode({"columns": {name: [cell] for name, cell in ROW.items()}})
     assert Regular(COLUMNS, EXPECTED).read(content) is None
+
+
+@pytest.mark.parametrize("name", ['the "x"', "back\\slash", "two\nlines", "tab\there"])
+@pytest.mark.parametrize("expected", [False, True])
+def test_odd_names_are_left_to_the_other_reader(name: str, expected: bool) -> None:
+    """A column, or a field that is expected, may have a name that no decoder of rows can know."""
+    names = ["plain", name]
+    columns = [Column(one, "number") for one in (names[:1] if expected else names)]
+    own = Regular(columns, frozenset(names[1:] if expected else ()))
+    rows = json.dumps({"rows": [{"plain": 1.0, name: 2.0}] * 2}).encode()
+    by_column = json.dumps({"columns": {"plain": [1.0, 1.0], name: [2.0, 2.0]}}).encode()
+    for content in (rows, by_column):
+        read = bodies.read(Body(content, "application/json"), 2**30, own.read)
+        cells = read.columns[name] if read.rows is None else [row[name] for row in read.rows]
+        assert list(cells) == [2.0, 2.0]

@@ -38,6 +38,9 @@ HUGE = 2**20
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
+#: What the decoder of rows takes in no name.
+_ODD_IN_A_NAME = re.compile(r'["\\\x00-\x1f]')
+
 #: How a body of columns begins.
 _BY_COLUMN = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"columns"')
 
@@ -65,6 +68,8 @@ class Regular:
         return found
 
     def _rows(self, content: bytes) -> Rows | None:
+        if self._decoder is None:
+            return None
         try:
             rows = self._decoder.decode(content).rows
         except _UNREADABLE:
@@ -150,11 +155,14 @@ def _turned(names: Sequence[str], needed: int, rows: Sequence[Any]) -> Rows | No
 
 
 @lru_cache(maxsize=8)
-def _decoder(names: tuple[str, ...], numeric: tuple[bool, ...]) -> msgspec.json.Decoder[Any]:
+def _decoder(names: tuple[str, ...], numeric: tuple[bool, ...]) -> msgspec.json.Decoder[Any] | None:
     """Return a decoder of rows whose first columns are numbers or not, the others being optional.
 
+    None where a name has a quote, a backslash or a control character in it.
     Releases of one contract share theirs: the types that are made for it are never quite let go.
     """
+    if any(map(_ODD_IN_A_NAME.search, names)):
+        return None
     kinds: list[Any] = [float | None if is_number else LimitedCell for is_number in numeric]
     rest: Any = (LimitedCell | msgspec.UnsetType, msgspec.UNSET)
     cells = [kinds[place : place + 1] or rest for place in range(len(names))]
