@@ -156,6 +156,7 @@ def test_all_faults_of_an_edit_are_said_at_once(tmp_path):
     ("change", "words"),
     [
         (lambda raw: raw["columns"].append(raw["columns"][0]), "'firm' stands twice"),
+        (lambda raw: raw["columns"][1].update(name="FIRM"), "'FIRM' and 'firm' differ only by case"),
         (lambda raw: raw["columns"].pop(), "one column must have the role target; 0 have"),
         (lambda raw: raw["columns"][2].update(role="target", levels=None), "the role target; 2 have"),
         (lambda raw: raw.update(task="regression"), "the target of a regression task must be a number"),

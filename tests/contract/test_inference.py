@@ -1,8 +1,10 @@
 """The first contract, guessed from the first file."""
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
-from vigil.contract import infer
+from vigil.contract import check, infer
 from vigil.errors import ContractError
 from vigil.intake import read
 
@@ -166,6 +168,30 @@ def test_the_positive_class_is_the_rarer_unless_configured(tmp_path):
     with pytest.raises(ContractError, match="'yes' is not a class") as caught:
         infer(raw, target="y", positive="yes")
     assert "0, 1" in caught.value.hint
+
+
+def test_names_that_differ_only_by_case_are_not_both_kept(tmp_path):
+    """The table knows no case: of two such names one is ignored, and said; never one with a role."""
+    raw = first_file(
+        tmp_path, {"size": list("ab") * 60, "x": list("uv") * 60, "Size": list("pq") * 60, "SIZE": LABELS}
+    )
+    contract, notes = infer(raw, target="SIZE")
+    assert [column.role for column in contract.columns] == ["ignored", "feature", "ignored", "target"]
+    assert "'Size' differs from 'SIZE' only by case" in " ".join(notes)
+    with pytest.raises(ContractError, match="'SIZE' differs from 'Size' only by case") as caught:
+        infer(raw, target="SIZE", key=["Size"])
+    assert "Rename" in caught.value.hint
+
+
+def test_a_column_of_lists_is_ignored_and_the_file_is_read(tmp_path):
+    """Cells that are no single values cost their column, and not every file that has it."""
+    rows = pa.table({"tags": [[1, 2]] * 120, "x": [float(n) for n in range(120)], "left": LABELS})
+    parquet.write_table(rows, tmp_path / "first.parquet")
+    raw = read(tmp_path / "first.parquet")
+    contract, notes = infer(raw, target="left")
+    assert [column.role for column in contract.columns] == ["ignored", "feature", "target"]
+    assert "only single values can be read. It is ignored." in " ".join(notes)
+    assert check(contract, raw).valid == 120
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ class Look:
     kind: Kind
     values: Any
     notes: tuple[str, ...] = ()
+    readable: bool = True
 
     @property
     def present(self) -> Any:
@@ -82,6 +83,8 @@ def infer(
         column, why = _column(look, roles.get(look.name))
         columns.append(column)
         notes += why
+    columns, unlike = _told_apart(columns)
+    notes += unlike
     _ask_time(columns)
     chosen, found = _task(next(look for look in looks if look.name == target), task)
     labels = typed(raw.columns.column(target), "category").values
@@ -134,7 +137,8 @@ def _look(name: str, column: Any, role: Role | None, decimal: str) -> Look:
     except FileRefused as error:
         if role not in {None, "ignored"}:
             raise ContractError(f"Column {name!r} {error.what}", where="first file") from error
-        return Look(name, "text", pa.nulls(len(column), pa.string()), (f"Column {name!r} {error.what}",))
+        why = f"Column {name!r} {error.what} It is ignored."
+        return Look(name, "text", pa.nulls(len(column), pa.string()), (why,), readable=False)
     if role == "key":
         return Look(name, "category", typed(flat, "category").values)
     if not is_text(flat.type):
@@ -242,7 +246,7 @@ def _column(look: Look, role: Role | None) -> tuple[Column, list[str]]:
         return Column(look.name, look.kind, "key", nullable=False), []
     if role == "target":
         return Column(look.name, look.kind, "target", required=False), []
-    if role == "ignored":
+    if role == "ignored" or not look.readable:
         return Column(look.name, look.kind, "ignored", required=False), []
     why = _id_like(look) if role is None else ""
     if why:
@@ -254,6 +258,32 @@ def _column(look: Look, role: Role | None) -> tuple[Column, list[str]]:
         column = replace(column, minimum=0.0)
         notes.append(f"Column {look.name!r} is never negative: its minimum is taken to be 0.")
     return column, notes
+
+
+def _told_apart(columns: list[Column]) -> tuple[list[Column], list[str]]:
+    """Ignore features whose names differ only by case from one that is kept: the table cannot hold both.
+
+    A column with a role in the config goes first, then the one that stands first. Raises ContractError
+    when two such columns have a role.
+    """
+    kept: dict[str, Column] = {}
+    notes, dropped = [], set()
+    for column in sorted(columns, key=lambda column: column.role == "feature"):
+        if column.role == "ignored":
+            continue
+        first = kept.setdefault(column.name.lower(), column)
+        if first is column:
+            continue
+        what = f"Column {column.name!r} differs from {first.name!r} only by case"
+        if column.role != "feature":
+            raise ContractError(f"{what}.", where="config", hint="Rename one: the table cannot hold both.")
+        notes.append(f"{what}, and the table cannot hold both: it is ignored. Rename one to keep it.")
+        dropped.add(column.name)
+    apart = [
+        Column(column.name, column.kind, "ignored", required=False) if column.name in dropped else column
+        for column in columns
+    ]
+    return apart, notes
 
 
 def _id_like(look: Look) -> str:

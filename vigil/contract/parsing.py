@@ -211,6 +211,7 @@ def _contradictions(contract: Contract) -> list[str]:
     """Return what is wrong between columns, task and classes."""
     names = [column.name for column in contract.columns]
     faults = [f"column {name!r} stands twice." for name in sorted({n for n in names if names.count(n) > 1})]
+    faults += _case_faults(contract)
     targets = contract.by_role("target")
     if len(targets) != 1:
         return [*faults, f"one column must have the role target; {len(targets)} have."]
@@ -222,6 +223,19 @@ def _contradictions(contract: Contract) -> list[str]:
     if targets[0].kind != wanted:
         faults.append(f"the target of a {contract.task} task must be a {wanted}.")
     return faults + _class_faults(contract) + _rule_faults(contract)
+
+
+def _case_faults(contract: Contract) -> list[str]:
+    """Return the names that the table cannot tell apart."""
+    names = {column.name for column in contract.columns if column.role != "ignored"}
+    by_lower: dict[str, list[str]] = {}
+    for name in sorted(names):
+        by_lower.setdefault(name.lower(), []).append(name)
+    return [
+        f"columns {' and '.join(map(repr, alike))} differ only by case: the table cannot hold both."
+        for alike in by_lower.values()
+        if len(alike) > 1
+    ]
 
 
 def _rule_faults(contract: Contract) -> list[str]:
