@@ -46,4 +46,4 @@ def summary(arrivals: list[Arrival], decided: list[dict[str, Any]]) -> str:
     parts = [f"{count} {status}" for status, count in counts.items()]
     promoted = sum(row["outcome"] == "promote" for row in decided)
     parts += [f"{promoted} promoted"] if promoted else []
-    return ", ".join(parts) or "nothing new"
+    return ", ".join(parts) or ("nothing promoted" if decided else "nothing new")
