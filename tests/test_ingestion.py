@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 import ingestion
 from vigil.batches.arrival import natural
@@ -518,3 +519,22 @@ def test_the_quarantine_is_exported_and_may_come_back(site):
     corrected = [line.replace("many", "7").replace("much", "8") for line in to.read_text().splitlines()[:3]]
     site.write("a-3.csv", "\n".join(corrected) + "\n")
     assert take_in(site)["a-3.csv"].accepted == 2
+
+
+@pytest.mark.parametrize("unit", ["s", "us"])
+def test_moments_that_no_calendar_has_cost_their_rows_alone(new_site, unit):
+    """Parquet may hold the year 60000: such cells are quarantined, shown and held, and nothing is stopped."""
+    site = new_site(key=["customer"], time="seen")
+    rows = {"customer": [f"c{n}" for n in range(60)], "left": ["yes", "no"] * 30, "staff": list(range(60))}
+    steps = {"s": 1, "us": 1_000_000}[unit]
+    seconds = [1_767_225_600 + n for n in range(60)]
+    for name, far in (("a", []), ("b", [1_900_000_000_000, -1_900_000_000_000])):
+        seen = pa.array([moment * steps for moment in far + seconds[len(far) :]], pa.timestamp(unit))
+        kept = pa.table({**rows, "staff": [n + len(far) for n in range(60)], "seen": seen, "noted": seen})
+        parquet.write_table(kept, site.arriving / f"{name}.parquet")
+    assert statuses(site) == {"a.parquet": "ingested", "b.parquet": "ingested"}
+    project = site.project()
+    assert [batch.quarantined for batch in project.ledger.batches.all()] == [0, 2]
+    assert (
+        "seen" in (project.output / "quarantine" / f"{project.ledger.batches.all()[1].id}.jsonl").read_text()
+    )

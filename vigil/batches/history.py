@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ import pyarrow as pa
 
 from vigil.contract import Checked
 from vigil.contract.checking import SHOWN_LETTERS
-from vigil.intake import RawTable
+from vigil.intake import RawTable, listed
 from vigil.ledger.ledger import Ledger
 from vigil.records import ORDER_COLUMN, Contract, RowFault
 from vigil.storage import durable
@@ -118,7 +117,7 @@ class History:
         for name, orders in found.items():
             rows = np.flatnonzero(broken & (orders > 0))
             lines = checked.lines[rows]
-            cells: Any = raw.columns.column(name).take(np.searchsorted(raw.lines, lines)).to_pylist()
+            cells = listed(raw.columns.column(name).take(np.searchsorted(raw.lines, lines)))
             names = {order: self._name(order) for order in np.unique(orders[rows]).tolist()}
             for line, cell, order in zip(lines.tolist(), cells, orders[rows].tolist(), strict=True):
                 yield RowFault(line, name, str(cell)[:SHOWN_LETTERS], f"stands in {names[order]} already")

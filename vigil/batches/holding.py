@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from vigil.contract import Checked
-from vigil.intake import RawTable
+from vigil.intake import RawTable, listed
 from vigil.table.quarantine import Held
 
 
@@ -17,11 +17,12 @@ def held_rows(raw: RawTable, checked: Checked, contract_version: int) -> Held:
         return Held((), {}, contract_version, checked.decimal)
     faulty = np.unique(np.array([fault.line for fault in checked.faults], dtype=np.int64))
     places = np.flatnonzero(np.isin(raw.lines, faulty))
-    rows = raw.columns.take(places).to_pylist()
+    rows = raw.columns.take(places)
+    columns = [[_plain(cell) for cell in listed(column)] for column in rows.columns]
     lines = raw.lines[places].tolist()
     cells = {
-        line: {name: _plain(cell) for name, cell in row.items()}
-        for line, row in zip(lines, rows, strict=True)
+        line: dict(zip(rows.column_names, row, strict=True))
+        for line, row in zip(lines, zip(*columns, strict=True), strict=True)
     }
     return Held(checked.faults, cells, contract_version, checked.decimal)
 

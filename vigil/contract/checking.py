@@ -15,7 +15,7 @@ import pyarrow.compute
 from vigil.contract import rules
 from vigil.contract.columns import ARROW_TYPES, Typed, decimal_of_file, typed
 from vigil.errors import FileRefused
-from vigil.intake import RawTable
+from vigil.intake import RawTable, listed
 from vigil.records import Column, Contract, RowFault
 
 #: The published type stubs are behind the library, so its functions go unchecked.
@@ -230,7 +230,7 @@ def _listed(raw: RawTable, faults: dict[str, dict[str, np.ndarray]], empty: np.n
             if name not in raw.columns.column_names:
                 cells: list[Any] = [None] * rows.size
             else:
-                cells = raw.columns.column(name).take(rows).to_pylist()
+                cells = listed(raw.columns.column(name).take(rows))
             for line, cell in zip(raw.lines[rows].tolist(), cells, strict=True):
                 yield RowFault(line, name, "" if cell is None else str(cell)[:SHOWN_LETTERS], rule)
     for line in raw.lines[empty].tolist():

@@ -19,7 +19,7 @@ import pyarrow.compute
 from vigil.contract import cells, screens
 from vigil.contract.cells import MISSING, NOT_A_NUMBER, NOT_FINITE, NUMBER_FORMS
 from vigil.errors import FileRefused
-from vigil.intake import RawTable
+from vigil.intake import RawTable, listed
 from vigil.records import Kind
 
 #: The published type stubs are behind the library, so arrays and its functions go unchecked.
@@ -345,7 +345,7 @@ def _each_distinct(flat: Cells, canonical: Callable[[object], str | None]) -> Ce
     if pa.types.is_null(flat.type):
         return pa.nulls(len(flat), pa.string())
     encoded = flat.dictionary_encode()
-    mapped = pa.array([canonical(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    mapped = pa.array([canonical(value) for value in listed(encoded.dictionary)], pa.string())
     return mapped.take(encoded.indices)
 
 

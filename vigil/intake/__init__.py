@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from vigil.errors import FileRefused, FileUnreadable
-from vigil.intake.raw import Blocks, Dialect, RawTable, shown
+from vigil.intake.raw import Blocks, Dialect, RawTable, listed, shown
 
 #: Bytes of memory that a byte of text takes at most on its way into the table.
 _MEMORY = 12
@@ -35,6 +35,7 @@ __all__ = [
     "block_size",
     "blocks",
     "digest",
+    "listed",
     "read",
     "reads",
     "shown",

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from vigil.errors import FileRefused
 from vigil.records import RowFault
@@ -68,6 +68,15 @@ class Blocks(Protocol):
     def __iter__(self) -> Iterator[RawTable]:
         """Yield the blocks in their order."""
         ...
+
+
+def listed(cells: Any) -> list[Any]:
+    """Return cells as Python's own values; a column with moments that Python knows no date for, as text."""
+    try:
+        found: list[Any] = cells.to_pylist()
+    except (OverflowError, ValueError):
+        found = cells.cast("string").to_pylist()
+    return found
 
 
 def shown(path: Path) -> str:
