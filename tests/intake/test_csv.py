@@ -3,13 +3,17 @@
 import csv
 import gzip
 import io
+import subprocess
+import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vigil.errors import FileRefused
+from vigil import intake
+from vigil.errors import FileRefused, FileUnreadable
 from vigil.intake import read
 
 
@@ -279,3 +283,33 @@ def test_any_bytes_are_read_or_refused(tmp_path, pieces):
     assert raw.lines.size == raw.columns.num_rows
     assert raw.total_rows == raw.columns.num_rows + len(raw.faults)
     assert (np.diff(raw.lines) > 0).all()
+
+
+def test_an_archive_that_hides_its_size_waits_for_memory(tmp_path, monkeypatch):
+    """Its end tells the size of its last part alone: what does not fit is left, and never unpacked whole."""
+    free = 48 << 20
+    monkeypatch.setattr(intake, "available_memory", lambda: free)
+    parts = gzip.compress(b"a,b\n1,2\n") + 50 * gzip.compress(b"1,2\n" * (1 << 20)) + gzip.compress(b"3,4\n")
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileUnreadable, match="the free memory is not enough"):
+            written(tmp_path, parts, "may.csv.gz")
+        assert tracemalloc.get_traced_memory()[1] < free
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_archive_takes_the_room_of_what_is_in_it(tmp_path):
+    """Where the system promises no memory that it does not have, a small archive is read as ever."""
+    path = tmp_path / "may.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    code = (
+        "import pathlib, resource, sys\n"
+        "from vigil.intake import read\n"
+        "import pyarrow.csv\n"
+        "held = int(pathlib.Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (held + (2 << 30),) * 2)\n"
+        "print(read(pathlib.Path(sys.argv[1])).total_rows)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False)
+    assert done.stdout == "1\n", done.stderr

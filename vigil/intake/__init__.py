@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pkgutil
+import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -38,6 +39,7 @@ __all__ = [
     "listed",
     "read",
     "reads",
+    "room_for_text",
     "shown",
     "suffixes",
 ]
@@ -116,6 +118,12 @@ def _readers() -> dict[str, ModuleType]:
     """Find the room's readers: ending → module. They import what is heavy only when they read."""
     modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
     return {suffix: module for module in modules for suffix in getattr(module, "SUFFIXES", ())}
+
+
+def room_for_text() -> int:
+    """Return how many bytes of text there is memory to read whole."""
+    free = available_memory()
+    return sys.maxsize if free is None else free // _MEMORY
 
 
 def _ask_memory(path: Path) -> None:

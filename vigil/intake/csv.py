@@ -43,7 +43,9 @@ def read(path: Path, encoding: str = "", delimiter: str = "") -> RawTable:
 
 def _read_whole(path: Path, encoding: str, where: str) -> tuple[Encoding, bytes]:
     """Return how a file is encoded, and its text as UTF-8."""
-    data = b"".join(unpacked(path, where))
+    from vigil.intake import room_for_text
+
+    data = b"".join(unpacked(path, where, most=room_for_text()))
     how = found(lambda: [data], encoding)
     return how, b"".join(as_utf8(lambda: [data], how, where)).rstrip(b"\x1a")
 

@@ -30,25 +30,35 @@ class Cut(NamedTuple):
     line: int
 
 
-def unpacked(path: Path, where: str, chunk: int = 0) -> Iterator[bytes]:
-    """Yield the file's bytes, gunzipped by what they are and not by what the name says; all at once if 0.
+def unpacked(path: Path, where: str, chunk: int = 0, most: int = UNPACKED_LIMIT) -> Iterator[bytes]:
+    """Yield the file's bytes, gunzipped by what they are and not by what the name says.
 
-    The file is read and not mapped: a mapped file that shrinks meanwhile kills the process.
+    They come ``chunk`` at a time; if 0, those of a plain file at once. The file is read and not mapped: a
+    mapped file that shrinks meanwhile kills the process. Raises FileUnreadable for an archive that unpacks to
+    more than ``most`` bytes, for which there is no memory.
     """
     try:
         with _opened(path, where) as file:
-            limit = UNPACKED_LIMIT if isinstance(file, gzip.GzipFile) else None
+            is_packed = isinstance(file, gzip.GzipFile)
             done = 0
-            while data := file.read(chunk or (-1 if limit is None else limit + 1)):
+            while data := file.read(chunk or (CHUNK if is_packed else -1)):
                 done += len(data)
-                if limit is not None and done > limit:
-                    raise FileRefused("unpacks to more than 4 GiB.", where=where, hint="Split it.")
+                if is_packed and done > min(most, UNPACKED_LIMIT):
+                    raise _bomb(done, where)
                 yield data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         hint = "It was copied incompletely or is damaged; send it again."
         raise FileRefused("cannot be unpacked.", where=where, hint=hint) from error
     except OSError as error:
         raise FileUnreadable(f"cannot be read ({error.strerror}).", where=where) from error
+
+
+def _bomb(done: int, where: str) -> FileRefused:
+    """Say that an archive unpacks to more than any may, or than there is memory for just now."""
+    if done > UNPACKED_LIMIT:
+        return FileRefused("unpacks to more than 4 GiB.", where=where, hint="Split it.")
+    what = f"unpacks to more than {done / 1e6:,.0f} MB of text, for which the free memory is not enough."
+    return FileUnreadable(what, where=where, hint="Split it.")
 
 
 def _opened(path: Path, where: str) -> BinaryIO | gzip.GzipFile:
