@@ -101,7 +101,7 @@ def run(project: Project, options: argparse.Namespace) -> None:
     port = settings.port if options.port is None else options.port
     if kind == "waitress" and workers > 1:
         hint = "Add --runner gunicorn, or granian."
-        raise ServiceError("Waitress has one process.", where="service", hint=hint)
+        raise ServiceError("Waitress runs as one process only.", where="service", hint=hint)
     ticks = Ticks([*commands(project)["run"], "--trigger", "schedule"], HERE)
     watch, following = watcher(project), Following(project)
     following.start()
@@ -228,7 +228,7 @@ def manage_tokens(project: Project, options: argparse.Namespace) -> None:
     elif options.act == "revoke":
         row = tokens.revoke(ledger.tokens, options.name, project.clock)
         ledger.audits.add(who=who, what="token revoke", outcome="done", details=row["name"])
-        project.console.say(f"{row['name']} ({row['id']}) may not ask any more.")
+        project.console.say(f"{row['name']} ({row['id']}) is revoked.")
     else:
         shown = ("id", "role", "created", "expires", "last_used")
         project.console.say(f"{'id':10}{'role':9}{'created':22}{'expires':22}{'last used':22}state    name")

@@ -59,18 +59,18 @@ def erase(project: Project, values: list[str]) -> None:
         found = erasure.erase(project, values, run=current.number)
         current.summary = f"{found.rows:,} rows of one key erased"
     say(
-        f"{found.rows:,} rows erased from {len(found.batches)} batches, {found.quarantined} quarantined ones."
+        f"rows erased: {found.rows:,} of {len(found.batches)} batches, {found.quarantined} of the quarantine."
     )
     if found.answers:
-        say(f"{found.answers:,} answers of the service erased.")
+        say(f"recorded predictions erased: {found.answers:,}.")
     if found.reports:
         say(f"deleted, because they named it: the documents of the runs {', '.join(found.reports)}.")
     for path in found.arriving:
         say(f"{path}: still holds it. Arriving files are never changed: delete or edit it.")
     if found.releases:
-        say(f"trained with it: {', '.join(found.releases)}. A model cannot forget. Train anew without it:")
+        say(f"trained with it: {', '.join(found.releases)}. A model cannot forget. Retrain without it:")
         say("  python fullprocess.py --force-retrain, then delete the folders of the old releases.")
-    say("A running service has to be started again. Backups made before still hold it.")
+    say("Restart a running service. Earlier backups still hold it.")
 
 
 def restored(options: argparse.Namespace) -> None:

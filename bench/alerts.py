@@ -45,8 +45,8 @@ AT_ONCE = 10
 def main() -> int:
     """Run both senders, print what arrived, and say whether the promise was kept."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--alarms", type=int, default=1000)
-    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--alarms", type=int, default=1000, help="alarms to post (1,000)")
+    parser.add_argument("--kills", type=int, default=50, help="kills of the sender (50)")
     parser.add_argument("--failing", type=float, default=0.3, help="share of requests answered with 503")
     parser.add_argument("--child", nargs=3, metavar=("HOW", "FOLDER", "URL"), help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -110,8 +110,8 @@ def told(client: Any, count: int, path: str, times: int, about: str = "") -> flo
 def main() -> None:
     """Measure and print."""
     cli = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    cli.add_argument("--batches", type=int, default=10_000)
-    cli.add_argument("--times", type=int, default=20)
+    cli.add_argument("--batches", type=int, default=10_000, help="batches of the long history (10,000)")
+    cli.add_argument("--times", type=int, default=20, help="requests of each page (20)")
     cli.add_argument("--browser", action="store_true", help="measure the first paint in Chromium too")
     options = cli.parse_args()
     from app import create_app

@@ -9,6 +9,7 @@ anything but words.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections import Counter
@@ -20,6 +21,7 @@ from tests.intake.kinds import KINDS, agreed, outcome, written
 
 def main() -> int:
     """Let every kind of file come in, and print how it ends."""
+    argparse.ArgumentParser(description="How each kind of file ends, and in which words.").parse_args()
     ends: Counter[str] = Counter()
     told, unlike = documented(), []
     with tempfile.TemporaryDirectory(prefix="vigil-bench-") as name:

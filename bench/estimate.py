@@ -128,8 +128,8 @@ def weighted(metric: Metric, held: Rows, new: Rows) -> tuple[float, float | None
 def main() -> None:
     """Print the share of batches whose score lay in the band, with exact limits."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--lives", type=int, default=200)
-    parser.add_argument("--rows", type=int, default=500)
+    parser.add_argument("--lives", type=int, default=200, help="streams of each case (200)")
+    parser.add_argument("--rows", type=int, default=500, help="rows of a batch (500)")
     given = parser.parse_args()
     still, moved = World(), World(shift=0.7)
     cases = {

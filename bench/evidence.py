@@ -46,7 +46,9 @@ def main() -> int:
     """Run the page's commands in turn, each block written as soon as it is known."""
     cli = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     cli.add_argument("--only", nargs="+", metavar="NAME", help="only these benches' blocks")
-    cli.add_argument("--page", type=Path, default=Path("docs/evidence.md"))
+    cli.add_argument(
+        "--page", type=Path, default=Path("docs/evidence.md"), help="the page to rewrite (%(default)s)"
+    )
     cli.add_argument("--keep", metavar="FILE", help="what slices of one bench kept; the rest is measured")
     options = cli.parse_args()
     failed = 0

@@ -212,9 +212,11 @@ def main() -> None:
     """Measure every example, and print one line for each score."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="where the real files lie")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5, help="draws of the held-out fifth (5)")
     parser.add_argument("--draws", type=int, default=0, metavar="N", help="means over so many fifths instead")
-    parser.add_argument("--only", nargs="+", choices=PROBLEMS, default=PROBLEMS, metavar="NAME")
+    parser.add_argument(
+        "--only", nargs="+", choices=PROBLEMS, default=PROBLEMS, metavar="NAME", help="only these examples"
+    )
     parser.add_argument("--model", help="a model type instead of the one that the config names")
     parser.add_argument("--settings", metavar="JSON", help="model_settings in place of the config's")
     parser.add_argument("--trials", type=int, default=0, help="settings that are tried of each type (none)")

@@ -316,15 +316,35 @@ def resident(pid: int) -> int:
 
 def command_line() -> argparse.ArgumentParser:
     """Return the options."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=50, help="how many at once; 0 leaves this out")
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--history", default="", help="rows in the table before one more file, by comma")
-    parser.add_argument("--unique", action="store_true", help="with a column that is unique in the table")
-    parser.add_argument("--large", nargs="?", const="2000", default="", metavar="MB", help="sizes, by comma")
-    parser.add_argument("--tick", nargs="?", const="500", default="", metavar="MB", help="sizes, by comma")
-    parser.add_argument("--retrain", action="store_true", help="a tick that trains on it as well")
-    parser.add_argument("--parquet", action="store_true", help="the large ones as Parquet")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--files", type=int, default=50, help="how many files at once (50); 0 leaves this out"
+    )
+    parser.add_argument("--rows", type=int, default=10_000, help="rows of each of them (10,000)")
+    parser.add_argument(
+        "--history", default="", help="rows in the table before one more file; several separated by commas"
+    )
+    parser.add_argument(
+        "--unique", action="store_true", help="with --history: with a column that is unique in the table"
+    )
+    parser.add_argument(
+        "--large",
+        nargs="?",
+        const="2000",
+        default="",
+        metavar="MB",
+        help="one large file (2,000); or sizes, by comma",
+    )
+    parser.add_argument(
+        "--tick",
+        nargs="?",
+        const="500",
+        default="",
+        metavar="MB",
+        help="a whole tick with it (500); or sizes, by comma",
+    )
+    parser.add_argument("--retrain", action="store_true", help="with --tick: train on it as well")
+    parser.add_argument("--parquet", action="store_true", help="with --large: as Parquet")
     parser.add_argument("--scratch", help="where to write; some gigabytes at full size")
     return parser
 

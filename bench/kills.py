@@ -48,7 +48,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--points", type=int, default=0, help="writes to try of each; 0 tries every one")
     parser.add_argument("--processes", type=int, default=2, help="how many points are tried at a time")
-    parser.add_argument("--stories", nargs="+", choices=[*TICKS, *stories.COMMANDS], default=list(TICKS))
+    parser.add_argument(
+        "--stories",
+        nargs="+",
+        choices=[*TICKS, *stories.COMMANDS],
+        default=list(TICKS),
+        help="what is killed (ticks)",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--postgresql", action="store_true", help="with a ledger on a PostgreSQL of its own")
     where.add_argument("--s3", action="store_true", help="with everything but the ledger in object storage")

@@ -102,7 +102,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each load lasts")
     parser.add_argument("--soak", type=float, default=60.0, help="how long the switching goes on")
-    parser.add_argument("--only", default="start,single,boosting,many,switch,overload")
+    parser.add_argument(
+        "--only", default="start,single,boosting,many,switch,overload", help="parts, by comma (%(default)s)"
+    )
     parser.add_argument("--runner", default="waitress", help="what Vigil runs on, with one process")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:

@@ -8,6 +8,7 @@ interpreter that imports sqlite3, json and hashlib.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ HEAVY = ("sklearn", "pandas", "matplotlib", "sqlalchemy")
 
 def main() -> None:
     """Measure, and print one figure a line."""
+    argparse.ArgumentParser(description="What a tick costs, with news and without.").parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         _lay_out(folder)

@@ -237,7 +237,7 @@ def test_init_writes_a_config_that_works(tmp_path):
     settings = json.loads((tmp_path / "config.json").read_text())
     assert settings["name"] == "customers"
     _, err = call("fullprocess", "--init", "customers.csv", cwd=tmp_path, code=1)
-    assert "is there already" in err
+    assert "exists already" in err
     os.rename(tmp_path / "customers.csv", tmp_path / "arriving/customers.csv")
     config = {**settings, "settle_seconds": 0, "model": "logistic"}
     (tmp_path / "config.json").write_text(json.dumps(config))

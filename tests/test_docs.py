@@ -246,6 +246,15 @@ def test_every_bench_has_its_claim() -> None:
     assert [name for name in claims if not re.search(rf"\b{name}\b", told)] == []
 
 
+@pytest.mark.parametrize("bench", sorted(ROOT.glob("bench/[a-z]*.py")), ids=lambda path: path.stem)
+def test_a_bench_explains_its_options(bench: Path) -> None:
+    """Each bench takes --help, which says what every option is for."""
+    calls = [node for node in ast.walk(ast.parse(bench.read_text())) if isinstance(node, ast.Call)]
+    assert any(getattr(call.func, "attr", "") == "ArgumentParser" for call in calls)
+    for option in (call for call in calls if getattr(call.func, "attr", "") == "add_argument"):
+        assert any(given.arg == "help" for given in option.keywords), ast.unparse(option)
+
+
 def test_decisions_are_numbered_without_a_gap() -> None:
     """Records count from 1, and each begins with its number."""
     records = sorted((ROOT / "docs/decisions").glob("*.md"))

@@ -169,7 +169,7 @@ def _found(project: Project, name: str) -> Path:
     for folder in (Path.cwd(), project.root, project.input):
         if (folder / name).is_file():
             return (folder / name).absolute()
-    raise FileRefused("is not a file that is there.", where=name)
+    raise FileRefused("there is no such file.", where=name)
 
 
 def about_contract(project: Project) -> None:

@@ -22,7 +22,7 @@ def init(data: Path, config: Path, target: str | None = None) -> None:
     exists, FileRefused when the data cannot be read, ContractError when it has no such column.
     """
     if config.exists():
-        raise VigilError("is there already.", where=str(config), hint="Name another one with --config.")
+        raise VigilError("exists already.", where=str(config), hint="Name another one with --config.")
     raw = intake.read(data)
     named, target = target is not None, target or guess_target(raw)
     settings = {

@@ -46,7 +46,7 @@ def test_a_config_sets_what_a_type_takes() -> None:
     ("given", "words"),
     [
         ({"logstic": {}}, "Did you mean 'logistic'"),
-        ({"auto": {"trees": 100}}, "'auto' is all model types.* Name one of them: boosting"),
+        ({"auto": {"trees": 100}}, "'auto' stands for all model types.* Name one of them: boosting"),
         ({"forest": {"trees": 100}}, "model forest: cannot be set: trees.* It takes: leaves"),
         ({"boosting": {"trees": 1e9}}, "cannot be set: trees.*trees .40 to 400."),
         ({"boosting": {"trees": "100"}}, "cannot be set: trees"),

@@ -59,5 +59,5 @@ def test_an_empty_page_says_what_to_do_first(empty: Any) -> None:
     again = Project(empty.project.config_path)
     told = create_app(again, environ={}).test_client().get("/alerts", headers=browser).text
     again.close()
-    assert "Nobody had to be told anything yet." in told
+    assert "There are no alerts yet." in told
     assert again.runnable("python alerting.py --test") in told

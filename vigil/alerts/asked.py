@@ -48,7 +48,7 @@ def show(office: Office, say: Say) -> None:
     for row in rows:
         say(f"{row['id']}  {row['state']:<12}  {row['severity']:<8}  {row['raised'][:16]}Z  {row['title']}")
     if not rows:
-        say("Nobody had to be told anything yet.")
+        say("There are no alerts yet.")
     for row in office.ledger.messages.newest(500):
         if row["state"] == "failed":
             say(f"not delivered to {row['channel']}: {row['body']['title']} {row['error']}")

@@ -80,7 +80,8 @@ class Office:
         """
         unknown = sorted(set(only) - set(self.opened.channels))
         if unknown or not self.opened.channels:
-            hint = f"It has: {', '.join(self.opened.channels) or 'none'}. See docs/alerts.md."
+            known = ", ".join(self.opened.channels)
+            hint = f"It has: {known}." if known else "Add one as docs/alerts.md says."
             what = f"the config has no channel {unknown[0]!r}." if unknown else "the config has no channel."
             raise VigilError(what, where="alerts", hint=hint)
         moment = self.ledger.facts.now()

@@ -112,7 +112,7 @@ def _channel(name: str, given: Any, faults: list[Fault]) -> tuple[Channel, Chann
     needed: str = getattr(channel, "NEEDS", "")
     if needed and importlib.util.find_spec(needed) is None:
         hint = f"Install it: pip install '.[{needed}]'"
-        faults.append(Fault("config-alerts", where, f"stands on {needed}, which is not installed.", hint))
+        faults.append(Fault("config-alerts", where, f"needs {needed}, which is not installed.", hint))
     settings = _read(channel.Settings, given, where, faults)
     return (channel, settings) if isinstance(settings, ChannelSettings) else None
 

@@ -71,7 +71,7 @@ def explain(project: Project, release: str) -> Explained:
     """
     if importlib.util.find_spec(NEEDS) is None:
         hint = f"Install it: pip install '.[{EXTRA}]'; --compare shows importances without it."
-        raise VigilError(f"this stands on {NEEDS}, which is not installed.", where="--shap", hint=hint)
+        raise VigilError(f"this needs {NEEDS}, which is not installed.", where="--shap", hint=hint)
     manifest = load_manifest(project.models, release)
     through = max((batch.order for batch in project.ledger.batches.all()), default=0)
     held = snapshot(

@@ -53,7 +53,7 @@ def backup(project: Project, file: Path) -> int:
     """
     if file.exists():
         hint = "Name another file, with the day in its name for example, or move that one away."
-        raise VigilError("is there already, and a backup is never written over.", where=str(file), hint=hint)
+        raise VigilError("exists already, and a backup never overwrites a file.", where=str(file), hint=hint)
     aside = file.with_name(f".{file.name}.part")
     with project.locked(PATIENCE):
         try:

@@ -197,7 +197,9 @@ def _check(kind: str, tasks: Sequence[Task], task: Task, y: np.ndarray, names: S
             hint="Every column is the target, the key, ignored, or text without common words.",
         )
     if len(y) < 2:
-        raise VigilError(f"{len(y)} labelled rows are too few.", where="training", hint="Two at least.")
+        raise VigilError(
+            f"{len(y)} labelled rows are too few.", where="training", hint="At least two are needed."
+        )
     if task != "regression" and len(np.unique(y)) < 2:
         raise VigilError("every label is the same.", where="training", hint="Wait for rows of another class.")
 

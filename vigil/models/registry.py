@@ -66,7 +66,11 @@ def configured(given: Mapping[str, Settings]) -> dict[str, Settings]:
     for name, settings in given.items():
         if name == AUTO:
             hint = f"Name one of them: {', '.join(names())}."
-            raise VigilError(f"{AUTO!r} is all model types.", where="model_settings", hint=hint)
+            raise VigilError(
+                f"{AUTO!r} stands for all model types and has no settings of its own.",
+                where="model_settings",
+                hint=hint,
+            )
         space = get(name).SPACE
         check(space, settings, name)
         found[name] = special(space, settings)

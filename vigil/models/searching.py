@@ -55,7 +55,7 @@ def ask_for_library() -> None:
     """Raise VigilError where the extra is not installed; nothing is imported."""
     if importlib.util.find_spec(NEEDS) is None:
         hint = f"Install it: pip install '.[{EXTRA}]'"
-        raise VigilError(f"a search stands on {NEEDS}, which is not installed.", where="search", hint=hint)
+        raise VigilError(f"a search needs {NEEDS}, which is not installed.", where="search", hint=hint)
 
 
 def search(

@@ -159,7 +159,7 @@ def _missing(policy: Policy, name: str) -> list[Fault]:
     if not needed or importlib.util.find_spec(needed) is not None:
         return []
     hint = f"Install it: pip install '.[{needed}]'"
-    return [Fault("config-policy", "policy", f"{name} stands on {needed}, which is not installed.", hint)]
+    return [Fault("config-policy", "policy", f"{name} needs {needed}, which is not installed.", hint)]
 
 
 def _known(policy: Policy) -> str:

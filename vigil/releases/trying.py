@@ -34,7 +34,7 @@ def begin(
     """
     _check(ledger, production, models, kind, release, share)
     part = "every row silently" if kind == "shadow" else f"{share:.1%} of the cases"
-    reason = f"{release} answers {part}, by a word of {by}."
+    reason = f"{release} answers {part}, asked for by {by}."
     evidence = {"share": share, "by": by}
     said = Decision(f"run-{run}-trial", "trial", "", release, kind, reason, evidence, done=True)
     decision = ledger.decisions.add(said, order=ledger.batches.last_order(), run=run)
