@@ -13,7 +13,7 @@ import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from vigil import figures
+from vigil import figures, intake
 from vigil.command import parser, perform
 from vigil.ledger import glance
 from vigil.run import begun
@@ -86,18 +86,19 @@ def take_file(project: Project, contract: Contract, path: Path, stamp: tuple[int
     from vigil.errors import FileRefused, FileUnreadable
     from vigil.outcomes import store
 
+    name = intake.shown(path)
     try:
         found = store.take_file(project.output, path, contract, project.clock().timestamp())
         status, reason = "outcomes", str(found)
     except FileUnreadable as error:
-        return f"{path.name}: {error.what} The next tick tries again."
+        return f"{name}: {error.what} The next tick tries again."
     except FileRefused as refusal:
         status, reason = "refused", f"{refusal.what} {refusal.hint}".strip()
     project.ledger.files.record(
         glance.path_key(path, project.root), stamp, digest="", status=status, batch=None, reason=reason,
-        contract_version=contract.version, run=0, details={"name": path.name, "rows": 0, "faults": []},
+        contract_version=contract.version, run=0, details={"name": name, "rows": 0, "faults": []},
     )  # fmt: skip
-    return f"{path.name}: {reason}"
+    return f"{name}: {reason}"
 
 
 def count(project: Project, contract: Contract, *, news: bool) -> list[str]:

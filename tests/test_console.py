@@ -39,3 +39,18 @@ def test_a_console_says_what_can_be_typed() -> None:
     stream = io.StringIO()
     Console(stream, config=MINE).say("Run: python fullprocess.py")
     assert stream.getvalue() == "Run: python fullprocess.py --config mine/config.json\n"
+
+
+def test_no_value_steers_the_terminal() -> None:
+    """What a file holds is shown and not obeyed; tabs, line ends and letters stay."""
+    stream = io.StringIO()
+    Console(stream).say("stuck at \x1b[2J\x9b1m\x07\rred\tä\n€")
+    assert stream.getvalue() == "stuck at \\x1b[2J\\x9b1m\\x07\\rred\tä\n€\n"
+
+
+def test_what_a_terminal_cannot_show_is_written_by_number() -> None:
+    """A log in ASCII, or half of a letter, ends no run."""
+    content = io.BytesIO()
+    console = Console(io.TextIOWrapper(content, encoding="ascii"))
+    console.say("€ → \udcff")
+    assert content.getvalue() == b"\\u20ac \\u2192 \\udcff\n"

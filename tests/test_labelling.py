@@ -387,6 +387,16 @@ def test_outcomes_that_the_disk_does_not_take_leave_nothing_behind(site: Project
     assert labelling.run(site)[0] == "1 outcome received."
 
 
+def test_a_file_of_outcomes_may_have_any_name(site: Project) -> None:
+    """What is said and written down of it is valid text on one line."""
+    assert site.outcomes is not None
+    odd = site.outcomes / os.fsdecode(b"a\xff\n\x1b[31m.csv")
+    odd.write_text("corporation,exited\na,1\n")
+    said = labelling.run(site)[0]
+    assert said == "a\ufffd\ufffd\ufffd[31m.csv: 1 outcome taken in."
+    assert labelling.run(site) == []
+
+
 def test_a_file_that_cannot_be_read_now_is_looked_at_again(site: Project) -> None:
     """Without the right to read it nothing is wrong with the file: it is taken in once it can be read."""
     assert site.outcomes is not None

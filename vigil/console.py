@@ -27,6 +27,10 @@ def runnable(text: str, config: Path) -> str:
     return _COMMAND.sub(lambda found: f"{found[0]} --config {shlex.quote(near)}", text)
 
 
+#: What would steer a terminal; a column's values may hold it.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 class Console:
     """Writes a run's lines; `quiet` (as for ``--json``) drops them.
 
@@ -41,7 +45,9 @@ class Console:
     def say(self, line: str = "") -> None:
         """Write one line at once, so that a log shows how far a run has come."""
         if not self._quiet:
-            print(runnable(line, self._config), file=self._stream, flush=True)
+            shown = _CONTROL.sub(lambda found: repr(found[0])[1:-1], runnable(line, self._config))
+            code = getattr(self._stream, "encoding", None) or "utf-8"
+            print(shown.encode(code, "backslashreplace").decode(code), file=self._stream, flush=True)
 
     def progress(self, items: Iterable[Item], label: str, total: int) -> Iterator[Item]:
         """Pass items through, with a bar when a person watches and there is more than one."""

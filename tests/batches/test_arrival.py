@@ -33,3 +33,10 @@ def test_a_name_is_always_text():
     file = NewFile(Path(os.fsdecode(b"/in/a\xff.csv")), "a", (1, 1, 1))
     assert file.name == "a\\xff.csv"
     file.name.encode()
+
+
+def test_a_name_is_one_line_of_text():
+    """Line ends, what steers a terminal or turns the writing, and what is not UTF-8 are shown by number."""
+    names = [b"a\nb.csv", b"\x1b[31m\xff.csv", "\u202ecsv.exe".encode(), "é 10\u202f%.csv".encode()]
+    shown = [NewFile(Path(os.fsdecode(name)), "", (0, 0, 0)).name for name in names]
+    assert shown == ["a\\nb.csv", "\\x1b[31m\\xff.csv", "\\u202ecsv.exe", "é 10\u202f%.csv"]

@@ -18,6 +18,9 @@ from vigil.table.quarantine import Held
 #: How a reason begins that is said of the file.
 _VERBS = ("is", "has", "holds", "needs", "names", "cannot", "unpacks", "was")
 
+#: What would end a line, steer a terminal, or turn the direction of writing.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
 #: Faults of a file that the ledger repeats; the quarantine has them all.
 SHOWN_FAULTS = 10
 
@@ -32,8 +35,9 @@ class NewFile:
 
     @property
     def name(self) -> str:
-        """The file's name as valid text: bytes that are not UTF-8 are shown by their numbers."""
-        return os.fsencode(self.path.name).decode("utf-8", "backslashreplace")
+        """The file's name as one line of valid text: what is none is shown by its number."""
+        text = os.fsencode(self.path.name).decode("utf-8", "backslashreplace")
+        return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
     def unsettled(self, seconds: float) -> str:
         """Say why the file is left for a later tick, if it is: somebody may still be writing it."""
