@@ -218,6 +218,16 @@ def test_json_and_explain(site):
     assert [row["kind"] for row in found["decisions"]] == ["plan", "gate"]
 
 
+def test_explain_tells_notes_as_sentences(site):
+    """What was guessed about one file is one sentence after another."""
+    labels = ["yes", "no", "no"]
+    rows = [f"c{n};{n % 28 + 1}/03/2026;{n % 7},5;{labels[n % 3]}" for n in range(90)]
+    site.write("w-1.csv", "\n".join(["customer;seen;size;left", *rows]) + "\n")
+    site.tick(steps=["ingestion"])
+    out, _ = tick("--config", site.config, "--explain", 1)
+    assert "  Read with a decimal comma: size. Dates read with the day first: seen." in out
+
+
 @pytest.mark.parametrize("number", [0, 99])
 def test_a_run_that_is_not_there_is_said(site, number):
     """Explaining an unknown run names the newest."""

@@ -2,6 +2,7 @@ import json
 
 from tests.conftest import leavers
 from vigil import cards
+from vigil.cards import limits
 
 
 def _trained(site, **settings):
@@ -51,13 +52,41 @@ def test_frequent_levels_among_too_many_are_named(site):
 def test_limits_follow_from_the_release(site):
     """What was not seen, what is assumed, and what nobody looked at is said."""
     project, release, _ = _trained(site)
-    limits = " ".join(cards.gathered(project, release)["limits"])
+    told = " ".join(cards.gathered(project, release)["limits"])
     for words in ("outside the ranges", "no known level", "rows of 20 % of customer", "raises an alarm"):
-        assert words in limits
-    assert "no batch with labels yet" in limits
-    assert "No column is named as sensitive" in limits
+        assert words in told
+    assert "no batch with labels yet" in told
+    assert "No column is named as sensitive" in told
     site.configure(sensitive=["region"])
     assert "sensitive" not in " ".join(cards.gathered(site.project(), release)["limits"])
+
+
+def test_a_class_that_nothing_held_out_has_is_a_limit(site):
+    """A score over classes says nothing about one that no held-out row is of."""
+    project, release, _ = _trained(site)
+    card = cards.gathered(project, release)
+    config = project.config
+    for counts, words in (
+        (
+            [[0, 0, 0], [0, 19, 14], [0, 8, 44]],
+            "No held-out row is of broken: its score says nothing about that.",
+        ),
+        ([[1, 0, 0], [0, 19, 14], [0, 8, 44]], ""),
+    ):
+        details = {"labels": ["broken", "worn", "fine"], "confusion": counts}
+        said = " ".join(limits.of({**card, "details": details}, config, has_key=True))
+        assert ("No held-out row" in said) == bool(words)
+        assert words in said
+
+
+def test_the_weights_of_a_vote_are_told_one_by_one(site):
+    """Settings that hold several by name are lines of their own."""
+    project, release, _ = _trained(site)
+    card = cards.gathered(project, release)
+    card["settings"]["params"] = {"members": {"411ed7756763": 0.0832, "75d26ff2e0c5": 0.1968}}
+    text = cards.markdown(card)
+    assert "- members: 411ed7756763: 0.0832" in text
+    assert "- members: 75d26ff2e0c5: 0.1968" in text
 
 
 def test_markdown_and_page_say_the_same(site):

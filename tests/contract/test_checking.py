@@ -120,6 +120,7 @@ def test_a_missing_required_column_refuses_the_file(tmp_path):
     with pytest.raises(FileRefused, match="'size'") as caught:
         checked(tmp_path, "firm,Sizes,region,at,left\na,1,north,,1\n")
     assert "'Sizes'" in caught.value.hint
+    assert '"required": false in contract.json' in caught.value.hint
 
 
 def test_a_missing_target_makes_the_rows_unlabelled(tmp_path):

@@ -48,6 +48,12 @@ def test_a_drifting_stream_is_renewed_after_every_batch(since, batches):
     assert (proposal.action, proposal.batches) == ("renew", batches)
 
 
+@pytest.mark.parametrize(("since", "words"), [(3, "after 2 more batches."), (4, "after the next batch.")])
+def test_when_the_next_fit_is_due_is_said(since, words):
+    """One batch is not several."""
+    assert drifting(batches_since_fit=since).reason.endswith(words)
+
+
 def test_a_fit_reaches_as_far_back_as_past_releases_stay_good():
     """Many good releases mean that older rows still tell the truth."""
     assert drifting(batches_since_fit=9, still_good=12.0, past_releases=16).batches == 30

@@ -361,5 +361,5 @@ def _arrival(batch: Batch, rows: int, faults: tuple[RowFault, ...], notes: tuple
         duplicates=batch.duplicates,
         labelled=batch.labelled,
         faults=faults,
-        reason="; ".join(notes),
+        reason=" ".join(notes),
     )

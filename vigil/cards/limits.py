@@ -20,6 +20,7 @@ def of(card: dict[str, Any], config: Config, *, has_key: bool) -> list[str]:
         _rare(card),
         _texts(card),
         _unseen(card),
+        _untested(card),
         _level(card, config),
         _rows(config, has_key=has_key),
     ]
@@ -70,6 +71,16 @@ def _unseen(card: dict[str, Any]) -> str:
     return (
         f"Its score is of held-out rows ({of}), of the same time as its training rows: the future may differ."
     )
+
+
+def _untested(card: dict[str, Any]) -> str:
+    """Name classes that no held-out row has: the score says nothing about them."""
+    details = card["details"]
+    counts = zip(details.get("labels") or [], details.get("confusion") or [], strict=False)
+    absent = [label for label, answers in counts if not sum(answers)]
+    if not absent:
+        return ""
+    return f"No held-out row is of {_listed(absent)}: its score says nothing about that."
 
 
 def _level(card: dict[str, Any], config: Config) -> str:

@@ -121,7 +121,8 @@ def _missing(wanted: tuple[Column, ...], raw: RawTable) -> tuple[str, ...]:
     if required:
         names = ", ".join(repr(name) for name in required)
         what = f"the required column{'s are' if len(required) > 1 else ' is'} missing: {names}."
-        raise FileRefused(what, where=raw.name, hint=_closest(required, found))
+        without = 'To let files come without it, give it "required": false in contract.json.'
+        raise FileRefused(what, where=raw.name, hint=f"{_closest(required, found)} {without}")
     return tuple(column.name for column in absent)
 
 

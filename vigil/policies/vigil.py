@@ -61,9 +61,8 @@ def _renewed(situation: Situation, options: Mapping[str, Any]) -> Proposal:
     due = max(int(options["every"]), round(batches / PACE))
     found = f"The stream drifts: {situation.still_good:.1f} past releases are still good."
     if since < due:
-        return Proposal(
-            "renew", f"{found} Past releases vote; the next fit is due after {due - since} more batches."
-        )
+        left = "the next batch" if due - since == 1 else f"{due - since} more batches"
+        return Proposal("renew", f"{found} Past releases vote; the next fit is due after {left}.")
     return Proposal(
         "renew", f"{found} A model of the last {batches} batches is fitted, and past releases vote.", batches
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from vigil.charts import wording
@@ -97,7 +98,7 @@ def _settings(card: dict[str, Any]) -> list[Block]:
     params = at(settings, "params") or {}
     pairs = [
         (wording.shorten(key, 30), wording.shorten(_value(value), 40))
-        for key, value in list(params.items())[:_MOST_PARAMS]
+        for key, value in list(_flat(params))[:_MOST_PARAMS]
     ]
     pairs += [
         ("threshold", wording.score(at(settings, "threshold"))),
@@ -108,6 +109,15 @@ def _settings(card: dict[str, Any]) -> list[Block]:
     made = ", ".join(f"{wording.shorten(name, 20)} {wording.shorten(v, 20)}" for name, v in versions.items())
     note = [text(f"Made with {made}.", "note")] if made else []
     return [section("Settings"), facts(pairs), *note]
+
+
+def _flat(params: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the settings one by one, also those that hold several by name, as the weights of a vote."""
+    for key, value in params.items():
+        if isinstance(value, dict):
+            yield from ((f"{key}: {name}", one) for name, one in value.items())
+        else:
+            yield key, value
 
 
 def _features(card: dict[str, Any]) -> list[Block]:
