@@ -170,6 +170,24 @@ def test_the_positive_class_is_the_rarer_unless_configured(tmp_path):
     assert "0, 1" in caught.value.hint
 
 
+@pytest.mark.parametrize("as_text", [True, False])
+def test_whole_numbers_that_no_float_tells_apart_are_levels(tmp_path, as_text):
+    """Long identifiers collapse as numbers, which looks like repeated values; as levels they stay apart."""
+    ids = [2**60 + n for n in range(120)]
+    far = [2**60 + n * 2**40 for n in range(120)]
+    if as_text:
+        columns = {"x": map(str, ids), "far": map(str, far), "size": list("ab") * 60, "left": LABELS}
+        raw = first_file(tmp_path, {name: list(cells) for name, cells in columns.items()})
+    else:
+        rows = pa.table({"x": ids, "far": far, "size": list("ab") * 60, "left": LABELS})
+        parquet.write_table(rows, tmp_path / "first.parquet")
+        raw = read(tmp_path / "first.parquet")
+    contract, notes = infer(raw, target="left")
+    kinds = [(column.kind, column.role) for column in contract.columns[:2]]
+    assert kinds == [("category", "ignored"), ("number", "feature")]
+    assert "too long to be told apart" in " ".join(notes)
+
+
 def test_names_that_differ_only_by_case_are_not_both_kept(tmp_path):
     """The table knows no case: of two such names one is ignored, and said; never one with a role."""
     raw = first_file(

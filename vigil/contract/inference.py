@@ -31,6 +31,7 @@ TEXT_LETTERS = 30
 _ID_NAME = re.compile(r"(?:^|[_\s.-])(?:id|index|idx|uuid|guid|rowid|row)$", re.IGNORECASE)
 _ID_TAIL = re.compile(r"[a-z]I[Dd]$")
 _INDEX_NAME = re.compile(r"^(?:Unnamed: \d+|__index_level_\d+__|level_\d+)$")
+_TOO_LONG = "has whole numbers that are too long to be told apart as numbers: read as a category."
 _WORDY = r"\S\s+\S+\s+\S"
 _LEADING_ZERO = r"^\s*0[0-9]+\s*$"
 
@@ -142,6 +143,8 @@ def _look(name: str, column: Any, role: Role | None, decimal: str) -> Look:
     if role == "key":
         return Look(name, "category", typed(flat, "category").values)
     if not is_text(flat.type):
+        if pa.types.is_integer(flat.type) and _too_long(flat, pc.cast(flat, pa.float64(), safe=False)):
+            return Look(name, "category", typed(flat, "category").values, (f"Column {name!r} {_TOO_LONG}",))
         kind: Kind = "number" if is_number(flat.type) else "date" if is_moment(flat.type) else "category"
         return Look(name, kind, typed(flat, kind, decimal).values)
     return _look_at_text(name, flat, decimal)
@@ -160,11 +163,29 @@ def _look_at_text(name: str, flat: Any, decimal: str) -> Look:
         return Look(name, "category", levels, (*notes, why))
     for kind in ("number", "date"):
         answer = _fitting(flat, kind, decimal, distinct, present)
+        if answer is not None and kind == "number" and _too_long(levels, answer.values):
+            return Look(name, "category", levels, (*notes, f"Column {name!r} {_TOO_LONG}"))
         if answer is not None:
             return Look(name, kind, answer.values, (*notes, *_misfits(name, kind, flat, answer)))
     notes += _unclear_dates(name, distinct) or _nearly_numbers(name, flat, decimal, distinct)
     is_prose = len(distinct) > 0.5 * present and _is_prose(distinct)
     return Look(name, "text" if is_prose else "category", levels, notes)
+
+
+def _too_long(cells: Any, numbers: Any) -> bool:
+    """Say whether whole numbers beyond 2**53 are different cells and, as numbers, the same."""
+    largest = pc.max(pc.abs(numbers)).as_py()
+    if largest is None or largest <= 2**53:
+        return False
+    # Spellings of one number, as 1e300 and 1.0e300, are no different cells.
+    whole = cells if pa.types.is_integer(cells.type) else cells.filter(_whole(cells))
+    read = pc.cast(whole, pa.float64(), safe=False)
+    return len(whole.unique()) > len(read.unique())
+
+
+def _whole(levels: Any) -> Any:
+    """Return which cells are written as digits alone."""
+    return pc.fill_null(pc.match_substring_regex(levels, r"^-?[1-9][0-9]*$"), False)
 
 
 def _is_prose(distinct: Any) -> bool:
