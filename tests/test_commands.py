@@ -275,6 +275,20 @@ def test_init_is_told_the_target(tmp_path):
     assert "--target: goes with --init." in err
 
 
+def test_init_keeps_rows_where_few_different_ones_are_possible(tmp_path):
+    """Answers by yes and no repeat: --init has each row counted, where dropping copies would leave a few."""
+    rows = [f"{'yes' if n % 2 else 'no'},{n % 3 > 0},{int(n % 2 and n % 7)}" for n in range(300)]
+    (tmp_path / "survey.csv").write_text("\n".join(["a,b,left", *(row.replace(",6", ",1") for row in rows)]))
+    out, _ = call("fullprocess", "--init", "survey.csv", "--target", "left", cwd=tmp_path)
+    assert "of 300 rows equal an earlier row." in out
+    settings = json.loads((tmp_path / "config.json").read_text())
+    assert settings["duplicates"] == "keep"
+    os.rename(tmp_path / "survey.csv", tmp_path / "arriving/survey.csv")
+    (tmp_path / "config.json").write_text(json.dumps({**settings, "settle_seconds": 0}))
+    out, _ = call("ingestion", cwd=tmp_path)
+    assert "300 of 300 rows ingested." in out
+
+
 def test_init_says_where_a_role_is_changed(tmp_path):
     """The note leads to the file that decides; a config that says otherwise is told before any row is in."""
     rows = [f"c-{n:05d},{n % 37},{n % 5},{'yes' if n % 37 > 20 else 'no'}" for n in range(200)]

@@ -10,9 +10,14 @@ from vigil import intake
 from vigil.console import runnable
 from vigil.errors import ContractError, VigilError
 from vigil.intake import RawTable
+from vigil.records import Contract
+from vigil.table.hashing import row_hashes
 
 #: Names that usually mean the column to predict.
 TARGETS = ("target", "label", "class", "y", "outcome", "response", "churn", "default")
+
+#: From this share on, rows that equal an earlier one are no copies: few different rows are possible.
+MANY_ALIKE = 0.1
 
 
 def init(data: Path, config: Path, target: str | None = None) -> None:
@@ -45,6 +50,9 @@ def init(data: Path, config: Path, target: str | None = None) -> None:
             raise
         hint = f"{target!r} was guessed: name the column to predict with --target."
         raise ContractError(f"{fault.what}", where=str(data), hint=f"{hint} {_columns(raw)}") from fault
+    repeats = _repeats(raw, contract)
+    if repeats:
+        settings["duplicates"] = "keep"
     root = config.parent
     config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -53,12 +61,22 @@ def init(data: Path, config: Path, target: str | None = None) -> None:
     print(f"wrote {config} and {root / settings['output_folder_path'] / 'contract.json'}")
     wrong = "" if named else "; if that is another column, delete both and name it with --target"
     print(f"  target: {target!r} ({contract.task}){wrong}")
-    for note in notes:
+    for note in (*notes, *repeats):
         print(f"  {note}")
     print('  Is a row about somebody, or of a moment? Give such a column the role "key" or "time".')
     print("  Roles are changed in contract.json, before the first file is taken in.")
     arriving = root / settings["input_folder_path"]
     print(f"next: copy {data} into {arriving}, then {runnable('python fullprocess.py', config)}")
+
+
+def _repeats(raw: RawTable, contract: Contract) -> list[str]:
+    """Say how many rows equal an earlier one, if they are so many that each must be a case of its own."""
+    rows = contracts.check(contract, raw).table
+    alike = rows.num_rows - len(set(map(bytes, row_hashes(rows, rows.column_names))))
+    if alike <= MANY_ALIKE * rows.num_rows:
+        return []
+    what = f"{alike:,} of {rows.num_rows:,} rows equal an earlier row."
+    return [f'{what} Each is taken to be a case of its own ("duplicates": "keep" in the config).']
 
 
 def _columns(raw: RawTable) -> str:

@@ -20,6 +20,13 @@ def test_a_line_says_every_number_once():
     )
 
 
+def test_many_copies_in_a_first_file_are_asked_about():
+    """Where nothing came before, many copies are cases of their own: the line says how to keep them."""
+    counts = {"rows": 500, "accepted": 28, "duplicates": 472, "labelled": 28}
+    assert 'set "duplicates" to "keep"' in Arrival("a.csv", "ingested", order=1, **counts).line
+    assert "keep" not in Arrival("b.csv", "ingested", order=2, **counts).line
+
+
 def test_an_arrival_is_plain_json_with_its_first_faults():
     """However many faults a file has, the ledger repeats a few."""
     faults = tuple(RowFault(line, "x", "?", "is no number") for line in range(50))

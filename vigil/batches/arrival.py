@@ -21,6 +21,9 @@ _VERBS = ("is", "has", "holds", "needs", "names", "cannot", "unpacks", "was")
 #: What would end a line, steer a terminal, or turn the direction of writing.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
+#: From this share of duplicates on, a first file has no copies, but few different rows.
+MOSTLY_ALIKE = 0.1
+
 #: Faults of a file that the ledger repeats; the quarantine has them all.
 SHOWN_FAULTS = 10
 
@@ -83,7 +86,15 @@ class Arrival:
         parts += [f"{self.duplicates:,} duplicates dropped"] if self.duplicates else []
         unlabelled = self.accepted - self.labelled
         parts += [f"{unlabelled:,} of them without a label"] if unlabelled else []
-        return f"{self.name}: {', '.join(parts)}."
+        return f"{self.name}: {', '.join(parts)}.{self._alike}"
+
+    @property
+    def _alike(self) -> str:
+        """What to do when most rows of a first batch, before which there was none, count as copies."""
+        if self.order != 1 or self.duplicates <= MOSTLY_ALIKE * self.rows:
+            return ""
+        anew = "and begin anew with an empty output folder and ledger"
+        return f' Is each of them a case of its own? Then set "duplicates" to "keep" in the config, {anew}.'
 
     def as_json(self) -> dict[str, Any]:
         """Return the arrival as plain JSON values, with its first faults."""
