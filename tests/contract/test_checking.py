@@ -1,5 +1,7 @@
 """A file against the contract."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -106,6 +108,15 @@ def test_limits_are_inclusive(tmp_path):
     """The smallest and the largest allowed value are allowed."""
     found = checked(tmp_path, "firm,size,region,at,left\na,0,north,,1\nb,1000,north,,1\n")
     assert found.faults == ()
+
+
+def test_a_number_to_predict_has_a_square(tmp_path):
+    """A target of 1e300, such as stands for a missing one, costs its row and not the tick."""
+    contract = replace(CONTRACT, task="regression", classes=(), positive="")
+    columns = (Column("size", "number"), Column("left", "number", "target", required=False))
+    found = checked(tmp_path, "size,left\n1e300,-5\n2,1e300\n3,-1e300\n", replace(contract, columns=columns))
+    assert [(fault.line, fault.column) for fault in found.faults] == [(3, "left"), (4, "left")]
+    assert found.faults[0].rule == "too large a number to predict: beyond 1e+100"
 
 
 def test_a_cell_that_cannot_be_read_is_not_missing_as_well(tmp_path):

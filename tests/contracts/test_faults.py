@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -384,6 +385,14 @@ def test_an_unknown_name_is_refused_with_the_likely_one() -> None:
     """A misspelt fault is answered with the known one."""
     with pytest.raises(VigilError, match="Did you mean 'sentinel'"):
         faults.get("sentinal")
+
+
+def test_numbers_without_a_finite_square_warn_nobody() -> None:
+    """Cells of 1e300 and labels that never came before are looked at without a word on the console."""
+    with np.errstate(all="raise"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        faults.look(changed("spend", lambda values: values * 1e300))
+        faults.look(case(mending.with_levels(rows(9), "left", {"no": "never", "yes": "never"})))
 
 
 def test_light_to_import() -> None:

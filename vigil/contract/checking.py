@@ -27,6 +27,9 @@ Repeated = Callable[[str, Any], np.ndarray]
 SHOWN_LETTERS = 200
 #: Names of columns that are listed in full.
 MANY_NAMES = 20
+#: Errors of a larger number to predict have squares, and sums of these, that no float holds.
+LARGEST_TARGET = 1e100
+TOO_LARGE = f"too large a number to predict: beyond {LARGEST_TARGET:g}"
 #: What is said of a value that has to be the only one in its file, and is not.
 REPEATED = "stood in the file before"
 
@@ -156,6 +159,8 @@ def _broken(column: Column, answer: Typed, repeated: Repeated) -> dict[str, np.n
         broken[f"below minimum {column.minimum:g}"] = _true(pc.less(values, column.minimum))
     if column.maximum is not None and column.kind == "number":
         broken[f"above maximum {column.maximum:g}"] = _true(pc.greater(values, column.maximum))
+    if column.role == "target" and column.kind == "number":
+        broken[TOO_LARGE] = _true(pc.greater(pc.abs(values), LARGEST_TARGET))
     if column.levels is not None:
         known = pc.is_in(values, pa.array(column.levels, values.type))
         broken[level_rule(column)] = _true(pc.and_not(values.is_valid(), known))

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vigil.errors import VigilError
 from vigil.faults import kinds
 from vigil.faults.finding import Fault
@@ -45,7 +47,13 @@ def look(case: Case, thresholds: Thresholds | None = None) -> list[Finding]:
 
     ``thresholds`` are confidences from which findings hold, by fault; by default those of the files.
     """
-    asked = thresholds or {}
+    # Squares of 1e300 are infinite, which says what has to be said of them; nobody need be warned.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _looked(case, thresholds or {})
+
+
+def _looked(case: Case, asked: Thresholds) -> list[Finding]:
+    """Return the findings of all faults, those that weigh by witnesses after the others."""
     every = [get(name) for name in names()]
     plain = [one for fault in every if not fault.WITNESSES for one in _found(case, fault)]
     weighing = [fault for fault in every if fault.WITNESSES]

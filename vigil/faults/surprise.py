@@ -8,6 +8,7 @@ how often it asks (Bonferroni), which is ``asked`` here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,8 @@ def run(length: int, places: int, share: float, before: Sequence[Any]) -> tuple[
     """
     longest = max((longest_run(part)[1] for part in before), default=0)
     by_longest = float(np.log(max(sum(map(len, before)), 2))) / max(longest - 1, 1)
-    each = min(-float(np.log(share)) if share < 1 else 0.0, by_longest)
+    by_share = -float(np.log(min(share, 1.0))) if share > 0 else math.inf
+    each = min(by_share, by_longest)
     return max((length - 1) * each - float(np.log(max(places, 1))), 0.0), longest
 
 
