@@ -1,4 +1,4 @@
-"""The service: answers predictions, shows how the model does, and starts a tick every few minutes.
+"""The service: answers predictions, shows how the model is doing, and starts a tick every few minutes.
 
     python app.py [--config PATH] [--host H] [--port N] [--schedule]
     python app.py token add NAME --role read|predict|admin [--days N]

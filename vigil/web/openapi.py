@@ -42,7 +42,7 @@ def describe(app: Flask) -> dict[str, Any]:
         "info": {
             "title": "Vigil",
             "version": "1",
-            "description": "Keeps a deployed tabular model true: predictions, and how the model does.",
+            "description": "Predictions of a deployed tabular model, and how well the model is doing.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": paths,

@@ -38,8 +38,8 @@ QUESTIONS = {
     "alarm knows begins anew with the next batch.",
     "repair": "Repaired rows are put into the table as a new version, and the batch is scored again. "
     "The rows as they came are kept, so that it can be taken back.",
-    "dismiss": "The data is so now: the batch may train, and the same fault on the same columns is not named "
-    "again. It can be taken back.",
+    "dismiss": "The data is meant to be like this: the batch may train, and the same fault on the same "
+    "columns is not named again. It can be taken back.",
     "confirm": "The suspicion is right: the batch is kept out of training from now on, until it is repaired "
     "or dismissed.",
     "undo": "The rows are put back as they came, or the dismissal is taken back.",

@@ -19,7 +19,7 @@ from vigil.web.shapes import ANYTHING, FLAG, NUMBER, TEXT, WHOLE, choice, listed
 #: What may be done about a fault, and for so many seconds an answer waits for its end.
 ACTS = {
     "repair": "Repair the rows that a fault has spoilt",
-    "dismiss": "Say that the data is so now, and let the batch train",
+    "dismiss": "Say that the data is meant to be like this, and let the batch train",
     "confirm": "Say that a suspicion is right, and keep the batch out of training",
     "undo": "Take a repair or a dismissal back",
 }

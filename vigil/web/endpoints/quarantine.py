@@ -49,7 +49,7 @@ def blueprint(service: Service) -> Routes:
     @routes.get("/quarantine")
     @routes.doc(
         summary="Which batches left rows in quarantine",
-        description=f"The newest {BATCHES} of an order below `before`; `older` begins the next page.",
+        description=f"The newest {BATCHES} of an order below `before`; `older` is that of the next page.",
         responses={200: "Batches, newest first"},
         answer=ANSWER,
         example={"batches": [{**EXAMPLE, "rows": 2820}], "older": None},
