@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from vigil import figures, intake
 from vigil.command import parser, perform
 from vigil.ledger import glance
+from vigil.records import LABELLED_SHARE
 from vigil.run import begun
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from vigil.project import Project
     from vigil.records import Contract
 
-#: Rows count together when this share of them has a label.
-LABELLED_SHARE = 0.95
 #: The fact under which the ledger keeps how the labels stand.
 LABELS = "labels"
 
@@ -162,7 +161,7 @@ def rows_that_wait(
 
     since = now - timedelta(days=2 * project.config.label_horizon)
     answered, first = waiting.answered(project.output, contract, now, since, first)
-    came = waiting.arrived(project.ledger, project.table, contract, since, LABELLED_SHARE)
+    came = waiting.arrived(project.ledger, project.table, contract, since)
     return answered + came, first
 
 

@@ -16,7 +16,7 @@ from vigil.command import parser, perform, print_json
 from vigil.estimate import bands
 from vigil.ledger.shelf import Row
 from vigil.project import Project
-from vigil.records import Batch, Score
+from vigil.records import LABELLED_SHARE, Batch, Score
 from vigil.run import begun
 from vigil.stats import spread
 from vigil.table import hashing
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-#: A batch enters the alarm's evidence when this share of its labels is in.
-LABELLED_SHARE = 0.95
 #: Past estimates that the width of a band rests on.
 PAST_ESTIMATES = 100
 #: Coverage of the interval around a batch's own score.
@@ -114,7 +112,7 @@ def _score(
 ) -> tuple[Score, Row | None]:
     """Put one batch's score, the evidence after it and the verdict together."""
     metric, tally = judged.metric, judged.tally()
-    complete = not batch.is_released and batch.labelled >= LABELLED_SHARE * batch.rows and batch.labelled > 0
+    complete = batch.is_labelled and not batch.is_released
     weighed = weigh(project.ledger, project.config, batch, release, judged, parts, counts=complete)
     verdict, reason = weighed.verdict, weighed.reason
     if not complete:

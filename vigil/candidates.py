@@ -203,9 +203,7 @@ def _write_down(
 
 def _provenance(project: Project, recipe: Recipe, through: Batch) -> Row:
     """Say which rows the bundle was made of, by the digests of their files; held batches are left out."""
-    held = project.ledger.faults.held()
-    every = project.ledger.batches.all(after=recipe.since - 1, through=through.order)
-    batches = [batch for batch in every if batch.order not in held]
+    batches = project.ledger.sound(after=recipe.since - 1, through=through.order)
     contract = project.contract()
     return {
         "files": [{"name": batch.name, "sha256": batch.digest} for batch in batches],

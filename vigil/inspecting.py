@@ -71,10 +71,7 @@ def _witnesses(ledger: Ledger, batch: Batch) -> list[Batch]:
     A file that came without labels is there again when its labels are in. Then the labelled rows stand for
     it, unless labels came for less than half of them.
     """
-    held = ledger.faults.held()
-    earlier = [
-        one for one in ledger.batches.all(through=batch.order - 1) if one.order not in held and one.rows
-    ]
+    earlier = [one for one in ledger.sound(through=batch.order - 1) if one.rows]
     labelled = {one.name.removesuffix(LABELLED): one for one in (*earlier, batch) if one.is_labelled_late}
     again = set()
     for one in earlier:

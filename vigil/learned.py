@@ -145,16 +145,13 @@ def _on_sound_rows(project: Project) -> str:
     facts = (project.ledger.releases.get(live.release) if live else None) or {"facts": {}}
     if _labelled(project, facts["facts"].get("since", 1)) >= WINDOW_ROWS:
         return RETRAIN
-    held = project.ledger.faults.held()
-    sound = [batch for batch in project.ledger.batches.all() if batch.order not in held]
+    sound = project.ledger.sound()
     return f"{RETRAIN} --since {shlex.quote(sound[0].name)}" if sound else RETRAIN
 
 
 def _labelled(project: Project, since: int) -> int:
     """Return the labelled rows of sound batches from an order on."""
-    held = project.ledger.faults.held()
-    found = project.ledger.batches.all(after=since - 1)
-    return sum(batch.labelled for batch in found if batch.order not in held)
+    return sum(batch.labelled for batch in project.ledger.sound(after=since - 1))
 
 
 def _learned(project: Project, release: str, found: Sequence[Row]) -> list[Row]:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from vigil.stats.metrics import Metric
     from vigil.trials.judged import Judged
 
-#: Under this share of labels a batch says nothing here, as in scoring.
-LABELLED_SHARE = 0.95
 #: The probability, over the whole probation, of turning out a release that is not worse.
 LEVEL = 0.05
 
@@ -100,15 +98,8 @@ def standing(project: Project, live: str | None) -> dict[str, Any] | None:
 
 def _counted(project: Project, after: int, batch: Batch) -> list[Batch]:
     """Return the batches since the promotion that say something, oldest first."""
-    held = project.ledger.faults.held()
-    return [
-        one
-        for one in project.ledger.batches.all(after=after, through=batch.order)
-        if one.labelled
-        and one.labelled >= LABELLED_SHARE * one.rows
-        and not one.is_released
-        and one.order not in held
-    ]
+    sound = project.ledger.sound(after=after, through=batch.order)
+    return [one for one in sound if one.is_labelled and not one.is_released]
 
 
 def _heard(project: Project, orders: list[int], fresh: str, before: str) -> _Heard:

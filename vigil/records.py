@@ -15,6 +15,8 @@ BATCH_COLUMN = "_vigil_batch"
 ORDER_COLUMN = "_vigil_order"
 LINE_COLUMN = "_vigil_line"
 HASH_COLUMN = "_vigil_hash"
+#: Rows count when this share of them has a label: those whose labels come first are no sample.
+LABELLED_SHARE = 0.95
 #: Stands in the path of a batch whose rows a later contract let out of quarantine.
 RELEASED = "#quarantine-v"
 #: The end of the name of a file of rows whose labels came late.
@@ -139,6 +141,11 @@ class Batch:
     def is_released(self) -> bool:
         """Whether its rows came out of quarantine: chosen by their faults, they are no sample."""
         return RELEASED in self.path
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether nearly all of its rows have a label."""
+        return self.labelled > 0 and self.labelled >= LABELLED_SHARE * self.rows
 
     @property
     def is_labelled_late(self) -> bool:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 RECORD = 8
 #: Releases that are opened besides the ones that may vote: some were fitted after the moment asked about.
 SPARE = 4
-#: Under this share of labels a batch says nothing here, as in scoring.
-LABELLED_SHARE = 0.95
 
 
 def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
@@ -47,7 +45,7 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     if release["facts"]["task"] == "regression":
         return {}
     before = _before(project, batch, release)
-    if batch.labelled < LABELLED_SHARE * batch.rows or not batch.labelled:
+    if not batch.is_labelled:
         return before
     rows = recent(project, batch)
     known = able(project, rows)

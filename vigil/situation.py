@@ -112,9 +112,7 @@ def judged_by(project: Project, release: str, batch: Batch, *, since: int | None
 
 def labelled(project: Project, since: int, through: Batch) -> int:
     """Return the labelled rows of batches from order ``since`` to ``through``, held ones left out."""
-    held = project.ledger.faults.held()
-    found = project.ledger.batches.all(after=since - 1, through=through.order)
-    return sum(batch.labelled for batch in found if batch.order not in held)
+    return sum(batch.labelled for batch in project.ledger.sound(after=since - 1, through=through.order))
 
 
 def _days_live(project: Project, release: Row) -> float:

@@ -18,6 +18,7 @@ from vigil.ledger.judgements import Decisions, Incidents, Scores
 from vigil.ledger.releases import Releases
 from vigil.ledger.runs import Facts, Runs
 from vigil.ledger.shelf import Onward
+from vigil.records import Batch
 
 
 class Ledger:
@@ -56,6 +57,11 @@ class Ledger:
             ):
                 stack.enter_context(shelf.remembering())
             yield
+
+    def sound(self, *, after: int = 0, through: int | None = None) -> list[Batch]:
+        """Return batches as ``batches.all`` does, without those that a fault keeps out of training."""
+        held = self.faults.held()
+        return [one for one in self.batches.all(after=after, through=through) if one.order not in held]
 
     def close(self) -> None:
         """Give back the database's connections."""

@@ -45,11 +45,11 @@ def answered(
     return cohorts.answered(rows, contract, now), int(pc.min(rows.column(ORDER_COLUMN)).as_py())
 
 
-def arrived(ledger: Ledger, table: Table, contract: Contract, since: datetime, share: float) -> list[Cohort]:
-    """Return a cohort for each file that came since a moment with less than a share of its labels."""
+def arrived(ledger: Ledger, table: Table, contract: Contract, since: datetime) -> list[Cohort]:
+    """Return a cohort for each file that came since a moment and lacks many of its labels."""
     found = []
     for batch in ledger.batches.all():
-        if batch.labelled < share * batch.rows and not batch.is_labelled_late:
+        if batch.rows and not batch.is_labelled and not batch.is_labelled_late:
             came = _came(ledger, batch)
             if came >= since:
                 rows = table.batch(batch.order)
