@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import atexit
 import gc
-import getpass
 import json
 import os
 import signal
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from vigil.caller import note
 from vigil.command import perform
-from vigil.console import runnable
+from vigil.console import person, runnable
 from vigil.errors import ServiceError, VigilError
 from vigil.project import Project
 from vigil.storage import durable
@@ -33,6 +32,7 @@ from vigil.storage import durable
 if TYPE_CHECKING:
     from flask import Flask
 
+    from vigil.web.service import Service
     from vigil.web.ticks import Watch
 
 #: Seconds after which a thread lets others go on; shorter than usual, so that the one which reads requests
@@ -50,10 +50,15 @@ def create_app(
     Raises ServiceError when `host` (by default the config's) needs a token that is absent or too short.
     """
     from vigil.web.application import build
+
+    return build(_service(project, host or project.config.server.host, environ))
+
+
+def _service(project: Project, host: str, environ: Mapping[str, str] = os.environ) -> Service:
+    """Open what the endpoints of a project need."""
     from vigil.web.service import open_service
 
-    host = host or project.config.server.host
-    return build(open_service(project, commands=commands(project), environ=environ, host=host, folder=HERE))
+    return open_service(project, commands=commands(project), environ=environ, host=host, folder=HERE)
 
 
 def commands(project: Project) -> dict[str, list[str]]:
@@ -130,9 +135,8 @@ def _one(project: Project, host: str, port: int, *_: Any) -> Iterator[tuple[str,
     """Serve from this process."""
     from vigil.web.application import build
     from vigil.web.server import bind
-    from vigil.web.service import open_service
 
-    service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
+    service = _service(project, host)
     server = bind(build(service), host, port, project.config.server.threads, service.traffic)
     service.waiting = lambda: len(server.task_dispatcher.queue)
     sys.setswitchinterval(SWITCH)
@@ -150,11 +154,10 @@ def _several(
     project: Project, host: str, port: int, kind: str, count: int
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Serve from several worker processes, each of which builds the application anew."""
-    from vigil.web.service import open_service
     from vigil.web.workers import CONFIG, HOST, INSTANCE, Workers
 
     # Once here: a ledger out of reach, or a missing token, is said before anything is started.
-    service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
+    service = _service(project, host)
     threads = project.config.server.threads
     if service.log is not None:
         service.log.close()  # each worker process has its own
@@ -172,12 +175,11 @@ def worker() -> Flask:
     from vigil.web import logs
     from vigil.web.application import build
     from vigil.web.punctual import Punctual
-    from vigil.web.service import open_service
     from vigil.web.workers import CONFIG, HOST, LOG
 
     project, host = Project(Path(os.environ[CONFIG])), os.environ[HOST]
     logs.configure(os.environ.get(LOG) or project.config.server.log)
-    service = open_service(project, commands=commands(project), environ=os.environ, host=host, folder=HERE)
+    service = _service(project, host)
     if service.log is not None:
         atexit.register(service.log.close)
     app, threads = build(service), project.config.server.threads
@@ -216,7 +218,7 @@ def manage_tokens(project: Project, options: argparse.Namespace) -> None:
     """Make a token and show it once, list them, or take one back; each is written into the audit log."""
     from vigil.access import tokens
 
-    ledger, who = project.ledger, f"{getpass.getuser()} (command line)"
+    ledger, who = project.ledger, person()
     if options.act == "add":
         made = (ledger.tokens, options.name, options.role)
         number, token = tokens.add(*made, days=options.days, clock=project.clock)

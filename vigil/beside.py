@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from vigil import figures, hearing, models
 from vigil.bundles import pointer, trial
 from vigil.bundles.trial import Trial
+from vigil.console import person
 from vigil.errors import VigilError
 from vigil.ledger.glance import TRIAL
 from vigil.ledger.schema import decisions
@@ -51,7 +51,7 @@ def answer(project: Project, options: argparse.Namespace) -> None:
     if options.trial:
         project.console.say(told(project))
         return
-    by = f"{getpass.getuser()} (command line)"
+    by = person()
     with project.locked(), begun(project, "deployment") as current:
         current.news = True
         if options.promote_trial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import shlex
@@ -25,6 +26,11 @@ def runnable(text: str, config: Path) -> str:
         return text
     near = os.path.relpath(there) if there.is_relative_to(Path.cwd()) else str(there)
     return _COMMAND.sub(lambda found: f"{found[0]} --config {shlex.quote(near)}", text)
+
+
+def person() -> str:
+    """Return how the records call whoever typed the command."""
+    return f"{getpass.getuser()} (command line)"
 
 
 #: What would steer a terminal; a column's values may hold it.

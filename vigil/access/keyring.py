@@ -37,6 +37,11 @@ class Holder:
     role: Role
     expires: str | None = None
 
+    @property
+    def label(self) -> str:
+        """How the audit log calls them."""
+        return f"{self.name} ({self.id})" if self.id else self.name
+
 
 #: Whoever asks where no token was ever given out.
 ANYONE = Holder("", "anyone", "admin")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Callable
 
 from vigil.alerts.office import Office
+from vigil.console import person
 
 #: Alerts that the list shows.
 LISTED = 50
@@ -37,7 +37,7 @@ def test(office: Office, names: list[str], say: Say) -> int:
 
 def acknowledge(office: Office, alert: str, say: Say) -> int:
     """Mark an alert as known."""
-    count = office.ledger.alerts.acknowledge(alert, by=f"{getpass.getuser()} (command line)")
+    count = office.ledger.alerts.acknowledge(alert, by=person())
     say("acknowledged: it is not repeated." if count else f"there is no open alert {alert}; see --list.")
     return int(not count)
 

@@ -159,6 +159,13 @@ def holder() -> Holder:
     return found
 
 
+def write_down(service: Service, who: str, what: str, outcome: str, details: str = "") -> None:
+    """Write what somebody did, or tried, into the audit log."""
+    service.project.ledger.audits.add(
+        who=who, what=what, outcome=outcome, address=address(request.environ), details=details
+    )
+
+
 def host_name(host: str) -> str:
     """Return the name in a Host header, without its port and brackets."""
     if host.startswith("["):

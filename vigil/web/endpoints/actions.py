@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import jsonify, redirect, request
+from flask import jsonify, redirect
 from flask.typing import ResponseReturnValue
 
 from vigil.web.errors import Refusal
 from vigil.web.negotiation import prefers_html
 from vigil.web.routes import Routes
-from vigil.web.security import address, holder
+from vigil.web.security import holder, write_down
 from vigil.web.service import Service
 from vigil.web.shapes import TEXT, choice, listed, record
 
@@ -57,23 +57,15 @@ def _view(service: Service, name: str) -> Callable[[], ResponseReturnValue]:
 
 def act(service: Service, name: str, *about: str, patience: float | None = None) -> dict[str, Any]:
     """Start one action and say what came of it. Raises Refusal when it failed or is at work already."""
-    wait = ACTIONS[name][1] if patience is None else patience
+    who, wait = holder().label, ACTIONS[name][1] if patience is None else patience
     outcome = service.children.start(name, *about, patience=wait)
     if outcome is None:
-        _write_down(service, name, "at work already", "")
+        write_down(service, who, name, "at work already")
         raise Refusal(409, "at-work", f"{name} is at work already.", "Wait until it has ended.")
     said = "\n".join(outcome.said)
     status = "started" if outcome.code is None else "failed" if outcome.code else "done"
-    _write_down(service, name, status, said)
+    write_down(service, who, name, status, said)
     if outcome.code:
         what = outcome.said[-1] if outcome.said else f"{name} ended with status {outcome.code}."
         raise Refusal(409, "action-failed", what, "Nothing else was changed.")
     return {"action": name, "status": status, "said": list(outcome.said)}
-
-
-def _write_down(service: Service, name: str, outcome: str, said: str) -> None:
-    who = holder()
-    label = f"{who.name} ({who.id})" if who.id else who.name
-    service.project.ledger.audits.add(
-        who=label, what=name, outcome=outcome, address=address(request.environ), details=said
-    )

@@ -11,7 +11,7 @@ from vigil.web.asof import seconds
 from vigil.web.errors import Refusal
 from vigil.web.negotiation import answer, prefers_html
 from vigil.web.routes import HTML, JSON, Routes
-from vigil.web.security import address, holder
+from vigil.web.security import holder, write_down
 from vigil.web.service import Service
 from vigil.web.shapes import TEXT, TIME, WHOLE, choice, listed, maybe, record
 
@@ -119,16 +119,9 @@ def newest(service: Service) -> dict[str, Any]:
 
 def acknowledged(service: Service, alert: str) -> dict[str, str]:
     """Mark an open alert as known to whoever asks. Raises Refusal when there is none of that id."""
-    who, ledger = holder(), service.project.ledger
-    name = f"{who.name} ({who.id})" if who.id else who.name
-    count = ledger.alerts.acknowledge(alert[:64], by=name)
-    ledger.audits.add(
-        who=name,
-        what="acknowledge-alert",
-        outcome="done" if count else "failed",
-        address=address(request.environ),
-        details=alert[:64],
-    )
+    who = holder().label
+    count = service.project.ledger.alerts.acknowledge(alert[:64], by=who)
+    write_down(service, who, "acknowledge-alert", "done" if count else "failed", alert[:64])
     if not count:
         raise Refusal(404, "no-such-alert", "No open alert has this id.", "GET /alerts lists them.")
     return {"alert": alert, "state": "acknowledged"}

@@ -9,7 +9,7 @@ from vigil.access.keyring import Holder
 from vigil.web.errors import Refusal
 from vigil.web.negotiation import prefers_html
 from vigil.web.routes import HTML, Routes
-from vigil.web.security import address, throttle
+from vigil.web.security import address, throttle, write_down
 from vigil.web.service import Service
 
 _BODY = {
@@ -48,12 +48,12 @@ def blueprint(service: Service) -> Routes:
         found = service.keyring.holder(request.form.get("token", "").strip())
         if found is None:
             throttle(service.guesses.take(address(request.environ)))
-            _write_down(service, "a stranger", "login", "refused")
+            write_down(service, "a stranger", "login", "refused")
             if prefers_html():
                 return _page(service, wrong=True), 401
             hint = "Copy it whole, or have a new one made: python app.py token add NAME --role ROLE."
             raise Refusal(401, "token-needed", "There is no valid token like that.", hint)
-        _write_down(service, f"{found.name} ({found.id})", "login", "done")
+        write_down(service, found.label, "login", "done")
         g.new_session = service.sessions.begin(found.id)
         return redirect("/", 303)
 
@@ -72,7 +72,3 @@ def _page(service: Service, *, wrong: bool) -> str:
     return render_template(
         "login.html", project=service.project.name, wrong=wrong, open=service.keyring.is_open, seen=seen
     )
-
-
-def _write_down(service: Service, who: str, what: str, outcome: str) -> None:
-    service.project.ledger.audits.add(who=who, what=what, outcome=outcome, address=address(request.environ))
