@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from vigil.project import Project
     from vigil.records import Contract
 
-#: The fact under which the ledger keeps how the labels stand.
-LABELS = "labels"
-
 
 def run(project: Project) -> list[str]:
     """Take in what the service wrote and what came of it; return what happened, in words."""
@@ -108,7 +105,7 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
     from vigil.outcomes import cohorts, store
     from vigil.outcomes.waiting import corrected
 
-    now, before = project.clock(), json.loads(project.ledger.facts.get(LABELS) or "{}")
+    now, before = project.clock(), json.loads(project.ledger.facts.get(glance.LABELS) or "{}")
     is_due = now.timestamp() >= float(project.ledger.facts.get(glance.LABELS_DUE) or "inf")
     through = project.ledger.batches.last_order()
     if not (news or is_due or through != before.get("batches_through", 0)):
@@ -142,7 +139,7 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
         "predictions_from": first,
         "batches_through": through,
     }
-    facts = {LABELS: json.dumps(standing), glance.LABELS_DUE: due.timestamp() if due else "inf"}
+    facts = {glance.LABELS: json.dumps(standing), glance.LABELS_DUE: due.timestamp() if due else "inf"}
     project.ledger.facts.set(**facts)
     return said
 

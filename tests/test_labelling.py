@@ -21,6 +21,7 @@ from app import create_app
 from tests.clocks import START, Clock
 from tests.test_ingestion import as_anybody
 from vigil import inspecting
+from vigil.ledger import glance
 from vigil.outcomes import store
 from vigil.predictions import collecting
 from vigil.project import Project
@@ -171,7 +172,7 @@ def test_rows_count_once_at_the_horizon_with_the_labels_that_came(site: Project)
     send(site, [{"request": request, "row": n, "outcome": rows[n]["exited"]} for n in range(20)])
     site.clock.now += timedelta(days=2)
     fullprocess.tick(site, report=False)
-    standing = json.loads(site.ledger.facts.get(labelling.LABELS) or "")
+    standing = json.loads(site.ledger.facts.get(glance.LABELS) or "")
     assert [(one["rows"], one["labelled"]) for one in standing["waiting"]] == [(40, 20)]
     assert scored(site) == []
     site.clock.now += timedelta(days=9)
@@ -182,7 +183,7 @@ def test_rows_count_once_at_the_horizon_with_the_labels_that_came(site: Project)
     send(site, [{"request": request, "row": 0, "outcome": flipped}])
     fullprocess.tick(site, report=False)
     assert len(scored(site)) == 1
-    counted = json.loads(site.ledger.facts.get(labelling.LABELS) or "")["counted"]
+    counted = json.loads(site.ledger.facts.get(glance.LABELS) or "")["counted"]
     assert counted["answered-2026-06-01"]["corrected"] == 1
 
 
@@ -355,7 +356,7 @@ def test_a_key_that_the_contract_alone_names_is_written_down(site: Project) -> N
     assert not [one["warnings"] for one in answer["predictions"] if one["warnings"]]
     send(project, [{"key": row["corporation"], "outcome": row["exited"]} for row in rows])
     assert labelling.run(project) == ["5 predictions taken in.", "5 outcomes received."]
-    standing = json.loads(project.ledger.facts.get(labelling.LABELS) or "")
+    standing = json.loads(project.ledger.facts.get(glance.LABELS) or "")
     assert [one["labelled"] for one in standing["waiting"]] == [5]
     project.close()
 

@@ -27,8 +27,13 @@ ALERTS_DUE = "alerts_due"
 #: How the release on trial compares, in words.
 TRIAL = "trial"
 
+#: How the labels stand, and when somebody has to look at them next, in seconds since 1970.
+LABELS, LABELS_DUE = "labels", "labels_due"
+
+#: The folder of labelled rows that are taken in like any other file.
+LABELLED = "labelled"
+
 #: Folders in which the service leaves segments, and how long an open one may rest before it is looked at.
-LABELLED, LABELS_DUE = "labelled", "labels_due"
 COLLECTED = ("predictions", "outcomes")
 RESTING_SECONDS = 120
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request
 
+from vigil.ledger.glance import IDLE
 from vigil.web.errors import Refusal
 from vigil.web.routes import Routes
 from vigil.web.service import Service
@@ -39,7 +40,7 @@ def blueprint(service: Service) -> Routes:
         need="public",
     )
     def readyz() -> dict[str, Any]:
-        service.project.ledger.facts.get("idle")
+        service.project.ledger.facts.get(IDLE)
         recent = is_recent(service)
         if "ticks" in request.args and not recent:
             raise Refusal(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from flask import request
 
 from vigil import breakers, probation
+from vigil.ledger.glance import LABELS
 from vigil.ledger.ledger import Ledger
 from vigil.ledger.schema import batches, decisions, scores
 from vigil.ledger.shelf import Row
@@ -224,17 +226,17 @@ def _estimate(score: Row | None) -> dict[str, Any] | None:
 
 def _labels(ledger: Ledger) -> dict[str, Any] | None:
     """Return which rows wait for their labels, which have counted, and how long labels take."""
-    stored = ledger.facts.get("labels")
+    stored = ledger.facts.get(LABELS)
     if stored is None:
         return None
     standing = json.loads(stored)
-    rows = [{**row, "share": row["labelled"] / max(row["rows"], 1)} for row in standing["waiting"]]
-    counted = [
-        {**row, "share": row["labelled"] / max(row["rows"], 1)} for row in standing["counted"].values()
-    ]
+
+    def shared(rows: Iterable[Row]) -> list[Row]:
+        return [{**row, "share": row["labelled"] / max(row["rows"], 1)} for row in rows]
+
     return {
-        "waiting": rows,
-        "counted": counted,
+        "waiting": shared(standing["waiting"]),
+        "counted": shared(standing["counted"].values()),
         "delays": standing["delays"],
         "unmatched": standing.get("unmatched", 0),
     }
