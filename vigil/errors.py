@@ -103,10 +103,8 @@ class TransportError(VigilError):
     ``permanent`` says that trying again would not help; else the receiver may ask for ``wait`` seconds.
     """
 
-    def __init__(
-        self, what: str, *, permanent: bool, wait: float = 0.0, where: str = "", hint: str = ""
-    ) -> None:
-        super().__init__(what, where=where, hint=hint)
+    def __init__(self, what: str, *, permanent: bool, wait: float = 0.0, hint: str = "") -> None:
+        super().__init__(what, hint=hint)
         self.permanent = permanent
         self.wait = wait
 

@@ -57,7 +57,6 @@ def test_valid_rows_come_typed_in_the_contracts_order(tmp_path):
         "1",
     ]
     assert (found.rows, found.quarantined, found.labelled) == (2, 0, 1)
-    assert found.extra_columns == ("extra",)
     assert "ignored: extra" in found.notes[0]
     assert found.lines.tolist() == [2, 3]
 
@@ -138,7 +137,7 @@ def test_a_missing_target_makes_the_rows_unlabelled(tmp_path):
     """Labels may come later; the column is there, and empty."""
     found = checked(tmp_path, "firm,size,region,at\na,1,north,\n")
     assert (found.labelled, found.quarantined) == (0, 0)
-    assert found.missing_columns == ("left",)
+    assert "lacks the optional columns left;" in found.notes[0]
     assert found.table.column("left").to_pylist() == [None]
 
 

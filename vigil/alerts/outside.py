@@ -89,7 +89,7 @@ def _bare(address: Address) -> Address:
     return address.ipv4_mapped or address.sixtofour or address
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], reach: Reach, *, method: str = "POST") -> str:
+def post(url: str, body: bytes, headers: Mapping[str, str], reach: Reach) -> str:
     """Send one request and return the answer's status line. Raises TransportError for anything but 2xx."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
@@ -100,7 +100,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], reach: Reach, *, met
             link = reach.context().wrap_socket(raw, server_hostname=host) if secure else raw
             speaker = http.client.HTTPConnection(host, port, timeout=reach.seconds)
             speaker.sock = link
-            speaker.request(method, path, body, {**headers, "Host": parts.netloc.rpartition("@")[2]})
+            speaker.request("POST", path, body, {**headers, "Host": parts.netloc.rpartition("@")[2]})
             answer = speaker.getresponse()
             said = answer.read(MOST_READ).decode("utf-8", "replace")
             link.close()

@@ -12,8 +12,8 @@ from vigil.ledger.shelf import Row
 from vigil.profiles import stored, summary
 from vigil.project import Project
 
-#: Files of the snapshot that are listed, features that are described, decisions that are told.
-FILES, FEATURES, DECISIONS = 12, 40, 30
+#: Files of the snapshot that are listed, decisions that are told.
+FILES, DECISIONS = 12, 30
 
 #: What stands for a parameter that is not used; scikit-learn says the second of those that it takes no more.
 _NOTHING = (None, "deprecated")

@@ -11,6 +11,9 @@ from vigil.charts.marks import Mark, Place, line, text
 #: How far from round numbers a value may be to count as one.
 _NEAR = 1e-9
 
+#: Values along an edge, at most.
+_MOST = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Plane:
@@ -79,16 +82,16 @@ def around(values: Sequence[float]) -> tuple[float, float]:
     return least - room, most + room
 
 
-def steps(low: float, high: float, most: int = 5) -> list[tuple[float, str]]:
-    """Return at most ``most`` round values between two bounds, with their words.
+def steps(low: float, high: float) -> list[tuple[float, str]]:
+    """Return at most five round values between two bounds, with their words.
 
     Round are 1, 2 and 5 and their tenfolds: Heckbert, Nice numbers for graph labels (1990).
     """
     reach = high - low
     if not math.isfinite(reach) or reach <= 0:
         return []
-    power = 10.0 ** math.floor(math.log10(reach / most))
-    size = next(power * part for part in (1, 2, 5, 10, 20) if reach / (power * part) <= most)
+    power = 10.0 ** math.floor(math.log10(reach / _MOST))
+    size = next(power * part for part in (1, 2, 5, 10, 20) if reach / (power * part) <= _MOST)
     first, last = math.ceil(low / size - _NEAR), math.floor(high / size + _NEAR)
     digits = max(0, -math.floor(math.log10(size) + _NEAR))
     return [(place * size, _number(place * size, digits)) for place in range(first, min(last, first + 9) + 1)]

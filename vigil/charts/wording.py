@@ -166,9 +166,9 @@ def shorten(value: Any, most: int) -> str:
     return text[: most - 1 - tail] + "…" + (text[-tail:] if tail else "")
 
 
-def quoted(value: Any, most: int = 40) -> str:
+def quoted(value: Any) -> str:
     """Write a name inside a sentence: short, and so that its script does not turn the sentence round."""
-    name = shorten(value, most)
+    name = shorten(value, 40)
     return name if name.isascii() else f"\u2068{name}\u2069"
 
 

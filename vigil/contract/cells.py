@@ -20,7 +20,6 @@ NOT_A_DATE = "not a date"
 AMBIGUOUS_DATE = "ambiguous: day and month cannot be told apart"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 
 

@@ -66,8 +66,6 @@ class Checked:
     quarantined: int
     rows: int
     labelled: int
-    missing_columns: tuple[str, ...]
-    extra_columns: tuple[str, ...]
     notes: tuple[str, ...]
     decimal: str = "."
 
@@ -104,8 +102,6 @@ def check(contract: Contract, raw: RawTable, repeated: Repeated | None = None) -
         quarantined=raw.total_rows - table.num_rows,
         rows=raw.total_rows,
         labelled=table.num_rows - table.column(contract.target.name).null_count,
-        missing_columns=missing,
-        extra_columns=extra,
         notes=(*raw.notes, *_notes(missing, extra, answers)),
         decimal=decimal,
     )

@@ -42,9 +42,9 @@ class Lasting:
         kept = 1.0 / (self.batches + 1)
         return kept + math.exp(min(self.log_wealth.get(column, -math.inf), 600.0))
 
-    def lasts(self, column: str, alpha: float = ALPHA) -> bool:
+    def lasts(self, column: str) -> bool:
         """Say whether a column's evidence is beyond its share of the level."""
-        return self.evidence(column) >= max(1, len(self.log_wealth)) / alpha
+        return self.evidence(column) >= max(1, len(self.log_wealth)) / ALPHA
 
 
 def log_bet(p_value: float | None) -> float:

@@ -7,6 +7,9 @@ from typing import Any
 
 from vigil import figures
 
+#: Names of a list that are written out.
+NAMED = 3
+
 
 def share(part: float) -> str:
     """Write a share in percent."""
@@ -46,11 +49,11 @@ def quoted(name: str) -> str:
     return f"“{name if len(name) <= 40 else name[:39] + '…'}”"
 
 
-def listed(names: Iterable[str], most: int = 3) -> str:
+def listed(names: Iterable[str]) -> str:
     """Write a few names, and how many more there are."""
     every = list(names)
-    shown = ", ".join(every[:most])
-    return shown if len(every) <= most else f"{shown} and {len(every) - most} more"
+    shown = ", ".join(every[:NAMED])
+    return shown if len(every) <= NAMED else f"{shown} and {len(every) - NAMED} more"
 
 
 def date(seconds: float) -> str:

@@ -76,13 +76,9 @@ class Scores(Shelf):
             where.append(scores.c.run <= run)
         return self.first(*where, order=[scores.c.order.desc(), scores.c.at.desc()])
 
-    def history(self, *, through_run: int | None = None, run: int | None = None) -> list[Row]:
-        """Return every score in order, without its heavy parts; of all runs, up to one, or of one."""
-        where = []
-        if through_run is not None:
-            where.append(scores.c.run <= through_run)
-        if run is not None:
-            where.append(scores.c.run == run)
+    def history(self, *, run: int | None = None) -> list[Row]:
+        """Return every score in order, of all runs or of one, without its heavy parts."""
+        where = [] if run is None else [scores.c.run == run]
         columns = [c for c in scores.c if c.name not in _HEAVY]
         return self.find(*where, order=[scores.c.order, scores.c.at], columns=columns)
 

@@ -40,10 +40,9 @@ class Runs(Shelf):
         """Return one run, or None."""
         return self.first(runs.c.run == run)
 
-    def latest(self, *, limit: int = 50, news: bool | None = None) -> list[Row]:
-        """Return the newest runs first, all of them or only those with (or without) news."""
-        where = [] if news is None else [runs.c.news.is_(news)]
-        return self.find(*where, order=[runs.c.run.desc()], limit=limit)
+    def latest(self, *, limit: int = 50) -> list[Row]:
+        """Return the newest runs first."""
+        return self.find(order=[runs.c.run.desc()], limit=limit)
 
     def ended(self) -> str:
         """Return how the newest run ended that was not refused; nothing where there is none."""

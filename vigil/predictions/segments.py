@@ -22,6 +22,9 @@ from vigil.storage.durable import sync
 _FRAME = struct.Struct("<II")
 OPEN, CLOSED = ".open", ".seg"
 
+#: Seconds after its first record in which a segment is closed.
+MOST_SECONDS = 30.0
+
 #: Bytes and parts that one call writes; the system takes 1,024 parts at a time.
 TOGETHER, MOST_PARTS = 2**17, 1_000
 
@@ -29,13 +32,12 @@ TOGETHER, MOST_PARTS = 2**17, 1_000
 class Segments:
     """Writes records into a folder, one segment after the other. For one thread.
 
-    A segment is closed by a sync at ``most_bytes``, or ``most_seconds`` after its first record.
+    A segment is closed by a sync at ``most_bytes``, or half a minute after its first record.
     """
 
-    def __init__(self, folder: Path, *, most_bytes: int = 8 * 2**20, most_seconds: float = 30.0) -> None:
+    def __init__(self, folder: Path, *, most_bytes: int = 8 * 2**20) -> None:
         self._folder = folder
         self._most_bytes = most_bytes
-        self._most_seconds = most_seconds
         self._path: Path | None = None
         self._handle = -1
         self._size = self._synced = 0
@@ -66,7 +68,7 @@ class Segments:
         if self._path is None:
             return
         self._to_disk()
-        if self.is_full or time.monotonic() - self._begun >= self._most_seconds:
+        if self.is_full or time.monotonic() - self._begun >= MOST_SECONDS:
             self.close()
 
     @property

@@ -12,7 +12,6 @@ WHOLE: Shape = {"type": "integer"}
 FLAG: Shape = {"type": "boolean"}
 ANYTHING: Shape = {}
 TIME: Shape = {"type": "string", "format": "date-time"}
-PAGE: Shape = {"type": "string"}
 
 #: A run's number in a query string or a path.
 RUN: Shape = {"type": "integer", "minimum": 1, "maximum": 2**31 - 2}

@@ -37,12 +37,8 @@ class Figures:
         """Return the place of a figure that is no chart of the room, with its sentence."""
         return [self._reserved(figure), text(sentence, "caption")]
 
-    def chart(self, name: str, returns: dict[str, Any]) -> list[Flowable]:
-        """Return one chart with its sentence; the sentence alone when there is nothing to draw."""
-        return self.charts([name], returns)
-
     def charts(self, names: list[str], returns: dict[str, Any]) -> list[Flowable]:
-        """Return several charts with their sentences, narrow ones in pairs."""
+        """Return charts with their sentences, narrow ones in pairs; without a drawing, the sentence."""
         found = [charts.placed(name, returns) for name in names]
         cells = [
             [self._reserved(paper.figure(drawing)), text(sentence, "caption")]
