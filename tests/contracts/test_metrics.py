@@ -147,7 +147,7 @@ def test_level_is_plain_json_and_bets(pair) -> None:
     e_values = []
     for skill in (0.8, 0.5):
         growth = metric.log_l(
-            *heard(metric, task, *rows(task, 800, seed=9, skill=skill)), level, classes=classes, clip=0.5
+            *heard(metric, task, *rows(task, 800, seed=9, skill=skill)), level, classes=classes
         )
         assert growth.shape == (metric.processes(classes), len(betting.BETS))
         assert np.isfinite(growth).all()
@@ -160,7 +160,7 @@ def test_an_empty_batch_says_nothing(pair) -> None:
     """No rows, no growth."""
     metric, task = pair
     level = metric.level(tally(metric, task, *rows(task, 3000)), delta=0.02, tolerance=0.02)
-    growth = metric.log_l(*heard(metric, task, *rows(task, 0)), level, classes=CLASSES[task], clip=0.5)
+    growth = metric.log_l(*heard(metric, task, *rows(task, 0)), level, classes=CLASSES[task])
     assert (growth == 0).all()
 
 

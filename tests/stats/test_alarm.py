@@ -92,7 +92,7 @@ def test_regression_is_worded_upwards() -> None:
     guess = truth + random.normal(size=20_000) * 30
     tally = mae.tally(truth, guess, classes=0, clip=80.0)
     level = mae.level(tally, delta=0.02, tolerance=0.02)
-    evidence = betting.update(betting.Evidence.fresh(2), mae.log_l(truth, guess, level, classes=0, clip=80.0))
+    evidence = betting.update(betting.Evidence.fresh(2), mae.log_l(truth, guess, level, classes=0))
     found = alarm.smallest_drop(mae, level, tally, tally, alpha=ALPHA)
     seen = alarm.Seen(mae, level, float(betting.log_e_value(evidence)), tally, 20_000, tally, found)
     verdict, reason = alarm.verdict(seen, alpha=ALPHA, max_drop=0.15)

@@ -44,7 +44,7 @@ def share_fired(metric, *, worse: float, batches: int, streams: int = 40) -> flo
         evidence, peak = betting.Evidence.fresh(metric.processes(2)), -math.inf
         for _ in range(batches):
             rows = batch(random, metric, 300, worse)
-            evidence = betting.update(evidence, metric.log_l(*rows, level, classes=2, clip=None))
+            evidence = betting.update(evidence, metric.log_l(*rows, level, classes=2))
             peak = max(peak, float(betting.log_e_value(evidence)))
         fired += peak >= -math.log(BUDGET.alpha_a)
     return fired / streams

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from vigil.stats import buckets, swaps
 from vigil.stats.betting import Floats
-from vigil.stats.metrics import Tally
+from vigil.stats.metrics import Rows, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,10 @@ class OfRows(Protocol):
 
     higher_is_better: bool
 
-    def parts(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+    def parts(self, truth: Rows, prediction: Rows) -> Floats:
         """Return each row's part, of which the score is the mean."""
 
-    def tally(
-        self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int, clip: float | None
-    ) -> Tally:
+    def tally(self, truth: Rows, prediction: Rows, *, classes: int, clip: float | None) -> Tally:
         """Summarise rows."""
 
     def enough(self, tally: Tally) -> bool:
@@ -90,9 +88,9 @@ def of_cells(metric: OfCells, cells: Floats, seed: int) -> Pair:
 
 def of_rows(
     metric: OfRows,
-    truth: npt.NDArray[Any],
-    champion: npt.NDArray[Any],
-    challenger: npt.NDArray[Any],
+    truth: Rows,
+    champion: Rows,
+    challenger: Rows,
     seed: int,
     bucket: npt.NDArray[np.int64] | None,
 ) -> Pair:

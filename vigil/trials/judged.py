@@ -56,7 +56,7 @@ class Judged:
 
     def log_l(self, level: Level) -> npt.NDArray[np.float64]:
         """Return the growth of the alarm's bets on these rows."""
-        return self.metric.log_l(self.truth, self.heard, level, classes=len(self.classes), clip=self.clip)
+        return self.metric.log_l(self.truth, self.heard, level, classes=len(self.classes))
 
     def answers(self) -> Profile:
         """Return the distribution of the answers, against which those to come are compared."""

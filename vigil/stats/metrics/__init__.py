@@ -18,6 +18,9 @@ from vigil.errors import VigilError
 from vigil.records import Task
 from vigil.stats.betting import Floats
 
+#: What is true of rows, or was answered, shape (n,); probabilities of several classes (n, K).
+Rows = npt.NDArray[Any]
+
 #: An additive summary of rows, in plain JSON values.
 Tally = dict[str, Any]
 
@@ -41,9 +44,7 @@ class Metric(Protocol):
     relative: bool
     of: Literal["answer", "probability"]
 
-    def tally(
-        self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any], *, classes: int, clip: float | None
-    ) -> Tally:
+    def tally(self, truth: Rows, prediction: Rows, *, classes: int, clip: float | None) -> Tally:
         """Summarise rows. ``clip`` is the loss at which a row counts in full (regression)."""
 
     def add(self, a: Tally, b: Tally) -> Tally:
@@ -71,28 +72,13 @@ class Metric(Protocol):
         release among ``choices`` candidates (a union bound).
         """
 
-    def log_l(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        level: Level,
-        *,
-        classes: int,
-        clip: float | None,
-    ) -> Floats:
+    def log_l(self, truth: Rows, prediction: Rows, level: Level, *, classes: int) -> Floats:
         """Return the log growth of each bet on these rows, shape (processes, 8)."""
 
     def log_l_of(self, tally: Tally, level: Level) -> Floats:
         """Return what ``log_l`` returns, or a little less, from a batch's tally alone."""
 
-    def moved(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        *,
-        classes: int,
-        about: Tally | None = None,
-    ) -> Floats:
+    def moved(self, truth: Rows, prediction: Rows, *, classes: int, about: Tally | None = None) -> Floats:
         """Return by how much each row moves the score, times n, shape (rows,), with mean 0.
 
         With ``about``, the tally of these rows and many more, the mean is 0 over all of those.

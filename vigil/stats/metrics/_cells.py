@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from vigil.records import Task
 from vigil.stats.betting import BETS, Floats, log_growth
 from vigil.stats.intervals import f1_from_share, normal_in_logits, share_from_f1, share_lower, share_upper
+from vigil.stats.metrics import Level, Rows, Tally
 from vigil.stats.power import found_share, needed
 
 #: Hits and misses below which a share is no reference.
@@ -57,40 +58,33 @@ class CellMetric(ABC):
         """Return how many shares are watched."""
         return len(self.masks(classes)[0])
 
-    def tally(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        *,
-        classes: int,
-        clip: float | None = None,
-    ) -> dict[str, Any]:
+    def tally(self, truth: Rows, prediction: Rows, *, classes: int, clip: float | None = None) -> Tally:
         """Count the rows in each cell; ``clip`` has no meaning for classes."""
         del clip
         codes = np.asarray(truth, dtype=np.int64) * classes + np.asarray(prediction, dtype=np.int64)
         counts = np.bincount(codes, minlength=classes * classes).reshape(classes, classes)
         return {"confusion": counts.tolist()}
 
-    def add(self, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    def add(self, a: Tally, b: Tally) -> Tally:
         """Add the counts: lists (K, K), or arrays (…, K, K) of many streams at once."""
         total = np.add(a["confusion"], b["confusion"])
         return {"confusion": total if isinstance(b["confusion"], np.ndarray) else total.tolist()}
 
-    def value(self, tally: dict[str, Any]) -> float | None:
+    def value(self, tally: Tally) -> float | None:
         """Return the score, or None when no share of it has a hit or a miss."""
         score = float(self.score(_table(tally)))
         return None if math.isnan(score) else score
 
-    def counts(self, tally: dict[str, Any]) -> tuple[float, float]:
+    def counts(self, tally: Tally) -> tuple[float, float]:
         """Return hits and misses of the last process: the only one, or the one over all classes."""
         hits, misses = self._counts(_table(tally))
         return float(hits[-1]), float(misses[-1])
 
-    def enough(self, tally: dict[str, Any]) -> bool:
+    def enough(self, tally: Tally) -> bool:
         """Ask for 20 hits and misses (for F1: TP + FP + FN)."""
         return sum(self.counts(tally)) >= _ENOUGH
 
-    def interval(self, tally: dict[str, Any], confidence: float) -> tuple[float, float] | None:
+    def interval(self, tally: Tally, confidence: float) -> tuple[float, float] | None:
         """Return the exact interval of Clopper and Pearson, or for a mean of shares one in logits."""
         table = _table(tally)
         if self.value(tally) is None:
@@ -99,9 +93,7 @@ class CellMetric(ABC):
             return self._mean_interval(table, confidence)
         return self._exact_interval(table, (1 - confidence) / 2)
 
-    def level(
-        self, tally: dict[str, Any], *, delta: float, tolerance: float, choices: int = 1
-    ) -> dict[str, Any] | None:
+    def level(self, tally: Tally, *, delta: float, tolerance: float, choices: int = 1) -> Level | None:
         """Return each share's level: its exact lower bound at δ/(processes·choices) less the tolerance.
 
         A share whose level would be zero or less is mute (None); None when all are, or too few rows.
@@ -122,19 +114,11 @@ class CellMetric(ABC):
             "scored": scored.tolist(),
         }
 
-    def log_l(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        level: dict[str, Any],
-        *,
-        classes: int,
-        clip: float | None = None,
-    ) -> Floats:
+    def log_l(self, truth: Rows, prediction: Rows, level: Level, *, classes: int) -> Floats:
         """Return the log growth of each bet; that of a mute process is 0."""
-        return self.log_l_of(self.tally(truth, prediction, classes=classes, clip=clip), level)
+        return self.log_l_of(self.tally(truth, prediction, classes=classes), level)
 
-    def log_l_of(self, tally: dict[str, Any], level: dict[str, Any]) -> Floats:
+    def log_l_of(self, tally: Tally, level: Level) -> Floats:
         """Return the log growth of each bet from a batch's counts, which are all that it depends on."""
         hits, misses = self._counts(_table(tally))
         growth = np.zeros((len(hits), len(BETS)))
@@ -144,13 +128,7 @@ class CellMetric(ABC):
         return growth
 
     def detectable(
-        self,
-        level: dict[str, Any],
-        since: dict[str, Any],
-        reference: float,
-        *,
-        log_threshold: float,
-        log_weight: float,
+        self, level: Level, since: Tally, reference: float, *, log_threshold: float, log_weight: float
     ) -> float | None:
         """Return the smallest drop of the score that would have been found.
 
@@ -193,14 +171,7 @@ class CellMetric(ABC):
         moved: Floats = np.einsum("...p,...pkl->...kl", scale, parts)
         return moved
 
-    def moved(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        *,
-        classes: int,
-        about: dict[str, Any] | None = None,
-    ) -> Floats:
+    def moved(self, truth: Rows, prediction: Rows, *, classes: int, about: Tally | None = None) -> Floats:
         """Return each row's influence on the score."""
         if not len(truth):
             return np.zeros(0)
@@ -230,7 +201,7 @@ class CellMetric(ABC):
         scored: npt.NDArray[np.bool_] = np.arange(processes) < self.scored(processes)
         return scored & (counted > 0)
 
-    def _lowest(self, level: dict[str, Any], number: int, counted: Floats, need: float) -> float:
+    def _lowest(self, level: Level, number: int, counted: Floats, need: float) -> float:
         """Return the value below which one process would have been found; 0 when none would be."""
         share = level["shares"][number]
         found = None if share is None else found_share(float(counted[number]), share, need)
@@ -259,7 +230,7 @@ class CellMetric(ABC):
         return float(low[seen].mean()), float(high[seen].mean())
 
 
-def _table(tally: dict[str, Any]) -> Floats:
+def _table(tally: Tally) -> Floats:
     """Return a tally's counts as an array, truth down and prediction across."""
     return np.array(tally["confusion"], dtype=np.float64)
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from vigil.records import Task
 from vigil.stats.betting import BETS, Floats, log_growth, log_growth_of_losses
 from vigil.stats.intervals import mean_upper, normal, share_upper
+from vigil.stats.metrics import Level, Rows, Tally
 from vigil.stats.power import found_rise, needed
 
 #: Cells of the grid on which losses are summarised.
@@ -41,14 +41,7 @@ class LossMetric(ABC):
     relative = True
     of: Literal["answer", "probability"] = "answer"
 
-    def tally(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        *,
-        classes: int = 0,
-        clip: float | None = None,
-    ) -> dict[str, Any]:
+    def tally(self, truth: Rows, prediction: Rows, *, classes: int = 0, clip: float | None = None) -> Tally:
         """Sum losses, their squares and the rows beyond ``clip``, and lay the clipped losses on a grid.
 
         A loss between two grid points is shared between them so that its mean stays. A bet's log pay is
@@ -64,7 +57,7 @@ class LossMetric(ABC):
         over, grid = int((size > clip).sum()), _on_grid(size / clip).tolist()
         return {**tally, "over": over, "clip": float(clip), "grid": grid}
 
-    def add(self, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    def add(self, a: Tally, b: Tally) -> Tally:
         """Add the sums. Raises ValueError for two clips: their losses are not the same."""
         if a["clip"] != b["clip"]:
             raise ValueError(f"tallies with clips {a['clip']} and {b['clip']} cannot be added")
@@ -72,22 +65,22 @@ class LossMetric(ABC):
         grid = None if a["grid"] is None else (np.array(a["grid"]) + np.array(b["grid"])).tolist()
         return {**both, "clip": a["clip"], "grid": grid}
 
-    def value(self, tally: dict[str, Any]) -> float | None:
+    def value(self, tally: Tally) -> float | None:
         """Return the mean loss, or None without rows."""
         return tally["sum"] / tally["rows"] if tally["rows"] else None
 
-    def counts(self, tally: dict[str, Any]) -> tuple[float, float]:
+    def counts(self, tally: Tally) -> tuple[float, float]:
         """Return the sum of 1 − loss as hits and of losses as misses; zeros without a clip."""
         if tally["grid"] is None:
             return 0.0, 0.0
         lost = float(np.array(tally["grid"]) @ _points())
         return tally["rows"] - lost, lost
 
-    def enough(self, tally: dict[str, Any]) -> bool:
+    def enough(self, tally: Tally) -> bool:
         """Ask for 100 rows."""
         return bool(tally["rows"] >= _ENOUGH)
 
-    def interval(self, tally: dict[str, Any], confidence: float) -> tuple[float, float] | None:
+    def interval(self, tally: Tally, confidence: float) -> tuple[float, float] | None:
         """Return the normal interval of the mean, or None below two rows.
 
         Losses may have no upper limit, so that no interval for their mean is exact.
@@ -105,9 +98,7 @@ class LossMetric(ABC):
         del classes
         return _PROCESSES
 
-    def level(
-        self, tally: dict[str, Any], *, delta: float, tolerance: float, choices: int = 1
-    ) -> dict[str, Any] | None:
+    def level(self, tally: Tally, *, delta: float, tolerance: float, choices: int = 1) -> Level | None:
         """Return both levels, each an upper bound at δ/(2·choices) plus ``tolerance`` of the reference.
 
         A level of 1 or more is mute (None). "value" is the reference raised by what the clipped mean
@@ -130,36 +121,19 @@ class LossMetric(ABC):
             "grid": (grid / rows).tolist(),
         }
 
-    def log_l(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        level: dict[str, Any],
-        *,
-        classes: int = 0,
-        clip: float | None = None,
-    ) -> Floats:
-        """Return the log growth of each bet, row by row; that of a mute process is 0.
-
-        The clip is the level's own, whatever ``clip`` says: a level means nothing under another.
-        """
-        del classes, clip
+    def log_l(self, truth: Rows, prediction: Rows, level: Level, *, classes: int = 0) -> Floats:
+        """Return the log growth of each bet, row by row; that of a mute process is 0."""
+        del classes
         losses: Floats = self.losses(truth, prediction) / level["clip"]
         over = int((losses > 1).sum())
         return _growth(np.minimum(losses, 1.0), np.ones(len(losses)), over, level)
 
-    def log_l_of(self, tally: dict[str, Any], level: dict[str, Any]) -> Floats:
+    def log_l_of(self, tally: Tally, level: Level) -> Floats:
         """Return the log growth of each bet from a batch's tally: never more than ``log_l``."""
         return _growth(_points(), np.array(tally["grid"]), tally["over"], level)
 
     def detectable(
-        self,
-        level: dict[str, Any],
-        since: dict[str, Any],
-        reference: float,
-        *,
-        log_threshold: float,
-        log_weight: float,
+        self, level: Level, since: Tally, reference: float, *, log_threshold: float, log_weight: float
     ) -> float | None:
         """Return the smallest rise of the mean that would have been found, in units of the target.
 
@@ -172,10 +146,10 @@ class LossMetric(ABC):
         return None if rise is None else rise * reference
 
     @abstractmethod
-    def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+    def losses(self, truth: Rows, prediction: Rows) -> Floats:
         """Return each row's loss, unclipped."""
 
-    def parts(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+    def parts(self, truth: Rows, prediction: Rows) -> Floats:
         """Return each row's part of the score, which is its loss."""
         return self.losses(truth, prediction)
 
@@ -183,14 +157,7 @@ class LossMetric(ABC):
         """Return the loss that counts in full: the losses' own limit, else that of an error of ``clip``."""
         return self.limit or clip
 
-    def moved(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        *,
-        classes: int = 0,
-        about: dict[str, Any] | None = None,
-    ) -> Floats:
+    def moved(self, truth: Rows, prediction: Rows, *, classes: int = 0, about: Tally | None = None) -> Floats:
         """Return each row's loss less their mean."""
         del classes
         losses = self.losses(truth, prediction)
@@ -218,7 +185,7 @@ def _on_grid(losses: Floats) -> Floats:
     return grid
 
 
-def _growth(losses: Floats, weights: Floats, over: int, level: dict[str, Any]) -> Floats:
+def _growth(losses: Floats, weights: Floats, over: int, level: Level) -> Floats:
     """Return the log growth of both processes, shape (2, 8)."""
     growth = np.zeros((_PROCESSES, len(BETS)))
     if level["clipped"] is not None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from vigil.records import Task
 from vigil.stats.betting import Floats
+from vigil.stats.metrics import Rows
 from vigil.stats.metrics._losses import LossMetric
 
 
@@ -25,7 +23,7 @@ class Pinball(LossMetric):
         self.name = f"pinball_{100 * quantile:.0f}"
         self.title = f"pinball loss of the {quantile:g} quantile"
 
-    def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+    def losses(self, truth: Rows, prediction: Rows) -> Floats:
         """Return each row's loss, in units of the target."""
         short = np.asarray(truth, dtype=np.float64) - np.asarray(prediction, dtype=np.float64)
         size: Floats = np.maximum(self.quantile * short, (self.quantile - 1) * short)

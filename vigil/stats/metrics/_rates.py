@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from vigil.stats import rates
 from vigil.stats.betting import Floats
+from vigil.stats.metrics import Level, Tally
 from vigil.stats.metrics._cells import CellMetric
 
 
@@ -20,9 +19,7 @@ class RateMetric(CellMetric):
     exact = False
     mix: tuple[float, float] | None = None
 
-    def level(
-        self, tally: dict[str, Any], *, delta: float, tolerance: float, choices: int = 1
-    ) -> dict[str, Any] | None:
+    def level(self, tally: Tally, *, delta: float, tolerance: float, choices: int = 1) -> Level | None:
         """Return the exact bound over both rates, less the tolerance; None below 20 rows or at zero."""
         table = np.array(tally["confusion"], dtype=np.float64)
         if not self.enough(tally) or table.sum(axis=1).min() == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from vigil.records import Task
 from vigil.stats.betting import Floats, log_growth
 from vigil.stats.intervals import chernoff_lower
+from vigil.stats.metrics import Level, Rows, Tally
 from vigil.stats.power import found_share, needed
 
 #: Log-odds from −8 to 8 are laid on a grid of so many steps; what shares a step is a tie.
@@ -35,41 +36,34 @@ class Auc:
     relative = False
     of: Literal["answer", "probability"] = "probability"
 
-    def tally(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        *,
-        classes: int = 2,
-        clip: float | None = None,
-    ) -> dict[str, Any]:
+    def tally(self, truth: Rows, prediction: Rows, *, classes: int = 2, clip: float | None = None) -> Tally:
         """Count the rows of each class at each step of the log-odds."""
         del classes, clip
         step, positive = _steps(prediction), np.asarray(truth) == 1
         counted = (np.bincount(step[chosen], minlength=_STEPS + 1) for chosen in (~positive, positive))
         return dict(zip(("negatives", "positives"), (one.tolist() for one in counted), strict=True))
 
-    def add(self, a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    def add(self, a: Tally, b: Tally) -> Tally:
         """Add the counts."""
         return {key: (np.array(a[key]) + np.array(b[key])).tolist() for key in ("negatives", "positives")}
 
-    def value(self, tally: dict[str, Any]) -> float | None:
+    def value(self, tally: Tally) -> float | None:
         """Return the area, ties counting by half, or None when a class is missing."""
         negatives, positives = _counts(tally)
         if not _rarer(tally):
             return None
         return float(positives @ _below(negatives)) / float(positives.sum())
 
-    def counts(self, tally: dict[str, Any]) -> tuple[float, float]:
+    def counts(self, tally: Tally) -> tuple[float, float]:
         """Return the pairs that count, in the right order and in the wrong one."""
         value, pairs = self.value(tally), _rarer(tally)
         return (0.0, 0.0) if value is None else (pairs * value, pairs * (1 - value))
 
-    def enough(self, tally: dict[str, Any]) -> bool:
+    def enough(self, tally: Tally) -> bool:
         """Ask for 20 rows of each class."""
         return _rarer(tally) >= _ENOUGH
 
-    def interval(self, tally: dict[str, Any], confidence: float) -> tuple[float, float] | None:
+    def interval(self, tally: Tally, confidence: float) -> tuple[float, float] | None:
         """Return an interval that holds at every number of rows, half of the error on each side."""
         if self.value(tally) is None:
             return None
@@ -81,53 +75,30 @@ class Auc:
         del classes
         return 1
 
-    def level(
-        self, tally: dict[str, Any], *, delta: float, tolerance: float, choices: int = 1
-    ) -> dict[str, Any] | None:
+    def level(self, tally: Tally, *, delta: float, tolerance: float, choices: int = 1) -> Level | None:
         """Return the lower bound less the tolerance; None below 20 rows of a class, or at zero."""
         if not self.enough(tally):
             return None
         value = chernoff_lower(*self.counts(tally), delta / choices) - tolerance
         return {"value": value} if value > 0 else None
 
-    def log_l(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        level: dict[str, Any],
-        *,
-        classes: int = 2,
-        clip: float | None = None,
-    ) -> Floats:
+    def log_l(self, truth: Rows, prediction: Rows, level: Level, *, classes: int = 2) -> Floats:
         """Return the log growth of each bet; 0 for a batch that lacks a class."""
-        return self.log_l_of(self.tally(truth, prediction, classes=classes, clip=clip), level)
+        return self.log_l_of(self.tally(truth, prediction, classes=classes), level)
 
-    def log_l_of(self, tally: dict[str, Any], level: dict[str, Any]) -> Floats:
+    def log_l_of(self, tally: Tally, level: Level) -> Floats:
         """Return the log growth of each bet from a batch's counts, which are all that it depends on."""
         hits, misses = self.counts(tally)
         return log_growth([hits], [misses], [level["value"]])
 
     def detectable(
-        self,
-        level: dict[str, Any],
-        since: dict[str, Any],
-        reference: float,
-        *,
-        log_threshold: float,
-        log_weight: float,
+        self, level: Level, since: Tally, reference: float, *, log_threshold: float, log_weight: float
     ) -> float | None:
         """Return the smallest drop that would have been found, as if the pairs were independent."""
         found = found_share(float(_rarer(since)), level["value"], needed(log_threshold, log_weight, 1))
         return None if found is None else reference - found
 
-    def moved(
-        self,
-        truth: npt.NDArray[Any],
-        prediction: npt.NDArray[Any],
-        *,
-        classes: int = 2,
-        about: dict[str, Any] | None = None,
-    ) -> Floats:
+    def moved(self, truth: Rows, prediction: Rows, *, classes: int = 2, about: Tally | None = None) -> Floats:
         """Return each row's influence: its own share of pairs in the right order, less the score."""
         tally = about or self.tally(truth, prediction, classes=classes)
         value = self.value(tally)
@@ -141,13 +112,13 @@ class Auc:
         moved: Floats = (own - value) * rows / size
         return moved
 
-    def parts(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+    def parts(self, truth: Rows, prediction: Rows) -> Floats:
         """Return each row's part of the score, to first order: their mean is the score."""
         value = self.value(self.tally(truth, prediction))
         return self.moved(truth, prediction) + (math.nan if value is None else value)
 
 
-def _steps(probability: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def _steps(probability: Rows) -> npt.NDArray[np.int64]:
     """Return the step of the log-odds at which each probability lies."""
     chance = np.clip(np.asarray(probability, dtype=np.float64), 1e-9, 1 - 1e-9)
     odds = np.clip(np.log(chance) - np.log1p(-chance), -_REACH, _REACH)
@@ -155,12 +126,12 @@ def _steps(probability: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return steps
 
 
-def _counts(tally: dict[str, Any]) -> tuple[Floats, Floats]:
+def _counts(tally: Tally) -> tuple[Floats, Floats]:
     """Return negatives and positives by step."""
     return np.array(tally["negatives"], dtype=np.float64), np.array(tally["positives"], dtype=np.float64)
 
 
-def _rarer(tally: dict[str, Any]) -> int:
+def _rarer(tally: Tally) -> int:
     """Return the rows of the rarer class."""
     return int(min(sum(tally["negatives"]), sum(tally["positives"])))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from vigil.stats import standardised
 from vigil.stats.betting import Floats
+from vigil.stats.metrics import Level, Tally
 from vigil.stats.metrics._rates import RateMetric
 
 
@@ -38,18 +37,12 @@ class BalancedAccuracy(RateMetric):
         moved: Floats = table.sum() / (2 * np.maximum(sizes, 1)) * (np.eye(len(table)) - rates)
         return moved
 
-    def log_l_of(self, tally: dict[str, Any], level: dict[str, Any]) -> Floats:
+    def log_l_of(self, tally: Tally, level: Level) -> Floats:
         """Return the log growth of each bet; 0 for a batch that lacks a class."""
         return standardised.log_growth(self, tally["confusion"], {**level, "mix": self.mix})
 
     def detectable(
-        self,
-        level: dict[str, Any],
-        since: dict[str, Any],
-        reference: float,
-        *,
-        log_threshold: float,
-        log_weight: float,
+        self, level: Level, since: Tally, reference: float, *, log_threshold: float, log_weight: float
     ) -> float | None:
         """Return the smallest drop that would have been found, from twice the rarer class's rows."""
         rare = int(2 * min(sum(row) for row in since["confusion"]))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from vigil.records import Task
 from vigil.stats.betting import Floats
+from vigil.stats.metrics import Rows
 from vigil.stats.metrics._losses import LossMetric
 
 
@@ -21,7 +21,7 @@ class Brier(LossMetric):
     of: Literal["answer", "probability"] = "probability"
     limit = 1.0
 
-    def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+    def losses(self, truth: Rows, prediction: Rows) -> Floats:
         """Return each row's (p − y)², or from probabilities (n, K) half of the sum of these."""
         chance, came = np.asarray(prediction, dtype=np.float64), np.asarray(truth, dtype=np.int64)
         if chance.ndim == 2:

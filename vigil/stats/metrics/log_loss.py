@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from vigil.records import Task
 from vigil.stats.betting import Floats
+from vigil.stats.metrics import Rows
 from vigil.stats.metrics._losses import LossMetric
 
 #: Probabilities are kept this far from 0 and 1.
@@ -25,7 +25,7 @@ class LogLoss(LossMetric):
     of: Literal["answer", "probability"] = "probability"
     limit = math.log(100)
 
-    def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+    def losses(self, truth: Rows, prediction: Rows) -> Floats:
         """Return each row's −ln p of its class; probabilities are (n,) of the positive one, or (n, K)."""
         chance, came = np.asarray(prediction, dtype=np.float64), np.asarray(truth, dtype=np.int64)
         if chance.ndim == 2:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from vigil.stats.betting import Floats
+from vigil.stats.metrics import Tally
 from vigil.stats.metrics._cells import CellMetric
 
 #: A class with fewer hits and misses says too little about its own F1.
@@ -41,7 +40,7 @@ class MacroF1(CellMetric):
         """Leave the last process out of the score: it only watches."""
         return processes - 1
 
-    def enough(self, tally: dict[str, Any]) -> bool:
+    def enough(self, tally: Tally) -> bool:
         """Ask for 20 rows, and for two classes with at least 5 hits and misses."""
         hits, misses = self._counts(np.array(tally["confusion"], dtype=np.float64))
         known = int((hits[:-1] + misses[:-1] >= _CLASS_ENOUGH).sum())

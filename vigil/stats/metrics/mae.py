@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from vigil.records import Task
 from vigil.stats.betting import Floats
+from vigil.stats.metrics import Rows
 from vigil.stats.metrics._losses import LossMetric
 
 
@@ -19,7 +17,7 @@ class MeanAbsoluteError(LossMetric):
     title = "MAE"
     tasks: tuple[Task, ...] = ("regression",)
 
-    def losses(self, truth: npt.NDArray[Any], prediction: npt.NDArray[Any]) -> Floats:
+    def losses(self, truth: Rows, prediction: Rows) -> Floats:
         """Return each row's |e|."""
         size: Floats = np.abs(np.asarray(truth, dtype=np.float64) - np.asarray(prediction, dtype=np.float64))
         return size
