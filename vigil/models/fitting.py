@@ -173,9 +173,7 @@ class Lesson:
     def out_of_fold(self, made: Plan) -> OutOfFold:
         """Fit a plan to each fold's other rows; learn calibration, threshold and clip from the answers."""
         task, metric, y = made.task, made.metric, self.y
-        raw = _out_of_fold(
-            registry.get(self.kind), made, self.table, y, self.weights, self.groups, self.classes
-        )
+        raw = self._raw(made)
         scored = np.isfinite(raw).all(axis=1)
         calibration, threshold = _calibrate(raw[scored], y[scored], self.weights[scored], task, metric)
         if not scored.any():
@@ -184,6 +182,20 @@ class Lesson:
         clip = _clip(y[scored], answers.outcome[scored]) if task == "regression" else None
         score = _score(metric, y[scored], answers, scored, self.classes, clip)
         return OutOfFold(calibration, threshold, clip, score, answers, scored)
+
+    def _raw(self, made: Plan) -> np.ndarray:
+        """Return each row's raw answer by a model that did not see its fold; NaN where there is none."""
+        model, table, y = registry.get(self.kind), self.table, self.y
+        raw = np.full((len(y), self.classes if made.task != "regression" else 1), np.nan)
+        fold = folds.assign(y, task=made.task, seed=made.seed, groups=self.groups)
+        for number in range(0 if fold is None else int(fold.max()) + 1):
+            held = np.asarray(fold == number)
+            # One entity may hold every row of a class; then this fold has no model to be judged by.
+            if made.task != "regression" and len(np.unique(y[~held])) < 2:
+                continue
+            fitted = pipelines.fitted(model.build(made), table.loc[~held], y[~held], self.weights[~held])
+            raw[held] = pipelines.raw(fitted, table.loc[held], self.classes)
+        return raw
 
 
 def _check(kind: str, tasks: Sequence[Task], task: Task, y: np.ndarray, names: Sequence[str]) -> None:
@@ -202,28 +214,6 @@ def _check(kind: str, tasks: Sequence[Task], task: Task, y: np.ndarray, names: S
         )
     if task != "regression" and len(np.unique(y)) < 2:
         raise VigilError("every label is the same.", where="training", hint="Wait for rows of another class.")
-
-
-def _out_of_fold(
-    model: registry.ModelType,
-    made: Plan,
-    table: pd.DataFrame,
-    y: np.ndarray,
-    weights: np.ndarray,
-    groups: np.ndarray | None,
-    classes: int,
-) -> np.ndarray:
-    """Return each row's raw answer by a model that did not see its fold; NaN where there is none."""
-    raw = np.full((len(y), classes if made.task != "regression" else 1), np.nan)
-    fold = folds.assign(y, task=made.task, seed=made.seed, groups=groups)
-    for number in range(0 if fold is None else int(fold.max()) + 1):
-        held = np.asarray(fold == number)
-        # One entity may hold every row of a class; then this fold has no model to be judged by.
-        if made.task != "regression" and len(np.unique(y[~held])) < 2:
-            continue
-        fitted = pipelines.fitted(model.build(made), table.loc[~held], y[~held], weights[~held])
-        raw[held] = pipelines.raw(fitted, table.loc[held], classes)
-    return raw
 
 
 def _calibrate(
