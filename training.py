@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
-from vigil import candidates, figures, models
+from vigil import candidates, figures, hearing, models
 from vigil.candidates import Recipe
 from vigil.command import parser, perform
 from vigil.errors import VigilError
@@ -23,7 +23,7 @@ from vigil.project import Project
 from vigil.records import Batch
 from vigil.run import begun
 from vigil.trials import leaks
-from vigil.trials.snapshot import TRAIN, Snapshot, snapshot
+from vigil.trials.snapshot import TRAIN, Snapshot
 
 
 def run(
@@ -42,18 +42,9 @@ def run(
     says. A candidate that cannot be trained is left out, and said so. The same rows and settings give the
     same bundles.
     """
-    contract = project.contract()
-    config = project.config
-    project.metric(contract.task)  # a metric of another task is the config's fault, and no candidate's
-    rows = snapshot(
-        project.table,
-        contract,
-        through=through.order,
-        holdout=config.holdout,
-        test_data=project.test_data,
-        since=since if alone else 1,
-        without=project.ledger.faults.held(),
-    )
+    config, held = project.config, project.ledger.faults.held()
+    project.metric(project.contract().task)  # one of another task is the config's fault, and no candidate's
+    rows = hearing.snapped(project, through.order, since=since if alone else 1, without=held)
     for words in rows.passed_over:
         project.console.say(f"  {words}")
     plans = [recipe] if recipe else list(recipes(project, rows, since, alone=alone))

@@ -176,7 +176,7 @@ def _made(
         "window": recipe.window,
         "since": recipe.since,
         "through_name": through.name,
-        "size_bytes": sum(file.stat().st_size for file in (project.models / release).iterdir()),
+        "size_bytes": bundles.size(project.models, release),
     }
     facts |= {"settings": dict(fitted.plan.settings)} if fitted.plan.settings else {}
     _write_down(project, release, recipe, through, facts, found, is_compiled=is_compiled)

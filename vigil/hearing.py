@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -18,24 +18,31 @@ from vigil.trials import arrays
 from vigil.trials.gating import Rules
 from vigil.trials.judged import Judged
 from vigil.trials.panel import Panel
-from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING, snapshot
+from vigil.trials.snapshot import BEFORE_ALL, CHOOSING, GATING, Snapshot, snapshot
 
 #: The newest batches of a release's time whose held-out rows stand for rows without labels.
 STANDING_IN = 20
 
 
-def seated(project: Project, batch: Batch, since: int) -> Panel:
-    """Seat the panel on the held-out rows up to a batch."""
-    contract, config = project.contract(), project.config
-    rows = snapshot(
+def snapped(
+    project: Project, through: int, *, since: int = BEFORE_ALL, without: Collection[int] = ()
+) -> Snapshot:
+    """Return a project's rows up to the batch of an order, with their sides; see ``snapshot``."""
+    return snapshot(
         project.table,
-        contract,
-        through=batch.order,
-        holdout=config.holdout,
+        project.contract(),
+        through=through,
+        holdout=project.config.holdout,
         test_data=project.test_data,
         since=since,
-        without=project.ledger.faults.held(),
+        without=without,
     )
+
+
+def seated(project: Project, batch: Batch, since: int) -> Panel:
+    """Seat the panel on the held-out rows up to a batch."""
+    contract = project.contract()
+    rows = snapped(project, batch.order, since=since, without=project.ledger.faults.held())
     return Panel(
         rows, contract, project.metric(contract.task), project.models, since=since, opened=project.opened
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from vigil import figures
+from vigil import bundles, figures
 from vigil.models.voting import KIND
 from vigil.records import Batch, Decision, Score
 from vigil.trials.renewing import RECIPES, Voter
@@ -180,8 +180,8 @@ def _write_down(
 ) -> None:
     """Enter the vote among the releases, with its newest member's facts."""
     facts = (project.ledger.releases.get(newest) or {})["facts"]
-    size = sum(file.stat().st_size for file in (project.models / release).iterdir())
-    own = {"threshold": threshold, "out_of_fold": None, "through_name": batch.name, "size_bytes": size}
+    own = {"threshold": threshold, "out_of_fold": None, "through_name": batch.name}
+    own |= {"size_bytes": bundles.size(project.models, release)}
     kept = {key: value for key, value in facts.items() if key != "evidence_after"}
     project.ledger.releases.add(
         release, model=KIND, batch=batch.id, through=batch.order, facts={**kept, **own}, reason=reason

@@ -133,6 +133,8 @@ def carry_out(project: Project, decision: Decision) -> list[Batch]:
 
     Done twice it is done once. The caller scores them and then calls `finish`.
     """
+    from pyarrow import parquet
+
     ledger, fault = project.ledger, decision.evidence["fault"]
     row = ledger.faults.get(fault)
     assert row is not None  # noqa: S101 — the decision was written about it
@@ -143,9 +145,9 @@ def carry_out(project: Project, decision: Decision) -> list[Batch]:
     if decision.kind == "confirm":
         ledger.faults.confirm(fault)
         return []
-    kept = project.output / "fixes" / f"{fault}.parquet"
+    kept = _kept(project, fault)
     _keep(kept, project, row["order"])
-    original = _kept_rows(kept)
+    original = parquet.read_table(kept)
     rows = faults.get(row["fault"]).mend(original, row["repair"]) if decision.kind == "fix" else original
     _put(project, row, rows, decision)
     ledger.faults.settle(fault, "fixed" if decision.kind == "fix" else "open")
@@ -182,7 +184,7 @@ def finish(project: Project, decision: Decision) -> None:
     close_explained(project, decision)
     ledger = project.ledger
     if decision.kind == "undo":
-        durable.remove(project.output / "fixes" / f"{decision.evidence['fault']}.parquet")
+        durable.remove(_kept(project, decision.evidence["fault"]))
     ledger.decisions.carried_out(decision.id)
 
 
@@ -208,7 +210,7 @@ def _undoable(project: Project, fault: str) -> Row:
     row = _known(project, fault)
     if row["state"] == "open":
         raise VigilError(f"{fault} is open: there is nothing to take back.")
-    if row["state"] == "fixed" and not (project.output / "fixes" / f"{fault}.parquet").exists():
+    if row["state"] == "fixed" and not _kept(project, fault).exists():
         raise VigilError(f"the rows from before the repair of {fault} are gone.", where="fixes")
     newest = [d for d in project.ledger.decisions.of_batch(row["batch"]) if d.kind == "fix"][-1:]
     if row["state"] == "fixed" and newest and newest[0].evidence["fault"] != fault:
@@ -232,6 +234,11 @@ def _known(project: Project, fault: str) -> Row:
     return row
 
 
+def _kept(project: Project, fault: str) -> Path:
+    """Return where a batch's rows are from before the repair of a fault."""
+    return project.output / "fixes" / f"{fault}.parquet"
+
+
 def _keep(path: Path, project: Project, order: int) -> None:
     """Keep the rows as they are, unless they are kept already."""
     import pyarrow as pa
@@ -243,13 +250,6 @@ def _keep(path: Path, project: Project, order: int) -> None:
     sink = io.BytesIO()
     parquet.write_table(project.table.batch(order).combine_chunks(), pa.PythonFile(sink), compression="zstd")
     durable.write_atomic(path, sink.getvalue())
-
-
-def _kept_rows(path: Path) -> pa.Table:
-    """Return rows as they were kept."""
-    from pyarrow import parquet
-
-    return parquet.read_table(path)
 
 
 def _put(project: Project, row: Row, rows: pa.Table, decision: Decision) -> None:

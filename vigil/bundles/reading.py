@@ -42,6 +42,11 @@ def verify(folder: Path, name: str) -> dict[str, Any]:
     return manifest
 
 
+def size(folder: Path, name: str) -> int:
+    """Return the bytes of a bundle's files."""
+    return sum(file.stat().st_size for file in (folder / name).iterdir())
+
+
 def open_pipeline(folder: Path, name: str) -> Any:
     """Verify a bundle and return its scikit-learn pipeline.
 

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vigil import models
+from vigil import hearing, models
 from vigil.bundles import load_manifest
 from vigil.errors import VigilError
 from vigil.project import Project
 from vigil.trials import arrays
 from vigil.trials.judged import Judged, features, judge
-from vigil.trials.snapshot import CHOOSING, GATING, snapshot
+from vigil.trials.snapshot import CHOOSING, GATING
 
 #: Held-out rows used for importances at the most; each feature is permuted this many times.
 ROWS, REPEATS = 4_000, 30
@@ -72,9 +72,7 @@ def compare(project: Project, releases: Sequence[str]) -> list[Compared]:
     contract = project.contract()
     metric = project.metric(contract.task)
     through = max(batch.order for batch in project.ledger.batches.all())
-    held = snapshot(
-        project.table, contract, through=through, holdout=project.config.holdout, test_data=project.test_data
-    )
+    held = hearing.snapped(project, through)
     known = {release: project.ledger.releases.get(release) or {"facts": {}} for release in releases}
     since = max(row["facts"].get("since", 1) for row in known.values())
     first = {"since": since} if since > 1 else {}

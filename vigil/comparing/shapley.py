@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from vigil import models
+from vigil import hearing, models
 from vigil.bundles import load_manifest
 from vigil.charts import saving, style, wording
 from vigil.errors import VigilError
@@ -26,7 +26,7 @@ from vigil.project import Project
 from vigil.serving.prediction import EDGE, Prediction, logit
 from vigil.trials import arrays
 from vigil.trials.judged import features
-from vigil.trials.snapshot import CHOOSING, GATING, snapshot
+from vigil.trials.snapshot import CHOOSING, GATING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,13 +74,7 @@ def explain(project: Project, release: str) -> Explained:
         raise VigilError(f"this needs {NEEDS}, which is not installed.", where="--shap", hint=hint)
     manifest = load_manifest(project.models, release)
     through = max((batch.order for batch in project.ledger.batches.all()), default=0)
-    held = snapshot(
-        project.table,
-        project.contract(),
-        through=through,
-        holdout=project.config.holdout,
-        test_data=project.test_data,
-    )
+    held = hearing.snapped(project, through)
     cells = arrays.features(held.take(held.part(CHOOSING, GATING)), features(manifest))
     answerer = models.open_answerer(project.models, release)
     base, values, raw = parts(answerer, cells, seed=project.config.seed)
