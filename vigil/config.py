@@ -6,7 +6,6 @@ A plug-in's section (``policy``, ``model``, ``alerts``) is kept raw here; its ro
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vigil import plugins
 from vigil.errors import ConfigError, Fault
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -221,8 +221,7 @@ def _listed(key: str, value: Any) -> Any:
 
 def _unknown(key: str, known: list[str]) -> Fault:
     """Say that a key is not a setting, and which one was probably meant."""
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else "See docs/configuration.md."
+    hint = plugins.meant(key, known) or "See docs/configuration.md."
     return Fault("config-unknown-key", key, "is not a setting.", hint)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import ipaddress
 import re
@@ -12,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from vigil import plugins
 from vigil.alerts import channels, timing
 from vigil.alerts.channels import Channel, ChannelSettings
 from vigil.config import Section
@@ -104,8 +104,8 @@ def _channel(name: str, given: Any, faults: list[Fault]) -> tuple[Channel, Chann
         faults.append(Fault("config-alerts", where, "may hold letters, digits, - and _, 64 at most."))
     kind = given.get("kind") if isinstance(given, dict) else None
     if kind not in channels.names():
-        close = difflib.get_close_matches(str(kind), channels.names(), n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Choose from: {', '.join(channels.names())}."
+        there = channels.names()
+        hint = plugins.meant(str(kind), there) or f"Choose from: {', '.join(there)}."
         faults.append(Fault("config-alerts", f"{where}.kind", f"{kind!r} is not a kind of channel.", hint))
         return None
     channel = channels.get(kind)

@@ -9,12 +9,13 @@ is written by ``svg``, paper by ``paper``, both from the same drawing.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from vigil import plugins
 
 if TYPE_CHECKING:
     from vigil.charts.marks import Drawing
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """Return the names of all charts, sorted."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in found if hasattr(_module(name), "describe")))
+    return tuple(name for name in plugins.names(__path__) if hasattr(_module(name), "describe"))
 
 
 def draw(name: str, returns: dict[str, Any]) -> Drawing | None:

@@ -7,9 +7,10 @@ A document is a file of this room with ``NAME``, the file's name in the run's fo
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from types import ModuleType
 from typing import Any
+
+from vigil import plugins
 
 
 def names() -> list[str]:
@@ -28,7 +29,5 @@ def build(name: str, returns: dict[str, Any]) -> bytes:
 
 def _kinds() -> dict[str, ModuleType]:
     """Return the files of this room that are documents, by the name that each one writes."""
-    modules = [
-        importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
-    ]
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in plugins.names(__path__)]
     return {module.NAME: module for module in modules if hasattr(module, "NAME")}

@@ -7,16 +7,16 @@ returns how many runs it sent. ``runs`` are those of ``comparing.rows``.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Sequence
 from typing import Any
 
+from vigil import plugins
 from vigil.errors import VigilError
 
 
 def names() -> tuple[str, ...]:
     """Return the names of all exporters, sorted."""
-    return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__)))
+    return plugins.names(__path__)
 
 
 def export(name: str, runs: Sequence[dict[str, Any]], url: str, project: str) -> int:

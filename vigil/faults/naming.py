@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import pkgutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vigil import plugins
 from vigil.errors import VigilError
 from vigil.faults import kinds
 from vigil.faults.finding import Fault
@@ -26,8 +25,7 @@ LEAST = 0.5
 
 def names() -> tuple[str, ...]:
     """Return the names of all faults, sorted; none of them is imported."""
-    found = (module.name for module in pkgutil.iter_modules(kinds.__path__))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    return plugins.names(kinds.__path__)
 
 
 def get(name: str) -> Fault:
@@ -35,10 +33,7 @@ def get(name: str) -> Fault:
     place = f"{kinds.__name__}.{name}"
     # The folder is read once for each fault, not for each question about one.
     if place not in sys.modules and name not in names():
-        known = names()
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        meant = f"Did you mean {close[0]!r}? " if close else ""
-        raise VigilError(f"{name!r} is not a fault.", hint=f"{meant}Known: {', '.join(known)}.")
+        raise VigilError(f"{name!r} is not a fault.", hint=plugins.hint(name, names()))
     return Fault.of(name, importlib.import_module(place))
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import pkgutil
 import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from vigil import plugins
 from vigil.errors import FileRefused, FileUnreadable
 from vigil.intake.raw import Blocks, Dialect, RawTable, listed, shown
 
@@ -116,7 +116,7 @@ def digest(path: Path) -> str:
 @cache
 def _readers() -> dict[str, ModuleType]:
     """Find the room's readers: ending → module. They import what is heavy only when they read."""
-    modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in plugins.names(__path__)]
     return {suffix: module for module in modules for suffix in getattr(module, "SUFFIXES", ())}
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import pkgutil
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from vigil import plugins
 from vigil.errors import VigilError
 from vigil.models import kinds
 from vigil.models.spaces import Settings, Space, check, special
@@ -34,7 +33,7 @@ class ModelType(Protocol):
 
 def names() -> tuple[str, ...]:
     """Return the names of all model types, sorted; none of them is imported."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(kinds.__path__)))
+    return plugins.names(kinds.__path__)
 
 
 def chosen(setting: str) -> tuple[str, ...]:
@@ -45,8 +44,8 @@ def chosen(setting: str) -> tuple[str, ...]:
     if setting == AUTO:
         return names()
     if setting not in names():
-        close = difflib.get_close_matches(setting, [AUTO, *names()], n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Choose from: {', '.join([AUTO, *names()])}."
+        there = [AUTO, *names()]
+        hint = plugins.meant(setting, there) or f"Choose from: {', '.join(there)}."
         raise VigilError(f"{setting!r} is not a model type.", where="model", hint=hint)
     return (setting,)
 

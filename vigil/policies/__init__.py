@@ -8,14 +8,13 @@ whose name begins with an underscore is no policy.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from vigil import plugins
 from vigil.errors import ConfigError, Fault
 from vigil.records import Score
 
@@ -107,8 +106,7 @@ class Policy(Protocol):
 
 def names() -> tuple[str, ...]:
     """Return the names of all policies, sorted."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    return plugins.names(__path__)
 
 
 def propose(setting: str | Mapping[str, Any], situation: Situation) -> Proposal:
@@ -131,8 +129,7 @@ def opened(setting: str | Mapping[str, Any]) -> tuple[Policy, dict[str, Any]]:
     given = {"name": setting} if isinstance(setting, str) else dict(setting)
     name = str(given.pop("name", ""))
     if name not in names():
-        close = difflib.get_close_matches(name, names(), n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Choose from: {', '.join(names())}."
+        hint = plugins.meant(name, names()) or f"Choose from: {', '.join(names())}."
         raise ConfigError("config", [Fault("config-policy", "policy", f"{name!r} is not a policy.", hint)])
     policy: Policy = importlib.import_module(f"{__name__}.{name}")
     faults = _missing(policy, name)

@@ -10,7 +10,6 @@ no channel.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import model_validator
 
+from vigil import plugins
 from vigil.alerts.message import Message
 from vigil.alerts.outside import Reach
 from vigil.config import Section
@@ -78,8 +78,7 @@ class Channel(Protocol):
 
 def names() -> tuple[str, ...]:
     """Return the kinds of all channels, sorted."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    return plugins.names(__path__)
 
 
 def get(name: str) -> Channel:

@@ -7,15 +7,14 @@ columns together.
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast
 
 import numpy.typing as npt
 
+from vigil import plugins
 from vigil.errors import VigilError
 from vigil.profiles import ColumnProfile, Profile
 from vigil.records import Kind
@@ -94,7 +93,7 @@ class Whole(Protocol):
 
 def names(kind: Kind | Literal["batch"] | None = None) -> tuple[str, ...]:
     """Return the names of all measures, or of those that fit a kind of column or the batch, sorted."""
-    found = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    found = plugins.names(__path__)
     return found if kind is None else tuple(name for name in found if kind in _opened(name).KINDS)
 
 
@@ -108,13 +107,11 @@ def whole(name: str) -> Whole:
     return cast("Whole", _known(name, names("batch")))
 
 
-def _known(name: str, known: tuple[str, ...]) -> Any:
-    """Open a measure among those that are known."""
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        meant = f"Did you mean {close[0]!r}? " if close else ""
-        hint = f"{meant}Known: {', '.join(known)}."
-        raise VigilError(f"{name!r} is not a measure of drift.", where="drift", hint=hint)
+def _known(name: str, there: tuple[str, ...]) -> Any:
+    """Open a measure among those that there are."""
+    if name not in there:
+        what = f"{name!r} is not a measure of drift."
+        raise VigilError(what, where="drift", hint=plugins.hint(name, there))
     return _opened(name)
 
 

@@ -6,14 +6,13 @@ is a few lines on ``_cells.CellMetric``; files whose names begin with an undersc
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import pkgutil
 from functools import cache
 from typing import Any, Literal, Protocol
 
 import numpy.typing as npt
 
+from vigil import plugins
 from vigil.errors import VigilError
 from vigil.records import Task
 from vigil.stats.betting import Floats
@@ -97,19 +96,16 @@ class Metric(Protocol):
 @cache
 def get(name: str) -> Metric:
     """Return a metric. Raises VigilError for an unknown name, with the one that was probably meant."""
-    known = _files()
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        meant = f"Did you mean {close[0]!r}? " if close else ""
-        hint = f"{meant}Known: {', '.join(known)}."
-        raise VigilError(f"{name!r} is not a metric.", where="metric", hint=hint)
+    there = plugins.names(__path__)
+    if name not in there:
+        raise VigilError(f"{name!r} is not a metric.", where="metric", hint=plugins.hint(name, there))
     metric: Metric = importlib.import_module(f"{__name__}.{name}").METRIC
     return metric
 
 
 def names(task: Task) -> tuple[str, ...]:
     """Return the names of the metrics that fit a task, in alphabetical order."""
-    return tuple(name for name in _files() if task in get(name).tasks)
+    return tuple(name for name in plugins.names(__path__) if task in get(name).tasks)
 
 
 def default(task: Task) -> Metric:
@@ -121,8 +117,3 @@ def quantile(metric: Metric) -> float | None:
     """Return the quantile that a metric judges answers as, None where it is not about one."""
     found: float | None = getattr(metric, "quantile", None)
     return found
-
-
-def _files() -> list[str]:
-    """Return the names of this folder's metric files."""
-    return sorted(found.name for found in pkgutil.iter_modules(__path__) if not found.name.startswith("_"))

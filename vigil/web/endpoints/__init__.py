@@ -6,18 +6,19 @@ It holds ``blueprint(service) -> Routes`` and reads what ticks have written; no 
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from vigil import plugins
 
 if TYPE_CHECKING:
     from vigil.web.routes import Routes
     from vigil.web.service import Service
 
 
-def names() -> list[str]:
+def names() -> tuple[str, ...]:
     """Return the endpoints' names in alphabetical order."""
-    return sorted(found.name for found in pkgutil.iter_modules(__path__))
+    return plugins.names(__path__)
 
 
 def blueprints(service: Service) -> Iterator[Routes]:
