@@ -110,8 +110,11 @@ class Work:
         return self._turn if size >= LARGE else nullcontext()
 
     def begin(self, size: int) -> float:
-        """Count a request with so many bytes in; return what it is expected to cost, for ``end``."""
-        cost = self.cost(size)
+        """Count a request with so many bytes in; return what it is expected to cost, for ``end``.
+
+        A size of 0 is that of anything but a prediction, of which no cost is known.
+        """
+        cost = self.cost(size) if size else 0.0
         with self._lock:
             self.ahead += cost
         return cost
@@ -124,11 +127,11 @@ class Work:
         """Tell whether a large request is known to take no longer, with what is under way, than so."""
         return self._byte > 0.0 and self.ahead + self.cost(size) <= seconds
 
-    def end(self, cost: float, size: int = 0, seconds: float | None = None) -> None:
-        """Count it out again, and learn from what it took, unless it was turned away."""
+    def end(self, cost: float, size: int = 0, seconds: float = 0.0) -> None:
+        """Count it out again, and learn from what it took, where it was a prediction and not turned away."""
         with self._lock:
             self.ahead = max(0.0, self.ahead - cost)
-        if seconds is not None:
+        if size:
             self.learn(size, seconds)
 
     def learn(self, size: int, seconds: float) -> None:

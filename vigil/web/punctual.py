@@ -37,9 +37,7 @@ class Punctual:
         self._waiting = 0
         self._admission = Admission()
         self._work = Work()
-        content, headers = refusal()
-        self._content = content
-        self._headers = headers
+        self._content, self._headers = refusal()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request, or say that there is no room for it, or that it came too late."""
@@ -50,7 +48,7 @@ class Punctual:
             return self._refused(environ, start_response)
         begun = time.monotonic()
         size = _size(environ) if bound == SOON else 0
-        cost = self._work.begin(size) if size else 0.0
+        cost = self._work.begin(size)
         with self._turns, self._work.turn(size):
             self._leave()
             if self._admission.turns_away(waited + time.monotonic() - begun, bound):
@@ -60,7 +58,7 @@ class Punctual:
             try:
                 return self._application(environ, start_response)
             finally:
-                self._work.end(cost, size, time.thread_time() - busy if size else None)
+                self._work.end(cost, size, time.thread_time() - busy)
 
     def _has_room(self, waited: float, bound: float) -> bool:
         """Let a request wait for its turn; tell whether there is room for it."""
@@ -100,11 +98,4 @@ def refusal() -> tuple[bytes, list[tuple[str, str]]]:
     """Return body and headers of the answer to a request that is turned away."""
     code, _, hint = errors.words(503)
     content = msgspec.json.encode(errors.body(code, "Too many requests are waiting.", hint))
-    headers = {
-        "Content-Type": "application/json",
-        "Cache-Control": "no-store",
-        **security.HEADERS,
-        "Content-Length": str(len(content)),
-        "Retry-After": "1",
-    }
-    return content, list(headers.items())
+    return content, [*security.OF_JSON, ("Content-Length", str(len(content))), ("Retry-After", "1")]

@@ -47,6 +47,9 @@ _BY_STATUS = {
     503: {"Retry-After": "1"},
 }
 
+#: How the head of every JSON answer begins that Flask does not write.
+OF_JSON = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *HEADERS.items()]
+
 Environ = Mapping[str, Any]
 
 

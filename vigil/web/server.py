@@ -43,9 +43,6 @@ ACCEPTED = 64
 #: Seconds after which a connection that says nothing is closed.
 SILENCE = 30
 
-#: Every answer's headers, for those that the application does not give.
-_HEADERS = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *security.HEADERS.items()]
-
 
 def bind(app: Flask, host: str, port: int, threads: int, traffic: Traffic | None = None) -> Any:
     """Return a Waitress server that listens; ``effective_port`` is its port, ``run()`` serves.
@@ -140,7 +137,7 @@ class _JsonErrorTask(ErrorTask):  # type: ignore[misc]
         error = self.request.error
         content = json.dumps(errors.body(*errors.words(error.code))).encode()
         self.status = f"{error.code} {error.reason}"
-        self.response_headers.extend([*_HEADERS, ("X-Request-Id", security.new_id())])
+        self.response_headers.extend([*security.OF_JSON, ("X-Request-Id", security.new_id())])
         self.set_close_on_finish()
         self.content_length = len(content)
         self.write(content)
@@ -285,7 +282,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         """Count the next request among those that wait for a thread."""
         self.queued = time.monotonic()
         self.size = _size(self.requests[0]) if self.bound == admission.SOON else 0
-        self.cost = self.server.task_dispatcher.work.begin(self.size) if self.size else 0.0
+        self.cost = self.server.task_dispatcher.work.begin(self.size)
 
     def service(self) -> None:
         """Answer a request that a thread has taken, in its turn, unless it has become too late."""
@@ -306,7 +303,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         try:
             super().service()
         finally:
-            dispatcher.work.end(cost, size, time.thread_time() - begun if size else None)
+            dispatcher.work.end(cost, size, time.thread_time() - begun)
 
     def refuse(self) -> None:
         """Say that there are too many requests; the caller holds ``requests_lock``."""

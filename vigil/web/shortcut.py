@@ -19,7 +19,6 @@ from vigil.web.traffic import REQUEST, ROUTE
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
-_LIKE_ALL = [("Content-Type", "application/json"), ("Cache-Control", "no-store"), *security.HEADERS.items()]
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -45,7 +44,7 @@ class Shortcut:
         environ[ROUTE] = "/prediction"
         status, content = self._answered(environ, request_id)
         length = ("Content-Length", str(len(content)))
-        start_response(_STATUS[status], [*_LIKE_ALL, length, *security.named(status, request_id)])
+        start_response(_STATUS[status], [*security.OF_JSON, length, *security.named(status, request_id)])
         return [content]
 
     def _answered(self, environ: dict[str, Any], request_id: str) -> tuple[int, bytes]:
