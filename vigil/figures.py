@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 #: Evidence beyond this says no more.
 MOST_EVIDENCE = 1e6
@@ -44,6 +46,23 @@ def counted(count: int, what: str) -> str:
 def moment(stored: str) -> str:
     """Write a stored time, to the second."""
     return f"{stored[:19]}Z"
+
+
+def day(seconds: float, beyond: str) -> str:
+    """Write the day of a moment in seconds since 1970, and ``beyond`` for one that no calendar has."""
+    try:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).date().isoformat()
+    except OverflowError:
+        return beyond
+
+
+def cell(value: Any) -> str:
+    """Write whatever stands in a table: numbers as people read them, a dash for nothing."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return score(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def chance(p_value: float | None) -> str:

@@ -51,15 +51,7 @@ def _params(project: Project, release: str) -> dict[str, Any]:
 
 def as_lines(found: list[dict[str, Any]]) -> list[str]:
     """Lay out runs as a table for people."""
-    cells = [[_cell(row[name]) for name in SHOWN] for row in found]
+    cells = [[figures.cell(row[name]) or "–" for name in SHOWN] for row in found]
     table = [[name.replace("_", "-") for name in SHOWN], *cells]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table]
-
-
-def _cell(value: Any) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, float):
-        return figures.score(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)

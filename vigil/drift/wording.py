@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from vigil import figures
 from vigil.profiles import ColumnProfile, histogram
 from vigil.profiles.levels import Levels
@@ -122,10 +120,7 @@ def _share(share: float) -> str:
 
 def _day(seconds: float) -> str:
     """Write the day of a moment, given in seconds since 1970."""
-    try:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).date().isoformat()
-    except OverflowError:
-        return "a day beyond the calendar"
+    return figures.day(seconds, "a day beyond the calendar")
 
 
 def _quoted(level: str) -> str:

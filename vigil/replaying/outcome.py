@@ -84,7 +84,7 @@ def as_csv(rows: Sequence[dict[str, Any]]) -> bytes:
 def as_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return rows as a table for people: the first column left, numbers right."""
     head = [name.replace("_", " ") for name in rows[0]]
-    cells = [head, *([shown(value) for value in row.values()] for row in rows)]
+    cells = [head, *([figures.cell(value) for value in row.values()] for row in rows)]
     widths = [max(len(line[place]) for line in cells) for place in range(len(head))]
     return [
         "  ".join(
@@ -92,12 +92,3 @@ def as_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
         )
         for line in cells
     ]
-
-
-def shown(value: Any) -> str:
-    """Write one figure for people; what is undefined is a dash."""
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return figures.score(value)
-    return f"{value:,}" if isinstance(value, int) else str(value)

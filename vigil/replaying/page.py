@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from vigil.figures import cell
 from vigil.replaying import drawing
-from vigil.replaying.outcome import Outcome, shown
+from vigil.replaying.outcome import Outcome
 
 #: Share of the column's width that each column of the table takes: the policy's name, then numbers.
 _NAME, _NUMBER = 2.4, 1.0
@@ -42,4 +43,4 @@ def build(outcomes: Sequence[Outcome], project: str, generated: str) -> bytes:
 def _table(outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[Any]]]:
     """Return heads and lines, without the seconds, which say more of the machine than of a policy."""
     rows = [{k: v for k, v in one.figures().items() if k != "seconds"} for one in outcomes]
-    return [name.replace("_", " ") for name in rows[0]], [[shown(v) for v in row.values()] for row in rows]
+    return [name.replace("_", " ") for name in rows[0]], [[cell(v) for v in row.values()] for row in rows]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -70,14 +69,8 @@ def grouping(column: ColumnProfile, often: Sequence[str] = ()) -> Grouping | Non
 
 def _ranges(edges: tuple[float, ...], is_date: bool) -> list[str]:
     """Name the ranges between edges; each holds its upper edge."""
-    written = [_day(edge) if is_date else figures.digits(edge) for edge in edges]
+    written = [figures.digits(edge) for edge in edges]
+    if is_date:
+        written = [figures.day(edge, shown) for edge, shown in zip(edges, written, strict=True)]
     between = [f"{low} to {high}" for low, high in pairwise(written)]
     return [f"up to {written[0]}", *between, f"above {written[-1]}"]
-
-
-def _day(seconds: float) -> str:
-    """Write the day of a moment."""
-    try:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).date().isoformat()
-    except OverflowError:
-        return figures.digits(seconds)
