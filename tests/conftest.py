@@ -99,6 +99,22 @@ class Site:
         self.opened.append(project)
         return project
 
+    def take_in(self) -> dict[str, Any]:
+        """Run the ingestion step alone, in the project opened anew; return what became of each file."""
+        import ingestion
+        from vigil.run import begun
+
+        project = self.project()
+        with begun(project, "test") as current:
+            return {arrival.name: arrival for arrival in ingestion.run(project, run=current.number)}
+
+    def taken_in(self, *files: tuple[str, int, int]) -> Project:
+        """Let files of (name, rows, seed) arrive and take them in; return the project, opened anew."""
+        for name, rows, seed in files:
+            self.leavers(name, rows, seed=seed)
+        self.take_in()
+        return self.project()
+
     def tick(self, **options: Any) -> dict[str, Any]:
         """Run one tick in this process, without documents."""
         import fullprocess

@@ -36,15 +36,9 @@ def idle(site):
 
 def test_an_idle_tick_says_so_and_imports_next_to_nothing(idle):
     """``python fullprocess.py`` with nothing new prints one line; no toolkit is loaded for it."""
-    code = (
-        "import sys, fullprocess; code = fullprocess.main(sys.argv[1:]);"
-        "print(*sorted({name.split('.')[0] for name in sys.modules})); sys.exit(code)"
-    )
-    command = [sys.executable, "-c", code, "--config", str(idle.config)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
-    line, loaded = ended.stdout.splitlines()
-    assert line == "Nothing new."
-    assert not HEAVY & set(loaded.split())
+    lines, loaded, _ = _quick(idle)
+    assert lines == ["Nothing new."]
+    assert not HEAVY & loaded
 
 
 def times(root):

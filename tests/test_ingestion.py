@@ -35,17 +35,9 @@ def as_anybody(root):
         os.seteuid(user)
 
 
-def take_in(site):
-    """Run the step alone; return what became of each file, by name."""
-    project = site.project()
-    with begun(project, "test") as current:
-        arrivals = ingestion.run(project, run=current.number)
-    return {arrival.name: arrival for arrival in arrivals}
-
-
 def statuses(site):
     """Run the step; return each file's status by name."""
-    return {name: arrival.status for name, arrival in take_in(site).items()}
+    return {name: arrival.status for name, arrival in site.take_in().items()}
 
 
 def edit_contract(site, column, **changes):
@@ -85,11 +77,11 @@ def test_the_same_content_under_another_name_is_a_duplicate(site):
 def test_the_same_name_with_new_content_is_a_new_batch(site):
     """A file that is overwritten comes in again; rows that it had before are dropped and counted."""
     site.leavers("a.csv", 40)
-    take_in(site)
+    site.take_in()
     site.write("a.csv", broken(50, 0, seed=2) + "c1-0,9.5,9.5,north,yes\n")
-    assert take_in(site)["a.csv"].accepted == 51
+    assert site.take_in()["a.csv"].accepted == 51
     site.leavers("a.csv", 41)
-    found = take_in(site)["a.csv"]
+    found = site.take_in()["a.csv"]
     assert found.accepted + found.duplicates == 41
     assert [batch.name for batch in site.project().ledger.batches.all()] == ["a.csv"] * 3
 
@@ -97,7 +89,7 @@ def test_the_same_name_with_new_content_is_a_new_batch(site):
 def test_a_touched_file_is_read_again_and_known(site):
     """A newer mtime alone brings no rows in twice, is no news, and is known from then on."""
     path = site.leavers("a.csv", 40)
-    take_in(site)
+    site.take_in()
     os.utime(path, ns=(1, 1))
     assert statuses(site) == {}
     (row,) = site.project().ledger.files.known().values()
@@ -107,7 +99,7 @@ def test_a_touched_file_is_read_again_and_known(site):
 def test_a_moved_file_is_no_duplicate_of_itself(site):
     """Renamed, or moved to another folder, a file is known by its content; a copy beside it is a copy."""
     path = site.leavers("a.csv", 40)
-    take_in(site)
+    site.take_in()
     path.rename(site.arriving / "b.csv")
     assert statuses(site) == {}
     rows = site.project().ledger.files.known()
@@ -125,7 +117,7 @@ def test_files_count_in_natural_order(site):
     """week-2 comes before week-10, whatever the folder says."""
     for number in (10, 2, 1):
         site.leavers(f"week-{number}.csv", 30, seed=number)
-    take_in(site)
+    site.take_in()
     assert [b.name for b in site.project().ledger.batches.all()] == [
         "week-1.csv",
         "week-2.csv",
@@ -148,9 +140,9 @@ def test_any_names_can_be_ordered(names):
 def test_rows_are_quarantined_with_line_column_and_rule(site):
     """A broken row stays out, with its line, column, value and rule; the others come in."""
     site.leavers("a-1.csv", 100)
-    take_in(site)
+    site.take_in()
     site.write("a-2.csv", broken(50, 3, seed=2))
-    found = take_in(site)["a-2.csv"]
+    found = site.take_in()["a-2.csv"]
     assert (found.status, found.accepted, found.quarantined, found.rows) == ("ingested", 47, 3, 50)
     kept = quarantine.read(site.root / "ingested/quarantine", found.batch).faults
     assert [(fault.line, fault.column) for fault in kept] == [
@@ -167,7 +159,7 @@ def test_a_file_with_too_many_broken_rows_is_refused_and_the_others_go_on(site):
     site.write("a-2.csv", broken(50, 11, seed=2))
     site.write("a-3.csv", "neither,of\nthese,columns\n")
     site.leavers("a-4.csv", 60, seed=4)
-    found = take_in(site)
+    found = site.take_in()
     assert [found[name].status for name in sorted(found)] == ["ingested", "refused", "refused", "ingested"]
     assert "11 of 50 rows are broken (22%, limit 20%)" in found["a-2.csv"].reason
     assert site.project().table.count() == 160
@@ -177,16 +169,16 @@ def test_a_file_with_too_many_broken_rows_is_refused_and_the_others_go_on(site):
 def test_the_share_of_broken_rows_is_a_setting(site):
     """With quarantine_share 1 a file of broken rows only gives an empty batch."""
     site.leavers("a-1.csv", 100)
-    take_in(site)
+    site.take_in()
     site.configure(quarantine_share=1.0)
     site.write("a-2.csv", broken(50, 49, seed=2))
-    assert take_in(site)["a-2.csv"].accepted == 1
+    assert site.take_in()["a-2.csv"].accepted == 1
 
 
 def test_a_column_may_refuse_a_file_for_one_row_where_others_quarantine(site):
     """One bad place refuses the file and is named first; bad cells elsewhere only cost their rows."""
     site.leavers("w-1.csv", 60)
-    take_in(site)
+    site.take_in()
     edit_contract(site, "staff", minimum=0, maximum=50, on_fault="refuse")
     rows = [f"e-{n},{'lots' if n < 3 else n / 7},{n % 5},north,{'yes' if n % 3 else 'no'}" for n in range(40)]
     head = "customer,activity,staff,region,left"
@@ -194,7 +186,7 @@ def test_a_column_may_refuse_a_file_for_one_row_where_others_quarantine(site):
     site.write(
         "w-3.csv", "\n".join([head, *(r.replace("e-", "f-") for r in rows), "f-x,1,51,north,yes"]) + "\n"
     )
-    found = take_in(site)
+    found = site.take_in()
     assert (found["w-2.csv"].status, found["w-2.csv"].quarantined) == ("ingested", 3)
     refused = found["w-3.csv"]
     assert refused.line == (
@@ -206,7 +198,7 @@ def test_a_column_may_refuse_a_file_for_one_row_where_others_quarantine(site):
 def test_a_refused_file_is_judged_again_after_the_contract_was_edited(site):
     """An edit of the contract alone, with no other new file, lets a refused file in."""
     site.leavers("a-1.csv", 100)
-    take_in(site)
+    site.take_in()
     site.write("a-2.csv", broken(50, 20, seed=2))
     assert statuses(site) == {"a-2.csv": "refused"}
     edit_contract(site, "customer", nullable=True)
@@ -217,9 +209,9 @@ def test_a_refused_file_is_judged_again_after_the_contract_was_edited(site):
 def test_an_edit_that_does_not_help_leaves_a_file_refused(site):
     """Judged again and refused again, a file is not judged a third time."""
     site.leavers("a-1.csv", 100)
-    take_in(site)
+    site.take_in()
     site.write("a-2.csv", broken(50, 20, seed=2))
-    take_in(site)
+    site.take_in()
     edit_contract(site, "staff", maximum=1000)
     assert statuses(site) == {"a-2.csv": "refused"}
     assert statuses(site) == {}
@@ -240,7 +232,7 @@ def test_unsettled_files_wait(new_site):
     """A file that was touched just now is left for a later tick, in words; an older one is taken."""
     site = new_site(key=["customer"], settle_seconds=3600.0)
     path = site.leavers("a.csv", 40)
-    (arrival,) = take_in(site).values()
+    (arrival,) = site.take_in().values()
     words = "was changed less than 3600 seconds ago; the next tick takes it in."
     assert arrival.line == f"a.csv: waiting: it {words}"
     assert site.project().ledger.files.known() == {}
@@ -270,7 +262,7 @@ def test_arriving_files_are_left_as_they_are(site):
     """The input folder is the user's: nothing in it is edited, moved or deleted."""
     path = site.leavers("a.csv", 30)
     before = (path.read_bytes(), path.stat().st_mtime_ns, sorted(os.listdir(site.arriving)))
-    take_in(site)
+    site.take_in()
     assert before == (path.read_bytes(), path.stat().st_mtime_ns, sorted(os.listdir(site.arriving)))
 
 
@@ -281,24 +273,24 @@ def test_duplicate_rows_are_dropped_and_counted_unless_kept(new_site, setting, a
     site.leavers("a.csv", 40)
     text = site.leavers("b.csv", 40).read_text()
     site.write("b.csv", text + "new,1,1,north,no\n")
-    found = take_in(site)["b.csv"]
+    found = site.take_in()["b.csv"]
     assert (found.accepted, found.duplicates) == (accepted, 41 - accepted)
 
 
 def test_the_same_key_with_other_cells_is_a_new_observation(site):
     """Only rows equal in every cell are duplicates."""
     text = site.leavers("a.csv", 40).read_text()
-    take_in(site)
+    site.take_in()
     site.write("b.csv", re.sub(r",north,", ",south,", text))
     changed = text.count(",north,")
-    assert take_in(site)["b.csv"].accepted == changed
+    assert site.take_in()["b.csv"].accepted == changed
 
 
 def test_unlabelled_rows_are_accepted(site):
     """Rows without a label come in, and are counted as such."""
     site.leavers("a-1.csv", 100)
     site.leavers("a-2.csv", 50, seed=2, unlabelled=20)
-    found = take_in(site)["a-2.csv"]
+    found = site.take_in()["a-2.csv"]
     assert (found.accepted, found.labelled) == (50, 30)
     assert "20 of them without a label" in found.line
 
@@ -307,7 +299,7 @@ def test_people_find_the_names_in_order(site):
     """ingestedfiles.txt holds the name of every batch, one a line, in order."""
     site.leavers("w-10.csv", 30, seed=10)
     site.leavers("w-9.csv", 30, seed=9)
-    take_in(site)
+    site.take_in()
     assert (site.root / "ingested/ingestedfiles.txt").read_text() == "w-9.csv\nw-10.csv\n"
 
 
@@ -315,15 +307,15 @@ def test_a_list_that_is_right_is_left_alone(site):
     """Without a new file nothing is written; what somebody has spoilt or deleted is written again."""
     path = site.root / "ingested/ingestedfiles.txt"
     site.leavers("w-1.csv", 30, seed=1)
-    take_in(site)
+    site.take_in()
     written = path.stat().st_ino, path.stat().st_mtime_ns
-    take_in(site)
+    site.take_in()
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == written
     path.write_text("spoilt\n")
-    take_in(site)
+    site.take_in()
     assert path.read_text() == "w-1.csv\n"
     path.unlink()
-    take_in(site)
+    site.take_in()
     assert path.read_text() == "w-1.csv\n"
 
 
@@ -342,7 +334,7 @@ def test_groups_larger_than_memory_allows_are_committed_in_parts(site, monkeypat
     monkeypatch.setattr(ingestion, "GROUP_ROWS", 50)
     for number in range(1, 5):
         site.leavers(f"w-{number}.csv", 30, seed=number)
-    take_in(site)
+    site.take_in()
     table = site.project().table
     assert isinstance(table.batch(3), pa.Table)
     assert [table.batch(order).num_rows for order in (1, 2, 3, 4)] == [30] * 4
@@ -351,7 +343,7 @@ def test_groups_larger_than_memory_allows_are_committed_in_parts(site, monkeypat
 def test_known_files_are_not_opened(site):
     """A file that the ledger knows is judged by its stamp alone: made unreadable, it is not missed."""
     path = site.leavers("a.csv", 40)
-    take_in(site)
+    site.take_in()
     before = path.stat()
     path.write_text("x" * before.st_size)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -362,10 +354,10 @@ def test_known_files_are_not_opened(site):
 def test_an_edited_contract_is_a_new_version(site):
     """A person's edit becomes version 2 with the next file, and batches name the version they met."""
     site.leavers("a-1.csv", 50)
-    take_in(site)
+    site.take_in()
     edit_contract(site, "staff", maximum=1000)
     site.leavers("a-2.csv", 50, seed=2)
-    take_in(site)
+    site.take_in()
     assert [batch.contract_version for batch in site.project().ledger.batches.all()] == [1, 2]
     assert any("contract v2" in line and "maximum" in line for line in site.said)
 
@@ -373,7 +365,7 @@ def test_an_edited_contract_is_a_new_version(site):
 def test_an_unreadable_file_waits_and_stops_nothing(site):
     """Without the right to read it, a file is looked at again at each tick; the others come in."""
     site.leavers("first.csv", 40, seed=9)
-    take_in(site)  # imports what is imported late, by the right to read it
+    site.take_in()  # imports what is imported late, by the right to read it
     path = site.leavers("a.csv", 40)
     site.leavers("b.csv", 40, seed=2)
     project = site.project()
@@ -422,7 +414,7 @@ def test_many_files_are_one_commit(site):
 def test_a_file_that_is_not_what_the_contract_asks_of_files_is_refused(site):
     """Rules about whole files refuse them in words, with the value and the limit."""
     site.leavers("a-1.csv", 200)
-    take_in(site)
+    site.take_in()
     path = site.root / "ingested/contract.json"
     contract = json.loads(path.read_text())
     contract["files"] = [
@@ -434,7 +426,7 @@ def test_a_file_that_is_not_what_the_contract_asks_of_files_is_refused(site):
     path.write_text(json.dumps(contract))
     site.write("a-2.csv", broken(20, 0, seed=2).replace(".", "9."))
     site.configure(quarantine_share=1.0)
-    found = take_in(site)["a-2.csv"]
+    found = site.take_in()["a-2.csv"]
     assert found.status == "refused"
     assert "it has 20 valid rows; the contract asks for at least 50" in found.reason
     assert "region is north in 100% of the rows; the contract asks for at least 10%" in found.reason
@@ -476,7 +468,7 @@ def test_check_explains_a_file_and_changes_nothing(site):
     assert "a-1.csv  would be ingested: 100 of 100 rows." in said
     assert "read as utf-8, ',' between cells, LF line ends, decimal point, under contract v1" in said
     assert not (site.root / "ingested").exists()
-    take_in(site)
+    site.take_in()
     site.write("a-2.csv", broken(50, 3, seed=2))
     edit_contract(site, "staff", maximum=3)
     before = sorted(p.name for p in (site.root / "ingested").rglob("*"))
@@ -491,9 +483,9 @@ def test_check_explains_a_file_and_changes_nothing(site):
 def test_versions_are_listed_with_what_they_changed(site):
     """The history of the contract is there for people."""
     site.leavers("a-1.csv", 100)
-    take_in(site)
+    site.take_in()
     edit_contract(site, "staff", maximum=3)
-    take_in(site)
+    site.take_in()
     assert (
         command(site, "--contract").stdout == "v1: the first version\nv2: column 'staff': maximum none → 3\n"
     )
@@ -502,10 +494,10 @@ def test_versions_are_listed_with_what_they_changed(site):
 def test_the_quarantine_is_exported_and_may_come_back(site):
     """Rows leave with file, line and fault; formulas are harmless; corrected, the same file comes in."""
     site.leavers("a-1.csv", 100)
-    take_in(site)
+    site.take_in()
     bad = 'x-1,1,many,=HYPERLINK(""http://x""),yes\nx-2,-1,much,north,yes\nx-3,1\n'.replace('""', "'")
     site.write("a-2.csv", broken(50, 0, seed=2) + bad)
-    assert take_in(site)["a-2.csv"].quarantined == 3
+    assert site.take_in()["a-2.csv"].quarantined == 3
     to = site.root / "out.csv"
     assert (
         "3 rows from quarantine written to" in command(site, "--export", "quarantine", "--to", str(to)).stdout
@@ -518,7 +510,7 @@ def test_the_quarantine_is_exported_and_may_come_back(site):
     ]
     corrected = [line.replace("many", "7").replace("much", "8") for line in to.read_text().splitlines()[:3]]
     site.write("a-3.csv", "\n".join(corrected) + "\n")
-    assert take_in(site)["a-3.csv"].accepted == 2
+    assert site.take_in()["a-3.csv"].accepted == 2
 
 
 @pytest.mark.parametrize("unit", ["s", "us"])

@@ -7,7 +7,6 @@ import scoring
 from vigil.bundles import pointer
 from vigil.errors import LedgerError
 from vigil.releases import switch
-from vigil.run import begun
 from vigil.stats import alarm
 
 #: The command without options.
@@ -196,11 +195,7 @@ def test_the_command_scores_what_was_left(site):
     """Run by itself, the step scores the batches after the training data, once."""
     live(site)
     site.leavers("w-2.csv", 300, seed=2)
-    import ingestion
-
-    project = site.project()
-    with begun(project, "test") as current:
-        ingestion.run(project, run=current.number)
+    project = site.taken_in()
     scoring.command(project, PLAIN)
     scoring.command(project, PLAIN)
     assert [row["order"] for row in project.ledger.scores.history()] == [2]

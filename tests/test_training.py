@@ -7,21 +7,8 @@ import pytest
 import training
 from tests.conftest import leavers
 from vigil.bundles import keys, load_manifest
-from vigil.run import begun
 from vigil.table import hashing
 from vigil.trials.snapshot import TRAIN, snapshot
-
-
-def taken_in(site, *files):
-    """Ingest files of (name, rows, seed) and decide nothing."""
-    import ingestion
-
-    for name, rows, seed in files:
-        site.leavers(name, rows, seed=seed)
-    project = site.project()
-    with begun(project, "test") as current:
-        ingestion.run(project, run=current.number)
-    return project
 
 
 def rows_of(project, **changes):
@@ -32,7 +19,7 @@ def rows_of(project, **changes):
 
 def test_the_same_rows_give_the_same_bundle(site):
     """Trained twice, a candidate has one id and one row in the ledger; nothing goes live."""
-    project = taken_in(site, ("w-1.csv", 300, 1))
+    project = site.taken_in(("w-1.csv", 300, 1))
     batch = project.ledger.batches.all()[-1]
     first, second = training.run(project, batch), training.run(project, batch)
     assert first == second
@@ -43,7 +30,7 @@ def test_the_same_rows_give_the_same_bundle(site):
 
 def test_held_out_customers_are_not_trained_on(site):
     """The keys in a bundle are those of the training side, all of them and no other."""
-    project = taken_in(site, ("w-1.csv", 300, 1), ("w-2.csv", 200, 2))
+    project = site.taken_in(("w-1.csv", 300, 1), ("w-2.csv", 200, 2))
     (release,) = training.run(project, project.ledger.batches.all()[-1])
     rows = rows_of(project)
     trained = keys.load(project.models / release)
@@ -59,7 +46,7 @@ def test_test_rows_are_never_trained_on(site):
     (site.root / "tests").mkdir()
     text = site.leavers("w-1.csv", 300).read_text()
     (site.root / "tests/t.csv").write_text("\n".join(text.splitlines()[:101]) + "\n")
-    project = taken_in(site, ("w-2.csv", 200, 2))
+    project = site.taken_in(("w-2.csv", 200, 2))
     (release,) = training.run(project, project.ledger.batches.all()[-1])
     rows = rows_of(project)
     tested = hashing.row_hashes(rows.take(rows.orders == 0), ["customer"])
@@ -69,7 +56,7 @@ def test_test_rows_are_never_trained_on(site):
 
 def test_a_window_of_its_own_after_a_change(site):
     """Since the change there are rows enough: a second candidate is trained on them alone."""
-    project = taken_in(site, ("w-1.csv", 300, 1), ("w-2.csv", 300, 2))
+    project = site.taken_in(("w-1.csv", 300, 1), ("w-2.csv", 300, 2))
     made = training.run(project, project.ledger.batches.all()[-1], since=2)
     reasons = [project.ledger.releases.get(release)["reason"] for release in made]
     assert reasons == ["logistic on all history", "logistic on rows since w-2.csv"]
@@ -79,13 +66,13 @@ def test_a_window_of_its_own_after_a_change(site):
 
 def test_a_short_window_is_not_tried(site):
     """Too few rows since the change: only all history is tried."""
-    project = taken_in(site, ("w-1.csv", 300, 1), ("w-2.csv", 100, 2))
+    project = site.taken_in(("w-1.csv", 300, 1), ("w-2.csv", 100, 2))
     assert len(training.run(project, project.ledger.batches.all()[-1], since=2)) == 1
 
 
 def test_a_candidate_knows_no_later_batch(site):
     """Trained through batch 1, nothing of batch 2 is in it; the manifest names its files."""
-    project = taken_in(site, ("w-1.csv", 300, 1), ("w-2.csv", 200, 2))
+    project = site.taken_in(("w-1.csv", 300, 1), ("w-2.csv", 200, 2))
     first = project.ledger.batches.all()[0]
     (release,) = training.run(project, first)
     manifest = load_manifest(project.models, release)
@@ -97,7 +84,7 @@ def test_an_unknown_model_type_is_said(site):
     """A misspelt model type comes with the one that was meant."""
     from vigil.errors import VigilError
 
-    project = taken_in(site, ("w-1.csv", 300, 1))
+    project = site.taken_in(("w-1.csv", 300, 1))
     site.configure(model="logstic")
     with pytest.raises(VigilError, match="'logistic'"):
         training.run(site.project(), project.ledger.batches.all()[-1])
@@ -105,7 +92,7 @@ def test_an_unknown_model_type_is_said(site):
 
 def test_what_cannot_be_trained_is_left_out_and_said(site):
     """Only one class left to train on: no candidate, words on the console, no traceback."""
-    project = taken_in(site, ("w-1.csv", 12, 1))
+    project = site.taken_in(("w-1.csv", 12, 1))
     path = site.root / "ingested/contract.json"
     assert json.loads(path.read_text())["task"] == "binary"
     made = training.run(project, project.ledger.batches.all()[-1])
@@ -117,7 +104,7 @@ def test_the_command_deploys_nothing(site):
     plain = asked()
     project = site.project()
     training.command(project, plain)
-    taken_in(site, ("w-1.csv", 300, 1))
+    site.taken_in(("w-1.csv", 300, 1))
     training.command(project, plain)
     assert "nothing to train on" in site.said[0]
     assert site.said[-1].startswith("candidate ")
@@ -167,7 +154,7 @@ def asked(**options):
 
 def test_a_search_gives_candidates_and_its_evidence(site):
     """The command tries as many settings as asked; the usual candidate stands beside the best one."""
-    project = taken_in(site, ("w-1.csv", 300, 2))
+    project = site.taken_in(("w-1.csv", 300, 2))
     training.command(project, asked(search=True, trials=6))
     found = {bool(row["facts"].get("settings")): row for row in project.ledger.releases.all()}
     assert set(found) == {True, False}
@@ -196,14 +183,14 @@ def test_a_search_sees_training_rows_alone(site, monkeypatch):
     monkeypatch.setattr(
         searching, "search", lambda lesson, *a, **k: seen.append(lesson) or search(lesson, *a, **k)
     )
-    project = taken_in(site, ("w-1.csv", 300, 1))
+    project = site.taken_in(("w-1.csv", 300, 1))
     training.command(project, asked(search=True, trials=2))
     assert [len(lesson.y) for lesson in seen] == [int((rows_of(project).sides == TRAIN).sum())]
 
 
 def test_the_configs_settings_are_trained_with(site):
     """What the config sets is in the manifest; a search tries it first and keeps it beside the best."""
-    project = taken_in(site, ("w-1.csv", 300, 2))
+    project = site.taken_in(("w-1.csv", 300, 2))
     site.configure(model_settings={"logistic": {"penalty": 40, "knots": 8}, "forest": {"leaves": 16}})
     project = site.project()
     (release,) = training.run(project, project.ledger.batches.all()[-1])
@@ -228,7 +215,7 @@ def test_ticks_search_only_where_the_config_says_so(new_site):
 def test_old_rows_weigh_less_in_one_challenger(site):
     """After a change, with batches enough, all history is tried a third time, recent rows weighted."""
     site.configure(half_life=2)
-    project = taken_in(site, *((f"w-{n}.csv", 250, n) for n in range(1, 5)))
+    project = site.taken_in(*((f"w-{n}.csv", 250, n) for n in range(1, 5)))
     made = training.run(project, project.ledger.batches.all()[-1], since=3)
     reasons = [project.ledger.releases.get(release)["reason"] for release in made]
     assert reasons[2] == "logistic on all history, half as much every 2 batches back"

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,6 @@ now = ledger.facts.now()
 found = [Finding("gate", each, "info", each, "what", now, lasting=False) for each in subjects]
 print(Office(ledger, raw, project="p", root=Path(root)).tell(found, ()))
 """
-
-
-@pytest.fixture
-def server() -> Iterator[receivers.Web]:
-    """A web server on this machine."""
-    with receivers.web() as running:
-        yield running
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,13 +17,6 @@ from vigil.alerts.outside import Reach, is_allowed, post
 from vigil.errors import TransportError
 
 HERE = Reach(("127.0.0.0/8",), seconds=2, whole=4)
-
-
-@pytest.fixture
-def server() -> Iterator[receivers.Web]:
-    """A web server on this machine."""
-    with receivers.web() as running:
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import pytest
 
-import ingestion
 from vigil import contract as contracts
 from vigil import intake
 from vigil.batches.arrival import Accepted, NewFile
@@ -11,7 +10,6 @@ from vigil.batches.holding import held_rows
 from vigil.ledger import glance
 from vigil.profiles import Profile
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN
-from vigil.run import begun
 
 
 class Cut(Exception):
@@ -41,13 +39,6 @@ def accepted(project, path):
     checked = contracts.check(contract, raw)
     held = held_rows(raw, checked, contract.version)
     return Accepted(file, intake.digest(path), checked, contract.version, held)
-
-
-def take_in(site):
-    """Run the ingestion step in a project opened anew."""
-    project = site.project()
-    with begun(project, "test") as current:
-        return ingestion.run(project, run=current.number)
 
 
 def end(site):
@@ -81,17 +72,17 @@ def test_a_cut_run_ends_as_a_whole_one(new_site, monkeypatch, step):
     whole, broken = new_site("whole", key=["customer"]), new_site("broken", key=["customer"])
     for site in (whole, broken):
         site.leavers("w-1.csv", 40)
-        take_in(site)
+        site.take_in()
         text = site.leavers("w-2.csv", 30, seed=2, unlabelled=4).read_text()
         site.write("w-3.csv", text + "c3-0,1,1,north,no\n")
-    take_in(whole)
+    whole.take_in()
     project = broken.project()
     items = [accepted(project, broken.arriving / name) for name in ("w-2.csv", "w-3.csv")]
     with monkeypatch.context() as patched:
         patched.setattr(step, cut)
         with pytest.raises(Cut):
             committer(project).commit(items, project.contract(), run=2)
-    take_in(broken)
+    broken.take_in()
     assert end(broken) == end(whole)
 
 
@@ -104,7 +95,7 @@ def test_rows_that_reached_the_table_count_though_nobody_said_so(site, monkeypat
         with pytest.raises(Cut):
             committer(project).commit([item], project.contract(), run=1)
     assert project.ledger.batches.all() == []
-    assert take_in(site) == []
+    assert site.take_in() == {}
     assert [batch.rows for batch in site.project().ledger.batches.all()] == [40]
 
 
@@ -113,10 +104,10 @@ def test_a_lost_set_of_hashes_is_rebuilt(site):
     import shutil
 
     text = site.leavers("w-1.csv", 40).read_text()
-    take_in(site)
+    site.take_in()
     shutil.rmtree(site.root / "ingested/seen")
     site.write("w-2.csv", text + "c2-0,1,1,north,no\n")
-    (arrival,) = take_in(site)
+    (arrival,) = site.take_in().values()
     assert (arrival.accepted, arrival.duplicates) == (1, 40)
 
 
@@ -125,7 +116,7 @@ def test_rows_carry_where_they_came_from(site):
     site.leavers("w-1.csv", 20)
     text = site.leavers("w-2.csv", 20, seed=2).read_text()
     site.write("w-2.csv", text.replace("c2-0,", ",", 1))
-    take_in(site)
+    site.take_in()
     rows = site.project().table.batch(2)
     batch = site.project().ledger.batches.all()[1]
     assert set(rows.column(BATCH_COLUMN).to_pylist()) == {batch.id}
@@ -138,7 +129,7 @@ def test_duplicates_inside_one_file_and_one_group_are_dropped(site):
     text = site.leavers("w-1.csv", 20).read_text()
     site.write("w-1.csv", text + text.splitlines()[1] + "\n")
     site.write("w-2.csv", text + "c2-0,1,1,north,no\n")
-    found = {arrival.name: (arrival.accepted, arrival.duplicates) for arrival in take_in(site)}
+    found = {arrival.name: (arrival.accepted, arrival.duplicates) for arrival in site.take_in().values()}
     assert found == {"w-1.csv": (20, 1), "w-2.csv": (1, 20)}
 
 
@@ -154,7 +145,7 @@ def test_the_profile_is_of_the_accepted_rows(site):
     """A batch's profile counts what reached the table, duplicates and quarantine left out."""
     text = site.leavers("w-1.csv", 20).read_text()
     site.write("w-2.csv", text + "c2-0,1,1,north,no\n")
-    take_in(site)
+    site.take_in()
     found = [Profile.from_json(profile) for profile in site.project().ledger.batches.profiles()]
     assert [profile.rows for profile in found] == [20, 1]
     assert [len(profile.sample.hashes) for profile in found] == [20, 1]

@@ -19,13 +19,6 @@ ROOT = Path(__file__).resolve().parents[2]
 HEADER = "customer,activity,staff,region,left"
 
 
-def take_in(site):
-    """Run the ingestion step in a project opened anew."""
-    project = site.project()
-    with begun(project, "test") as current:
-        return {arrival.name: arrival for arrival in ingestion.run(project, run=current.number)}
-
-
 def rule(site, value):
     """Let a person say how unique a customer is."""
     path = site.root / "ingested/contract.json"
@@ -47,7 +40,7 @@ def unique(new_site):
     def made(name="site", value=True, **settings):
         site = new_site(name, key=["customer"], quarantine_share=0.9, **settings)
         site.leavers("w-01.csv", 40)
-        take_in(site)
+        site.take_in()
         rule(site, value)
         return site
 
@@ -66,7 +59,7 @@ def test_a_value_of_another_batch_is_named(unique):
     """The row that came first stays; the other is in quarantine, with the batch that has the value."""
     site = unique()
     rows(site, "w-02.csv", ("new", 1), ("c1-3", 1), ("c1-4", 2))
-    found = take_in(site)["w-02.csv"]
+    found = site.take_in()["w-02.csv"]
     assert (found.accepted, found.quarantined, found.duplicates) == (1, 2, 0)
     words = "stands in w-01.csv already"
     assert said(site, "w-02.csv") == [(3, "customer", "c1-3", words), (4, "customer", "c1-4", words)]
@@ -78,7 +71,7 @@ def test_a_row_that_comes_again_as_it_is_counts_as_a_duplicate(unique):
         site = unique(name, duplicates=duplicates)
         again = (site.arriving / "w-01.csv").read_text().splitlines()[1:3]
         site.write("w-02.csv", "\n".join([HEADER, *again, "new,1,1,north,no"]) + "\n")
-        found = take_in(site)["w-02.csv"]
+        found = site.take_in()["w-02.csv"]
         assert (found.accepted, found.quarantined, found.duplicates) == expected
 
 
@@ -90,7 +83,7 @@ def test_files_of_one_tick_are_beside_each_other(unique, monkeypatch, processes)
     rows(site, "w-02.csv", ("a", 1), ("b", 1))
     rows(site, "w-03.csv", ("c", 1), ("d", 1))
     rows(site, "w-04.csv", ("b", 1), ("c", 2), ("e", 1))
-    found = take_in(site)
+    found = site.take_in()
     assert [(one.accepted, one.quarantined, one.duplicates) for one in found.values()] == [
         (2, 0, 0),
         (2, 0, 0),
@@ -108,7 +101,7 @@ def test_of_a_file_alone_if_it_says_so(unique):
     """Then a value may come with every file, once."""
     site = unique(value="file")
     rows(site, "w-02.csv", ("c1-3", 1), ("x", 1), ("x", 2))
-    found = take_in(site)["w-02.csv"]
+    found = site.take_in()["w-02.csv"]
     assert (found.accepted, found.quarantined) == (2, 1)
     assert said(site, "w-02.csv") == [(4, "customer", "x", "stood in the file before")]
 
@@ -117,15 +110,15 @@ def test_a_new_version_lets_rows_in(unique):
     """Rows that only another batch kept out come in when the rule is for each file; others stay out."""
     site = unique()
     rows(site, "w-02.csv", ("c1-3", 1), ("x", 1), ("x", 2))
-    take_in(site)
+    site.take_in()
     rule(site, True)
     edited = json.loads((site.root / "ingested/contract.json").read_text())
     edited["columns"][2]["maximum"] = 1e6
     (site.root / "ingested/contract.json").write_text(json.dumps(edited))
-    assert take_in(site) == {}
+    assert site.take_in() == {}
     assert [line for line, *_ in said(site, "w-02.csv")] == [2, 4]
     rule(site, "file")
-    (found,) = take_in(site).values()
+    (found,) = site.take_in().values()
     assert (found.name, found.accepted) == ("w-02.csv, out of quarantine", 1)
 
 
@@ -137,8 +130,8 @@ def test_blocks_end_as_a_file_read_whole(unique, monkeypatch):
         rows(site, "w-02.csv", *cells)
         rows(site, "w-03.csv", ("n1", 1), ("n2", 2), ("c1-39", 1), ("z", 1))
         monkeypatch.setattr(intake, "block_size", lambda *_, size=size: size)
-        told[name] = take_in(site), said(site, "w-02.csv"), said(site, "w-03.csv")
-        assert take_in(site) == {}
+        told[name] = site.take_in(), said(site, "w-02.csv"), said(site, "w-03.csv")
+        assert site.take_in() == {}
     assert told["blocks"] == told["whole"]
     words = [fault[3] for fault in told["whole"][2]]
     assert words == ["stands in w-02.csv already", "stands in w-01.csv already"]
@@ -160,11 +153,11 @@ def test_the_index_is_made_anew(unique, harm):
     """From the table, when it is not there, cut short, or of a version before."""
     site = unique()
     rows(site, "w-02.csv", ("a", 1))
-    take_in(site)
+    site.take_in()
     (folder,) = (site.root / "ingested/seen").glob("unique-*")
     kept = {path: path.read_bytes() for path in folder.iterdir()}
     rows(site, "w-03.csv", ("b", 1))
-    take_in(site)
+    site.take_in()
     for path in folder.iterdir():
         if harm == "torn" and path.suffix == ".run":
             path.write_bytes(path.read_bytes()[:-8])
@@ -173,7 +166,7 @@ def test_the_index_is_made_anew(unique, harm):
     for path, content in kept.items() if harm == "older" else ():
         path.write_bytes(content)
     rows(site, "w-04.csv", ("a", 2), ("b", 2), ("c1-1", 2), ("c", 1))
-    assert take_in(site)["w-04.csv"].quarantined == 3
+    assert site.take_in()["w-04.csv"].quarantined == 3
     assert [fault[3] for fault in said(site, "w-04.csv")] == [
         f"stands in w-0{number}.csv already" for number in (2, 3, 1)
     ]
@@ -183,13 +176,13 @@ def test_an_erased_value_may_come_again(unique):
     """Nothing of it is left in the index."""
     site = unique()
     rows(site, "w-02.csv", ("a", 1), ("b", 1))
-    take_in(site)
+    site.take_in()
     project = site.project()
     with begun(project, "test") as current:
         erasure.erase(project, ["a"], run=current.number)
     assert list((site.root / "ingested/seen").glob("unique-*")) == []
     rows(site, "w-03.csv", ("a", 2), ("b", 2))
-    found = take_in(site)["w-03.csv"]
+    found = site.take_in()["w-03.csv"]
     assert (found.accepted, found.quarantined) == (1, 1)
 
 
@@ -217,7 +210,7 @@ def test_a_killed_run_ends_as_a_whole_one(unique):
     for turn, point in enumerate(range(4, waits, max(1, waits // 6))):
         site = made(f"killed-{turn}")
         assert ingested(site, point, large="w-03.csv", size=60).returncode == -signal.SIGKILL
-        take_in(site)
+        site.take_in()
         assert end(site) == expected
         rows(site, "w-05.csv", ("n3", 2), ("z", 5))
-        assert take_in(site)["w-05.csv"].quarantined == 2
+        assert site.take_in()["w-05.csv"].quarantined == 2

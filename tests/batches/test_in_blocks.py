@@ -13,11 +13,9 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-import ingestion
 from tests.killed import ingested
 from vigil import intake
 from vigil.records import ORDER_COLUMN
-from vigil.run import begun
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The file that is read in blocks of so many bytes; the others are read whole.
@@ -40,13 +38,6 @@ def in_blocks(monkeypatch):
         monkeypatch.setattr(intake, "block_size", size)
 
     return choose
-
-
-def take_in(site):
-    """Run the ingestion step in a project opened anew."""
-    project = site.project()
-    with begun(project, "test") as current:
-        return ingestion.run(project, run=current.number)
 
 
 def arrive(site):
@@ -82,9 +73,9 @@ def test_it_ends_as_a_file_read_whole(new_site, in_blocks):
     whole, blocks = new_site("whole", key=["customer"]), new_site("blocks", key=["customer"])
     arrive(whole)
     arrive(blocks)
-    told = take_in(whole)
+    told = whole.take_in()
     in_blocks()
-    assert take_in(blocks) == told
+    assert blocks.take_in() == told
     assert end(blocks) == end(whole)
     assert [(a.accepted, a.quarantined, a.duplicates) for a in told] == [(40, 0, 0), (60, 4, 11), (1, 0, 1)]
     assert len(list((blocks.root / "ingested" / "table").glob("*.parquet"))) > 5
@@ -96,9 +87,9 @@ def test_the_first_file_may_be_a_large_one(new_site, in_blocks):
     whole, blocks = new_site("whole", key=["customer"]), new_site("blocks", key=["customer"])
     for site in (whole, blocks):
         site.leavers(LARGE, 300)
-    take_in(whole)
+    whole.take_in()
     in_blocks()
-    take_in(blocks)
+    blocks.take_in()
     assert end(blocks) == end(whole)
     assert (blocks.root / "ingested/contract.json").read_text() == (
         whole.root / "ingested/contract.json"
@@ -113,10 +104,10 @@ def test_a_sample_shows_every_class_and_sign(new_site, in_blocks, monkeypatch):
         rows[333], rows[478] = "c333,-2.5,3,a", "c478,2.5,3,c"
         site.write(LARGE, "\n".join(["customer,size,steps,left", *rows]) + "\n")
         site.configure(positive=None)
-    take_in(whole)
+    whole.take_in()
     in_blocks()
     monkeypatch.setattr("vigil.batches.reading.SAMPLE_ROWS", 100)
-    (arrival,) = take_in(blocks)
+    (arrival,) = blocks.take_in().values()
     found, expected = blocks.project().contract(), whole.project().contract()
     assert found == expected
     assert found.classes == ("a", "b", "c")
@@ -128,16 +119,16 @@ def test_a_sample_shows_every_class_and_sign(new_site, in_blocks, monkeypatch):
 def test_a_refused_one_leaves_nothing(site, in_blocks):
     """What was staged of a file that is refused at its end is deleted, its hashes too."""
     site.leavers("w-1.csv", 40)
-    take_in(site)
+    site.take_in()
     in_blocks()
     text = site.leavers(LARGE, 60, seed=2).read_text()
     site.write(LARGE, text + "c,x,1,north,yes\n" * 40)
     before = sorted(path for path in (site.root / "ingested").rglob("*") if path.is_file())
-    (arrival,) = take_in(site)
+    (arrival,) = site.take_in().values()
     assert (arrival.status, arrival.reason) == ("refused", "40 of 100 rows are broken (40%, limit 20%).")
     assert sorted(path for path in (site.root / "ingested").rglob("*") if path.is_file()) == before
     site.write("w-3.csv", text)
-    assert [arrival.accepted for arrival in take_in(site)] == [60]
+    assert [arrival.accepted for arrival in site.take_in().values()] == [60]
 
 
 def as_parquet(path, *, group=1 << 20):
@@ -159,7 +150,7 @@ def test_parquet_ends_as_a_file_read_whole(new_site, in_blocks, first):
         site.leavers("w-1.csv", 300)
         as_parquet(site.arriving / "w-1.csv", group=40)
         if not first:
-            take_in(site)
+            site.take_in()
             contract = json.loads((site.root / "ingested/contract.json").read_text())
             for column in contract["columns"]:
                 column |= {"unique": True} if column["name"] in {"customer", "staff"} else {}
@@ -167,9 +158,9 @@ def test_parquet_ends_as_a_file_read_whole(new_site, in_blocks, first):
         rows = site.leavers("w-2.csv", 90, seed=2, unlabelled=7).read_text().splitlines()
         site.write("w-2.csv", "\n".join([*rows, *rows[3:9], "c2-1,5,,east,no", ",0.1,0.2,north,yes"]) + "\n")
         as_parquet(site.arriving / "w-2.csv", group=70)
-    told = take_in(whole)
+    told = whole.take_in()
     in_blocks()
-    assert take_in(blocks) == told
+    assert blocks.take_in() == told
     assert end(blocks) == end(whole)
     assert (blocks.root / "ingested/contract.json").read_text() == (
         whole.root / "ingested/contract.json"
@@ -193,10 +184,10 @@ def test_a_sample_of_parquet_shows_every_class_and_sign(new_site, in_blocks, mon
     for site in (whole, blocks):
         site.configure(positive=None)
         pyarrow.parquet.write_table(table, site.arriving / "w-1.parquet")
-    take_in(whole)
+    whole.take_in()
     in_blocks()
     monkeypatch.setattr("vigil.batches.reading.SAMPLE_ROWS", 100)
-    (arrival,) = take_in(blocks)
+    (arrival,) = blocks.take_in().values()
     found, expected = blocks.project().contract(), whole.project().contract()
     assert found == expected
     assert found.classes == ("0", "1", "2")
@@ -222,10 +213,10 @@ def test_a_cut_run_ends_as_a_whole_one(new_site, in_blocks, monkeypatch, step, t
     whole, broken = new_site("whole", key=["customer"]), new_site("broken", key=["customer"])
     for site in (whole, broken):
         site.leavers("w-1.csv", 40)
-        take_in(site)
+        site.take_in()
         arrive(site)
     in_blocks()
-    take_in(whole)
+    whole.take_in()
     calls = []
     owner, _, name = step.rpartition(".")
     module, _, kind = owner.rpartition(".")
@@ -240,8 +231,8 @@ def test_a_cut_run_ends_as_a_whole_one(new_site, in_blocks, monkeypatch, step, t
     with monkeypatch.context() as patched:
         patched.setattr(step, cut)
         with pytest.raises(Cut):
-            take_in(broken)
-    take_in(broken)
+            broken.take_in()
+    broken.take_in()
     assert end(broken) == end(whole)
 
 
@@ -256,7 +247,7 @@ def test_a_killed_run_ends_as_a_whole_one(new_site, in_blocks):
         site = new_site(f"killed-{turn}", key=["customer"])
         arrive(site)
         assert ingested(site, point, large=LARGE, size=SIZE).returncode == -signal.SIGKILL
-        take_in(site)
+        site.take_in()
         assert end(site) == expected
 
 
@@ -264,7 +255,7 @@ def test_a_batch_in_blocks_reads_back_in_order(site, in_blocks):
     """The rows of its many data files come by line."""
     in_blocks()
     arrive(site)
-    take_in(site)
+    site.take_in()
     rows = site.project().table.rows()
     places = list(
         zip(rows.column(ORDER_COLUMN).to_pylist(), rows.column("_vigil_line").to_pylist(), strict=True)
@@ -300,7 +291,7 @@ def test_its_size_costs_no_memory(new_site, kind):
     for number, rows in enumerate((60_000, 480_000)):
         site = new_site(str(number), key=["customer"], memory_mb=256)
         site.leavers("w-1.csv", 200)
-        take_in(site)
+        site.take_in()
         large = site.leavers(LARGE, rows, seed=2)
         if kind == "parquet":
             table = pyarrow.csv.read_csv(large)

@@ -19,13 +19,6 @@ def cut(*_args, **_more):
     raise Cut
 
 
-def take_in(site):
-    """Run the ingestion step in a project opened anew."""
-    project = site.project()
-    with begun(project, "test") as current:
-        return {arrival.name: arrival for arrival in ingestion.run(project, run=current.number)}
-
-
 def edit(site, **changes):
     """Edit the column `staff` of the contract as a person does."""
     path = site.root / "ingested/contract.json"
@@ -48,20 +41,20 @@ def crowd(site, name, seed, *, above, odd=0):
 def held(site):
     """A project with a batch of which five rows are too large and two no numbers."""
     site.leavers("w-1.csv", 60)
-    take_in(site)
+    site.take_in()
     edit(site, maximum=100)
     crowd(site, "w-2.csv", 2, above=5, odd=2)
-    assert take_in(site)["w-2.csv"].quarantined == 7
+    assert site.take_in()["w-2.csv"].quarantined == 7
     return site
 
 
 def test_rows_that_a_new_version_allows_come_in(held):
     """They become a batch of their own, by their lines; the others stay, and are not judged again."""
     edit(held, maximum=1000)
-    found = take_in(held)
+    found = held.take_in()
     (arrival,) = found.values()
     assert (arrival.name, arrival.accepted, arrival.quarantined) == ("w-2.csv, out of quarantine", 5, 0)
-    assert take_in(held) == {}
+    assert held.take_in() == {}
     project = held.project()
     assert project.table.batch(arrival.order).column(LINE_COLUMN).to_pylist() == [2, 3, 4, 5, 6]
     assert project.ledger.batches.all()[-1].is_released
@@ -74,7 +67,7 @@ def test_rows_that_a_new_version_allows_come_in(held):
 def test_a_version_that_allows_nothing_more_makes_no_batch(held):
     """Judged again and left, rows say why by the rules of now."""
     edit(held, maximum=50)
-    assert take_in(held) == {}
+    assert held.take_in() == {}
     project = held.project()
     kept = quarantine.read(project.output / "quarantine", project.ledger.batches.all()[1].id)
     assert {fault.rule for fault in kept.faults} == {"above maximum 50", "not a number"}
@@ -83,9 +76,9 @@ def test_a_version_that_allows_nothing_more_makes_no_batch(held):
 def test_two_versions_let_rows_in_one_after_the_other(held):
     """What the first lets in is not let in again by the second."""
     edit(held, maximum=103)
-    assert [a.accepted for a in take_in(held).values()] == [3]
+    assert [a.accepted for a in held.take_in().values()] == [3]
     edit(held, maximum=1000)
-    assert [a.accepted for a in take_in(held).values()] == [2]
+    assert [a.accepted for a in held.take_in().values()] == [2]
     assert held.project().table.count() == 60 + 53 + 5
 
 
@@ -93,7 +86,7 @@ def test_rows_are_judged_again_without_their_file(held):
     """The quarantine holds the rows as they stood; the file may be gone."""
     (held.arriving / "w-2.csv").unlink()
     edit(held, maximum=1000)
-    assert [a.accepted for a in take_in(held).values()] == [5]
+    assert [a.accepted for a in held.take_in().values()] == [5]
 
 
 def test_a_row_that_came_in_meanwhile_is_a_duplicate(held):
@@ -101,7 +94,7 @@ def test_a_row_that_came_in_meanwhile_is_a_duplicate(held):
     lines = (held.arriving / "w-2.csv").read_text().splitlines()
     edit(held, maximum=1000)
     held.write("w-1b.csv", "\n".join(lines[:3]) + "\n")
-    found = take_in(held)
+    found = held.take_in()
     assert found["w-2.csv, out of quarantine"].accepted == 5
     assert (found["w-1b.csv"].accepted, found["w-1b.csv"].duplicates) == (0, 2)
 
@@ -131,10 +124,10 @@ def test_a_cut_judging_ends_as_a_whole_one(held, monkeypatch, step, duplicates):
             with pytest.raises(Cut):
                 ingestion.run(project, run=current.number)
     edit(held, maximum=1000)
-    take_in(held)
+    held.take_in()
     rows = held.project().table.rows(columns=["customer"]).column("customer").to_pylist()
     assert len(rows) == len(set(rows)) == 60 + 53 + 5
-    assert take_in(held) == {}
+    assert held.take_in() == {}
 
 
 def test_released_rows_are_no_evidence(held):
@@ -152,16 +145,16 @@ def test_released_rows_are_no_evidence(held):
 def test_a_value_that_has_to_be_the_only_one_stays_out(site):
     """A repeated value is judged beside its whole file: alone it would pass."""
     site.leavers("w-1.csv", 60)
-    take_in(site)
+    site.take_in()
     edit(site, maximum=100)
     path = site.root / "ingested/contract.json"
     contract = json.loads(path.read_text())
     next(row for row in contract["columns"] if row["name"] == "customer")["unique"] = True
     path.write_text(json.dumps(contract))
     site.write("w-2.csv", site.leavers("w-2.csv", 30, seed=2).read_text() + "c2-0,1,1,north,no\n")
-    assert take_in(site)["w-2.csv"].quarantined == 1
+    assert site.take_in()["w-2.csv"].quarantined == 1
     edit(site, maximum=1000)
-    assert take_in(site) == {}
+    assert site.take_in() == {}
 
 
 def test_typed_cells_come_back_as_they_were(site):
@@ -170,14 +163,14 @@ def test_typed_cells_come_back_as_they_were(site):
     import pyarrow.parquet
 
     site.leavers("w-1.csv", 60)
-    take_in(site)
+    site.take_in()
     edit(site, maximum=100)
     rows = {"customer": ["p-1", "p-2"] + [f"q-{n}" for n in range(20)], "activity": [0.1, None] + [0.5] * 20}
     rows |= {"staff": [101, 102] + [1] * 20, "region": ["north"] * 22, "left": ["yes", None] + ["no"] * 20}
     pyarrow.parquet.write_table(pa.table(rows), site.arriving / "w-2.parquet")
-    assert take_in(site)["w-2.parquet"].quarantined == 2
+    assert site.take_in()["w-2.parquet"].quarantined == 2
     edit(site, maximum=1000)
-    (arrival,) = take_in(site).values()
+    (arrival,) = site.take_in().values()
     batch = site.project().table.batch(arrival.order).select(["customer", "activity", "staff", "left"])
     assert batch.to_pylist() == [
         {"customer": "p-1", "activity": 0.1, "staff": 101.0, "left": "yes"},
@@ -188,11 +181,11 @@ def test_typed_cells_come_back_as_they_were(site):
 def test_damaged_rows_that_were_let_in_come_back(held):
     """Their file holds no trace of them as a batch: the quarantine still has them."""
     edit(held, maximum=1000)
-    take_in(held)
+    held.take_in()
     before = held.project().table.rows().to_pylist()
     folder = held.root / "ingested/table"
     max(folder.glob("part-*.parquet"), key=lambda path: path.stat().st_mtime_ns).unlink()
-    (arrival,) = take_in(held).values()
+    (arrival,) = held.take_in().values()
     assert (arrival.name, arrival.accepted) == ("w-2.csv, out of quarantine", 5)
     assert held.project().table.rows().to_pylist() == before
-    assert take_in(held) == {}
+    assert held.take_in() == {}

@@ -3,20 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import ingestion
-from vigil.run import begun
 from vigil.table import hashing
 from vigil.trials.snapshot import CHOOSING, GATING, TRAIN, Snapshot, read_tests, snapshot
-
-
-def taken_in(site, *files):
-    """Ingest files of (name, rows, seed); return the project."""
-    for name, rows, seed in files:
-        site.leavers(name, rows, seed=seed)
-    project = site.project()
-    with begun(project, "test") as current:
-        ingestion.run(project, run=current.number)
-    return project
 
 
 def look(project, *, through=99, holdout=0.2):
@@ -33,7 +21,7 @@ def sides(rows):
 
 def test_a_row_is_on_the_same_side_in_every_snapshot(site):
     """Later batches move nobody from one side to another."""
-    project = taken_in(site, ("w-1.csv", 200, 1), ("w-2.csv", 200, 2))
+    project = site.taken_in(("w-1.csv", 200, 1), ("w-2.csv", 200, 2))
     before, after = sides(look(project, through=1)), sides(look(project))
     assert len(before) == 200
     assert before.items() <= after.items()
@@ -41,7 +29,7 @@ def test_a_row_is_on_the_same_side_in_every_snapshot(site):
 
 def test_the_shares_are_those_of_the_config(site):
     """A fifth is held out, half of it chooses and half gates; another share is another setting."""
-    project = taken_in(site, ("w-1.csv", 4000, 1))
+    project = site.taken_in(("w-1.csv", 4000, 1))
     counts = np.bincount(look(project).sides, minlength=3) / 4000
     assert counts == pytest.approx([0.8, 0.1, 0.1], abs=0.025)
     assert np.mean(look(project, holdout=0.5).sides == TRAIN) == pytest.approx(0.5, abs=0.03)
@@ -54,7 +42,7 @@ def test_a_customer_is_on_one_side_in_all_batches(site):
     site.write(
         "w-2.csv", text.replace(",yes\n", ",maybe\n").replace(",no\n", ",yes\n").replace("maybe", "no")
     )
-    rows = look(taken_in(site))
+    rows = look(site.taken_in())
     found = {}
     for name, side in zip(rows.rows.column("customer").to_pylist(), rows.sides.tolist(), strict=True):
         found.setdefault(name, set()).add(side)
@@ -69,7 +57,7 @@ def test_without_a_key_the_features_decide_and_never_the_label(new_site):
     site.write(
         "w-2.csv", text.replace(",yes\n", ",maybe\n").replace(",no\n", ",yes\n").replace("maybe", "no")
     )
-    rows = look(taken_in(site))
+    rows = look(site.taken_in())
     assert rows.sides[:200].tolist() == rows.sides[200:].tolist()
 
 
@@ -80,7 +68,7 @@ def test_test_rows_are_held_out_and_so_are_their_customers(site):
     text = site.leavers("w-1.csv", 200).read_text()
     head, *lines = text.splitlines()
     (site.root / "tests/t.csv").write_text("\n".join([head, *lines[:50], "new,1,1,north,no"]) + "\n")
-    rows = look(taken_in(site))
+    rows = look(site.taken_in())
     assert (rows.orders == 0).sum() == 51
     assert TRAIN not in rows.sides[rows.orders == 0]
     found = sides(rows)
@@ -90,7 +78,7 @@ def test_test_rows_are_held_out_and_so_are_their_customers(site):
 
 def test_test_data_may_be_one_file_none_or_broken(site):
     """A file that is refused or absent is passed over, in words; without any there are no test rows."""
-    contract = taken_in(site, ("w-1.csv", 50, 1)).contract()
+    contract = site.taken_in(("w-1.csv", 50, 1)).contract()
     folder = site.root / "tests"
     assert read_tests(folder, contract) == (None, ())
     folder.mkdir()
@@ -109,7 +97,7 @@ def test_test_data_may_be_one_file_none_or_broken(site):
 
 def test_parts_are_chosen_by_side_and_batch(site):
     """A window of one side is what both conditions leave."""
-    rows = look(taken_in(site, ("w-1.csv", 200, 1), ("w-2.csv", 100, 2)))
+    rows = look(site.taken_in(("w-1.csv", 200, 1), ("w-2.csv", 100, 2)))
     window = rows.part(TRAIN, since=2)
     assert set(rows.orders[window].tolist()) == {2}
     assert rows.take(window).num_rows == int(window.sum())
@@ -136,5 +124,5 @@ def test_any_parts_are_disjoint_and_cover(cells, since):
 
 def test_identities_are_hashes_of_the_key(site):
     """A snapshot's hashes are those that a bundle's keys are compared with."""
-    rows = look(taken_in(site, ("w-1.csv", 50, 1)))
+    rows = look(site.taken_in(("w-1.csv", 50, 1)))
     assert (rows.hashes == hashing.row_hashes(rows.rows, ["customer"])).all()

@@ -8,17 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.drift.conftest import category
 from vigil import drift
-from vigil.profiles import ColumnProfile
-from vigil.profiles.levels import of_counts
 
 FIRST, SECOND = [16, 18, 16, 14, 12, 12], [16, 16, 16, 16, 16, 8]
-
-
-def category(counts) -> ColumnProfile:
-    """Profile a category from the rows of each level."""
-    named = [(f"level {place}", int(count)) for place, count in enumerate(counts) if count]
-    return ColumnProfile("x", "category", int(np.sum(counts)), 0, None, of_counts(named))
 
 
 def test_frequent_levels_agree_with_scipy() -> None:

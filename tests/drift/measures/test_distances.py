@@ -9,16 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial import distance
 
+from tests.drift.conftest import category
 from vigil import drift
-from vigil.profiles import ColumnProfile
-from vigil.profiles.levels import of_counts
-
-
-def category(counts) -> ColumnProfile:
-    """Profile a category from the rows of each level."""
-    named = [(f"level {place}", int(count)) for place, count in enumerate(counts) if count]
-    return ColumnProfile("x", "category", int(np.sum(counts)), 0, None, of_counts(named))
-
 
 FIRST, SECOND = [16, 18, 16, 14, 12, 12], [16, 16, 16, 16, 16, 8]
 

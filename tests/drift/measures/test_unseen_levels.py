@@ -8,16 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from tests.drift.conftest import category
 from vigil import drift
 from vigil.drift.measures import unseen_levels
-from vigil.profiles import ColumnProfile
-from vigil.profiles.levels import of_counts
-
-
-def category(counts) -> ColumnProfile:
-    """Profile a category from the rows of each level."""
-    named = [(f"level {place}", int(count)) for place, count in enumerate(counts) if count]
-    return ColumnProfile("x", "category", int(np.sum(counts)), 0, None, of_counts(named))
 
 
 def test_agrees_with_dealing_the_rows_anew() -> None:
