@@ -106,6 +106,7 @@ def _heard(project: Project, orders: list[int], fresh: str, before: str) -> _Hea
     """Ask both releases about the labelled rows of some batches. Raises BundleError for a lost bundle."""
     import pyarrow as pa
 
+    from vigil.arrow import pc
     from vigil.records import ORDER_COLUMN
     from vigil.stats import buckets
     from vigil.table import hashing
@@ -114,7 +115,7 @@ def _heard(project: Project, orders: list[int], fresh: str, before: str) -> _Hea
 
     contract, metric = project.contract(), project.metric(project.contract().task)
     read = project.table.rows(since=orders[0], through=orders[-1])
-    rows = read.filter(arrays.pc.is_in(read.column(ORDER_COLUMN), value_set=pa.array(orders)))
+    rows = read.filter(pc.is_in(read.column(ORDER_COLUMN), value_set=pa.array(orders)))
     rows = arrays.complete(rows, contract.identity)
     new, old = (judge(project.models, one, rows, contract, metric) for one in (fresh, before))
     if not contract.by_role("key"):

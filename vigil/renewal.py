@@ -9,18 +9,22 @@ release that came through the gate begins anew.
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from vigil import bundles, figures
+from vigil.models import registry, voting
 from vigil.models.voting import KIND
 from vigil.records import Batch, Decision, Score
-from vigil.trials.renewing import RECIPES, Voter
+from vigil.stats import betting, freshness
+from vigil.trials import judged, renewing
+from vigil.trials.recent import Recent
+from vigil.trials.renewing import LOOK_BACK, MEMBERS, RECIPES, Voter
 
 if TYPE_CHECKING:
     from vigil.ledger.shelf import Row
     from vigil.project import Project
     from vigil.stats.metrics import Metric, Tally
-    from vigil.trials.recent import Recent
 
 #: Batches over which the records of the recipes are compared.
 RECORD = 8
@@ -37,10 +41,6 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     many, ``records`` how the recipes did on the batch, and ``losses`` how they have done so far.
     Empty for a regression task.
     """
-    from vigil.models import registry
-    from vigil.stats import betting, freshness
-    from vigil.trials import renewing
-
     release = project.ledger.releases.get(score.release) or {}
     if release["facts"]["task"] == "regression":
         return {}
@@ -80,9 +80,6 @@ def is_vote(project: Project, release: str) -> bool:
 
 def recent(project: Project, batch: Batch) -> Recent:
     """Read the newest labelled batches up to one; asked again about the same rows, nothing is read."""
-    from vigil.trials.recent import Recent
-    from vigil.trials.renewing import LOOK_BACK
-
     found = project.ledger.batches.all(after=batch.order - LOOK_BACK, through=batch.order)
     batches = [one for one in found if one.labelled]
     contract = project.contract()
@@ -111,19 +108,12 @@ def voters(project: Project) -> list[Voter]:
 
 def able(project: Project, rows: Recent) -> list[Voter]:
     """Return the newest releases that can vote, oldest first: as many as may, and a few that are too new."""
-    from itertools import islice
-
-    from vigil.trials.renewing import MEMBERS
-
     can = (voter for voter in reversed(voters(project)) if rows.can_vote(voter.release))
     return list(islice(can, MEMBERS + SPARE))[::-1]
 
 
 def make(project: Project, batch: Batch, plan: Decision) -> tuple[str, str, dict[str, Any]]:
     """Write the bundle that renews what answers; return its id, the reason in words, and the evidence."""
-    from vigil.models import voting
-    from vigil.trials import judged, renewing
-
     metric = project.metric(project.contract().task)
     records = _records(project, batch, metric)
     losses = (plan.evidence.get("freshness") or {}).get("losses") or {}

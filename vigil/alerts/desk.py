@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from vigil.alerts import timing
 from vigil.alerts.finding import Finding
@@ -105,12 +104,13 @@ def settle(
 
 
 def announce(
-    ledger: Ledger, opened: Opened, finding: Finding, *, project: str, event: str, **more: Any
-) -> int:
+    ledger: Ledger, opened: Opened, finding: Finding, *, project: str, event: str,
+    only: Collection[str] | None = None, facts: Row | None = None,
+) -> int:  # fmt: skip
     """Put one message of its own into the outbox, for all channels or those in ``only``; no alert stands."""
     now = Pass(project, opened, ledger.clock())
-    now.tell(_row(now, finding, 0), event, only=more.get("only"))
-    ledger.alerts.commit([], [], now.letters, more.get("facts") or {})
+    now.tell(_row(now, finding, 0), event, only=only)
+    ledger.alerts.commit([], [], now.letters, facts or {})
     return len(now.letters)
 
 

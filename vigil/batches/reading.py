@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
 from vigil import contract as contracts
+from vigil.arrow import pc
 from vigil.batches.ahead import Source
 from vigil.batches.arrival import Accepted, Arrival, NewFile, explained
 from vigil.batches.early import Measured
@@ -33,9 +33,6 @@ from vigil.intake import Blocks, RawTable
 from vigil.records import Contract, RowFault
 from vigil.table import hashing
 from vigil.table.seen import Seen
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 #: Rows that the contract of a first file is guessed from, at least, where it is read in blocks.
 SAMPLE_ROWS = 200_000

@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.compute
 
 from vigil import figures, profiles
+from vigil.arrow import pc
 from vigil.bundles import pointer
 from vigil.contract import Checked
 from vigil.drift import cells
 from vigil.ledger.ledger import Ledger
 from vigil.profiles import Profile
 from vigil.records import Contract, FileRule, RowFault
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 #: Added to each cell's count, so that a level which the reference has never seen costs no infinity.
 _HALF = 0.5

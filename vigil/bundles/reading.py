@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from vigil.bundles.naming import DIGITS, MANIFEST, MODEL, digest, identity
 from vigil.errors import BundleError
+from vigil.records import Column
 
 _DAMAGED = "Roll back to another release, or train again."
 
@@ -40,6 +42,14 @@ def verify(folder: Path, name: str) -> dict[str, Any]:
         what = f"{strangers[0]} does not belong to it."
         raise BundleError(what, where=str(folder / name), hint="Remove the file.")
     return manifest
+
+
+def features(manifest: Mapping[str, Any]) -> tuple[Column, ...]:
+    """Return the columns that a bundle's model looks at, in order."""
+    stored = [(entry, entry.get("levels")) for entry in manifest["features"]]
+    return tuple(
+        Column(**{**entry, "levels": None if levels is None else tuple(levels)}) for entry, levels in stored
+    )
 
 
 def size(folder: Path, name: str) -> int:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vigil import models, profiles
-from vigil.bundles import load_manifest
+from vigil.bundles import features, load_manifest
 from vigil.changes import drifting, slicing
 from vigil.changes.drifting import Known
 from vigil.config import Config
@@ -122,7 +122,7 @@ def _snapshot(sources: Sources, release: Row) -> Snapshot:
 
 def _ask(sources: Sources, release: str, rows: pa.Table) -> _Asked:
     """Return a release's answers to rows, labelled or not."""
-    looked_at = judged.features(load_manifest(sources.bundles, release))
+    looked_at = features(load_manifest(sources.bundles, release))
     columns = arrays.features(rows, looked_at)
     prediction = judged.answers(models.open_answerer(sources.bundles, release).predict, rows, looked_at)
     truth, labelled = arrays.labels(rows, sources.contract, models.code_order(sources.contract))

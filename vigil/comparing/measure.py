@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vigil import hearing, models
-from vigil.bundles import load_manifest
+from vigil.bundles import features, load_manifest
 from vigil.errors import VigilError
 from vigil.project import Project
 from vigil.trials import arrays
-from vigil.trials.judged import Judged, features, judge
+from vigil.trials.judged import Judged, judge
 from vigil.trials.snapshot import CHOOSING, GATING
 
 #: Held-out rows used for importances at the most; each feature is permuted this many times.

@@ -19,13 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from vigil import hearing, models
-from vigil.bundles import load_manifest
+from vigil.bundles import features, load_manifest
 from vigil.charts import saving, style, wording
 from vigil.errors import VigilError
 from vigil.project import Project
 from vigil.serving.prediction import EDGE, Prediction, logit
 from vigil.trials import arrays
-from vigil.trials.judged import features
 from vigil.trials.snapshot import CHOOSING, GATING
 
 if TYPE_CHECKING:

@@ -10,16 +10,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
+from vigil.arrow import pc
 from vigil.contract import rules
 from vigil.contract.columns import ARROW_TYPES, Typed, decimal_of_file, typed
 from vigil.errors import FileRefused
 from vigil.intake import RawTable, listed
 from vigil.records import Column, Contract, RowFault
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 #: Says which values of a column, by its name, stood in the file before.
 Repeated = Callable[[str, Any], np.ndarray]

@@ -14,17 +14,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
+from vigil.arrow import pc
 from vigil.contract import cells, screens
 from vigil.contract.cells import MISSING, NOT_A_NUMBER, NOT_FINITE, NUMBER_FORMS
 from vigil.errors import FileRefused
 from vigil.intake import RawTable, listed
 from vigil.records import Kind
 
-#: The published type stubs are behind the library, so arrays and its functions go unchecked.
+#: The published type stubs are behind the library, so arrays go unchecked.
 Cells = Any
-pc: Any = pyarrow.compute
 
 MOMENT = pa.timestamp("us", tz="UTC")
 ARROW_TYPES = {"number": pa.float64(), "category": pa.string(), "text": pa.string(), "date": MOMENT}

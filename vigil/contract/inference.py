@@ -10,16 +10,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
+from vigil.arrow import pc
 from vigil.contract import cells
 from vigil.contract.columns import Typed, decimal_of_file, is_moment, is_number, is_text, plain, typed
 from vigil.errors import ContractError, FileRefused
 from vigil.intake import RawTable
 from vigil.records import Column, Contract, Kind, Role, Task
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 ENOUGH_FOR_MINIMUM = 100
 ENOUGH_FOR_IDS = 20

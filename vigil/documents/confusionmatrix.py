@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any, cast
 
 from vigil import charts
@@ -62,8 +63,6 @@ def _framed(figure: Figure, returns: dict[str, Any], words: str) -> Figure:
 
 def _footer(figure: Figure, returns: dict[str, Any], words: str, margin: float) -> None:
     """Write the sentence and the source below the chart."""
-    import textwrap
-
     width, height = figure.get_size_inches()
     lines = textwrap.wrap(wording.drawable(words, 220), int((width - 2 * margin) * 16.5))[:3]
     figure.text(margin / width, 0.78 / height, "\n".join(lines), fontsize=7.5, va="top", linespacing=1.35)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -213,8 +214,6 @@ def _filled(cells: Any, compute: Any) -> Floats:
 
 def _tally(cells: Objects) -> dict[str, int]:
     """Count levels."""
-    from collections import Counter
-
     counted = Counter(cells.tolist())
     counted.pop(None, None)
     return dict(sorted(counted.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from vigil import figures
@@ -58,6 +59,4 @@ def listed(names: Iterable[str]) -> str:
 
 def date(seconds: float) -> str:
     """Write a moment, given in seconds since 1970."""
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

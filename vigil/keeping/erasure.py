@@ -15,20 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute
 
-from vigil import models, profiles
+from vigil import intake, models, profiles
+from vigil.arrow import pc
 from vigil.batches import cuts, history, merged
 from vigil.bundles import keys
-from vigil.errors import VigilError
+from vigil.errors import FileRefused, VigilError
 from vigil.ledger.schema import files
 from vigil.predictions import collecting
 from vigil.project import Project
 from vigil.records import ORDER_COLUMN, Column, Contract, Decision
 from vigil.storage import durable
 from vigil.table import hashing
-
-pc: Any = pyarrow.compute
 
 
 @dataclass
@@ -189,9 +187,6 @@ def _arriving(project: Project, pattern: re.Pattern[str]) -> list[str]:
 
 def _holds(path: Path, pattern: re.Pattern[str]) -> bool:
     """Say whether a file as it is read holds the key's text in some row."""
-    from vigil import intake
-    from vigil.errors import FileRefused
-
     try:
         table = intake.read(path).columns
     except (FileRefused, OSError):

@@ -9,15 +9,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
+from vigil.arrow import pc
 from vigil.outcomes import matching
 from vigil.outcomes.store import Known
 from vigil.predictions import collecting
 from vigil.records import Column, Contract
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 #: Points of the curve of delays.
 _POINTS = 60

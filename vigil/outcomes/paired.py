@@ -11,16 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute
 
+from vigil.arrow import pc
 from vigil.outcomes import cohorts, matching, store
 from vigil.outcomes.cohorts import Cohort
 from vigil.predictions import collecting
 from vigil.records import Contract
 from vigil.stats import buckets
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 Case = tuple[str, int]
 

@@ -16,18 +16,15 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
 from vigil import figures, intake
+from vigil.arrow import pc
 from vigil.contract import cells, columns
 from vigil.errors import FileRefused
 from vigil.outcomes import matching
 from vigil.predictions import segments
 from vigil.records import BATCH_COLUMN, HASH_COLUMN, LINE_COLUMN, ORDER_COLUMN, Contract
 from vigil.table.store import Table
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 ABOUT, LABEL, VALID, ARRIVED = "_vigil_about", "_vigil_label", "_vigil_valid", "_vigil_arrived"
 #: Columns of an outcomes file beside key and target, when the data has none of these names.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute
 from pyarrow import parquet
 
+from vigil.arrow import pc
 from vigil.ledger.ledger import Ledger
 from vigil.outcomes import cohorts, store
 from vigil.outcomes.cohorts import Cohort, Found
@@ -18,9 +17,6 @@ from vigil.predictions import collecting
 from vigil.records import LABELLED, ORDER_COLUMN, Batch, Contract
 from vigil.storage import durable
 from vigil.table.store import Table
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 
 def answered(

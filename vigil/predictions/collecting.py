@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
+from vigil.arrow import pc
 from vigil.contract.rows import RowReader
 from vigil.predictions import record, segments
 from vigil.predictions.record import Dropped, Record
@@ -25,9 +25,6 @@ REQUEST, ROW, AT = "_vigil_request", "_vigil_row", "_vigil_at"
 RELEASE, ROLE, CLIENT = "_vigil_release", "_vigil_role", "_vigil_client"
 LABEL, VALUE, PROBABILITY = "_vigil_label", "_vigil_value", "_vigil_probability"
 FEATURES = "_vigil_features"
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 #: Segments of one commit.
 _AT_ONCE = 32

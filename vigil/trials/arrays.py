@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute
 
+from vigil.arrow import pc
 from vigil.records import Column, Contract
-
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
 
 Arrays = dict[str, npt.NDArray[Any]]
 

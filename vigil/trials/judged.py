@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vigil import estimate
-from vigil.bundles import load_manifest
+from vigil.bundles import features, load_manifest
 from vigil.models import Answerer, code_order, open_answerer
 from vigil.profiles import Profile, of_answers
 from vigil.records import Column, Contract
@@ -149,11 +149,3 @@ def blind(bundles: Path, release: str, table: pa.Table, contract: Contract, metr
     same = pa.repeat(pa.scalar(order[0]) if order else pa.scalar(0.0), table.num_rows)
     hidden = table.set_column(table.column_names.index(target), target, same)
     return judge(bundles, release, hidden, contract, metric)
-
-
-def features(manifest: Mapping[str, Any]) -> tuple[Column, ...]:
-    """Return the columns that a bundle's model looks at, in order."""
-    stored = [(entry, entry.get("levels")) for entry in manifest["features"]]
-    return tuple(
-        Column(**{**entry, "levels": None if levels is None else tuple(levels)}) for entry, levels in stored
-    )

@@ -50,9 +50,8 @@ class Panel:
     def judged(self, release: str, *sides: int) -> Judged:
         """Return a release's answers on the labelled rows of some sides of the holdout."""
         if (release, sides) not in self._known:
-            table = self._rows.take(self._rows.part(*sides, since=self._since))
             self._known[release, sides] = judge(
-                self._bundles, release, table, self._contract, self.metric, self._opened
+                self._bundles, release, self._table(*sides), self._contract, self.metric, self._opened
             )
         return self._known[release, sides]
 
@@ -72,15 +71,11 @@ class Panel:
 
     def columns(self, judged: Judged, *sides: int) -> arrays.Arrays:
         """Return the features of the judged rows, one array for each column."""
-        table = self._rows.take(self._rows.part(*sides, since=self._since))
-        return arrays.features(table.filter(pa.array(judged.labelled)), self._contract.features)
+        return arrays.features(self._labelled(judged, *sides), self._contract.features)
 
     def slices(self, judged: Judged, columns: Sequence[str], *sides: int) -> dict[str, npt.NDArray[np.bool_]]:
         """Return which judged rows are in each slice of some columns that has enough rows."""
-        if not columns:
-            return {}
-        table = self._rows.take(self._rows.part(*sides, since=self._since))
-        return slicing.masks(table.filter(pa.array(judged.labelled)), columns)
+        return slicing.masks(self._labelled(judged, *sides), columns) if columns else {}
 
     def by_level(self, release: str, columns: Sequence[str], *sides: int) -> list[dict[str, Any]]:
         """Return rows, score and its interval for every level of some columns, on some sides of the holdout.
@@ -88,8 +83,7 @@ class Panel:
         A level with fewer rows than the metric asks for has no interval.
         """
         judged = self.judged(release, *sides)
-        table = self._rows.take(self._rows.part(*sides, since=self._since)).filter(pa.array(judged.labelled))
-        found = []
+        table, found = self._labelled(judged, *sides), []
         for column in columns:
             for name, rows in slicing.masks(table, [column], least=1, most=None).items():
                 tally = judged.tally(rows)
@@ -102,9 +96,8 @@ class Panel:
 
     def one_row(self, release: str, *sides: int) -> Callable[[], object]:
         """Return a call that answers one row by a release."""
-        table = self._rows.take(self._rows.part(*sides, since=self._since)).slice(0, 1)
         answerer = models.open_answerer(self._bundles, release)
-        row = arrays.features(table, self._contract.features)
+        row = arrays.features(self._table(*sides).slice(0, 1), self._contract.features)
         return lambda: answerer.predict(row)
 
     def best(self, candidates: Sequence[str]) -> str:
@@ -147,7 +140,7 @@ class Panel:
         parts = {name: spread.thinned(judged.tally(rows), factor) for name, rows in chosen.items()}
         fewer = spread.thinned(tally, factor)
         delta = delta / 2 if parts else delta
-        options = {"delta": delta, "tolerance": tolerance}
+        how: dict[str, Any] = {"delta": delta, "tolerance": tolerance, "choices": choices}
         # The interval holds also for the best of several (a union bound).
         interval = self.metric.interval(tally, 1 - (1 - CONFIDENCE) / choices)
         found = {
@@ -162,22 +155,30 @@ class Panel:
             "estimator": judged.estimator(),
             "choices": choices,
             "spread": factor,
-            "slices": watch.levels_of_slices(self.metric, parts, **options, choices=choices),
-            "even": self._even(fewer, delta=delta, tolerance=tolerance, choices=choices),
+            "slices": watch.levels_of_slices(self.metric, parts, **how),
+            "even": self._even(fewer, **how),
         }
-        return found, self.metric.level(fewer, delta=delta, tolerance=tolerance, choices=choices)
+        return found, self.metric.level(fewer, **how)
+
+    def _table(self, *sides: int) -> pa.Table:
+        """Return the rows of some sides that count."""
+        return self._rows.take(self._rows.part(*sides, since=self._since))
+
+    def _labelled(self, judged: Judged, *sides: int) -> pa.Table:
+        """Return the rows that were judged."""
+        return self._table(*sides).filter(pa.array(judged.labelled))
 
     def _hashes(self, judged: Judged, *sides: int) -> npt.NDArray[np.uint64]:
         """Return the hash of each judged row's entity."""
         found: npt.NDArray[np.uint64] = self._rows.hashes[self._rows.part(*sides, since=self._since)]
         return found[judged.labelled]
 
-    def _even(self, tally: Tally, *, delta: float, tolerance: float, choices: int) -> Level | None:
+    def _even(self, tally: Tally, **how: Any) -> Level | None:
         """Return the level at these rows' own class mix, for a metric that moves with the mix."""
         metric = self.metric
         if not isinstance(metric, CellMetric) or not standardised.fits(metric, tally):
             return None
-        return standardised.level(metric, tally, delta=delta, tolerance=tolerance, choices=choices)
+        return standardised.level(metric, tally, **how)
 
     def _merit(self, judged: Judged) -> float:
         value = self.metric.value(judged.tally()) if len(judged.truth) else None

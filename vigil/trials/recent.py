@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vigil import models
+from vigil.arrow import pc
 from vigil.bundles import load_manifest
 from vigil.errors import BundleError
 from vigil.models.calibrating import calibration
@@ -22,7 +23,6 @@ from vigil.stats.betting import Floats
 from vigil.table import hashing
 from vigil.table.store import Table
 from vigil.trials import arrays
-from vigil.trials.arrays import pc
 from vigil.trials.snapshot import GATING
 
 Mask = npt.NDArray[np.bool_]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute
 
-#: The published type stubs are behind the library, so its functions go unchecked.
-pc: Any = pyarrow.compute
+from vigil.arrow import pc
 
 #: Rows below which a slice is not looked at by itself.
 ENOUGH = 50

@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from vigil import bundles
 from vigil.bundles import pointer
 from vigil.contract.rows import RowReader
 from vigil.errors import BundleError
 from vigil.models.answer import Answerer, open_served
-from vigil.records import Column
 from vigil.serving import Compiled
 from vigil.web.regular import Regular
 from vigil.web.unasked import Unasked
@@ -139,7 +137,7 @@ def load(models: Path, release: str, beside: Unasked) -> Loaded:
     answerer = open_served(models, release)
     manifest = bundles.load_manifest(models, release)
     try:
-        features = tuple(_column(stored) for stored in manifest["features"])
+        features = bundles.features(manifest)
         task = str(manifest["task"])
     except (KeyError, TypeError) as error:
         what = f"the manifest does not say what a row is ({error})."
@@ -147,11 +145,6 @@ def load(models: Path, release: str, beside: Unasked) -> Loaded:
     levels = {name: frozenset(known) for name, known in answerer.levels.items()}
     reader, regular = RowReader(features, levels, beside.expected), Regular(features, beside.expected)
     return Loaded(release, task, answerer, reader, regular, beside.kept)
-
-
-def _column(stored: dict[str, Any]) -> Column:
-    levels = stored.get("levels")
-    return Column(**{**stored, "levels": None if levels is None else tuple(levels)})
 
 
 def _notice(wanted: str | None, before: Loaded | None, error: BundleError) -> str:

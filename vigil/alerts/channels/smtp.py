@@ -5,9 +5,10 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -72,17 +73,11 @@ def letter(settings: Settings, message: Message) -> EmailMessage:
     mail["Subject"] = message.subject.replace("\n", " ")[:200]
     mail["Message-ID"] = f"<{message.key}@vigil>"
     mail["References"] = f"<{message.thread}.alert@vigil>"
-    mail["Date"] = format_datetime(_moment(message.at))
+    mail["Date"] = format_datetime(datetime.fromisoformat(message.at))
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Vigil-Severity"] = message.severity
     mail.set_content(message.text)
     return mail
-
-
-def _moment(text: str) -> Any:
-    from datetime import datetime
-
-    return datetime.fromisoformat(text)
 
 
 def _opened(settings: Settings, reach: Reach) -> smtplib.SMTP:
