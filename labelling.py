@@ -110,7 +110,8 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
     through = project.ledger.batches.last_order()
     if not (news or is_due or through != before.get("batches_through", 0)):
         return []
-    waiting, first = rows_that_wait(project, contract, now, before.get("predictions_from", 1))
+    since = now - timedelta(days=2 * project.config.label_horizon)
+    waiting, first = rows_that_wait(project, contract, now, since, before.get("predictions_from", 1))
     outcomes = store.known(project.output)
     looked = [(cohort, cohorts.look(cohort, outcomes)) for cohort in waiting]
     counted = {one.id: before["counted"][one.id] for one in waiting if one.id in before.get("counted", {})}
@@ -122,13 +123,10 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
         elif counts(project, cohort, found, now):
             counted[cohort.id] = lay_down(project, contract, cohort, found, now)
             said.append(f"{cohort.id}: {found.labelled:,} of {len(found.labels):,} rows have a label.")
-    strangers = cohorts.strangers(waiting, outcomes, now - timedelta(days=2 * project.config.label_horizon))
+    strangers = cohorts.strangers(waiting, outcomes, since)
     if len(strangers) > before.get("unmatched", 0):
         said.append(unmatched(strangers))
     left = [(cohort, found) for cohort, found in looked if cohort.id not in counted]
-    horizon = timedelta(days=project.config.label_horizon)
-    ends = [cohort.begun + (horizon if cohort.ended else timedelta(days=1)) for cohort, _ in left]
-    due = min(ends, default=None)
     standing = {
         "counted": counted,
         "waiting": [summary(cohort, found) for cohort, found in left],
@@ -139,9 +137,16 @@ def count(project: Project, contract: Contract, *, news: bool) -> list[str]:
         "predictions_from": first,
         "batches_through": through,
     }
+    due = min((ends(project, cohort) for cohort, _ in left), default=None)
     facts = {glance.LABELS: json.dumps(standing), glance.LABELS_DUE: due.timestamp() if due else "inf"}
     project.ledger.facts.set(**facts)
     return said
+
+
+def ends(project: Project, cohort: Cohort) -> datetime:
+    """Return when no more labels are waited for; before a day's rows are all there, when the day ends."""
+    days = project.config.label_horizon if cohort.ended else 1
+    return cohort.begun + timedelta(days=days)
 
 
 def unmatched(strangers: list[str]) -> str:
@@ -151,12 +156,11 @@ def unmatched(strangers: list[str]) -> str:
 
 
 def rows_that_wait(
-    project: Project, contract: Contract, now: datetime, first: int
+    project: Project, contract: Contract, now: datetime, since: datetime, first: int
 ) -> tuple[list[Cohort], int]:
-    """Return answers and unlabelled files, twice the horizon back, and where to begin the next time."""
+    """Return answers and unlabelled files since a moment, and where to begin the next time."""
     from vigil.outcomes import waiting
 
-    since = now - timedelta(days=2 * project.config.label_horizon)
     answered, first = waiting.answered(project.output, contract, now, since, first)
     came = waiting.arrived(project.ledger, project.table, contract, since)
     return answered + came, first
@@ -164,8 +168,7 @@ def rows_that_wait(
 
 def counts(project: Project, cohort: Cohort, found: Found, now: datetime) -> bool:
     """Say whether rows enter the evidence now: nearly all labels are in, or no more are waited for."""
-    horizon = timedelta(days=project.config.label_horizon)
-    return cohort.ended and (found.share >= LABELLED_SHARE or now >= cohort.begun + horizon)
+    return cohort.ended and (found.share >= LABELLED_SHARE or now >= ends(project, cohort))
 
 
 def lay_down(
