@@ -20,6 +20,14 @@ from vigil.errors import ConfigError, Fault
 Share = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
+#: What the folders of a new project are called.
+FOLDERS = {
+    "input_folder_path": "arriving",
+    "output_folder_path": "ingested",
+    "output_model_path": "models",
+    "prod_deployment_path": "production",
+}
+
 
 class Section(BaseModel):
     """A group of settings; an unknown key in it is a fault, and so is a value of another type."""
@@ -257,10 +265,7 @@ def _contradictions(config: Config) -> list[Fault]:
                 what = f"column {name!r} is already the {seen[name]}."
                 faults.append(Fault("config-role", role, what, "Give it one role."))
             seen[name] = role
-    folders = {
-        key: getattr(config, key)
-        for key in ("input_folder_path", "output_folder_path", "output_model_path", "prod_deployment_path")
-    }
+    folders = {key: getattr(config, key) for key in FOLDERS}
     for key, folder in folders.items():
         if "://" in folder:
             what = f"{folder!r} is no folder of this machine."

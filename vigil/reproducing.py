@@ -22,6 +22,7 @@ import pyarrow as pa
 from vigil import bundles, contract
 from vigil.candidates import Recipe
 from vigil.command import print_json
+from vigil.config import FOLDERS
 from vigil.contract.files import VERSIONS
 from vigil.errors import VigilError
 from vigil.models import voting
@@ -142,10 +143,7 @@ def _clean_project(project: Project, manifest: dict[str, Any], folder: Path) -> 
     """Open a project in an empty folder with the settings and the contract that the release was made with."""
     snapshot = manifest["snapshot"]
     settings = project.config.model_dump(mode="json") | {
-        "input_folder_path": "arriving",
-        "output_folder_path": "ingested",
-        "output_model_path": "models",
-        "prod_deployment_path": "production",
+        **FOLDERS,
         "test_data_path": str(project.test_data) if project.test_data else None,
         "ledger": "sqlite:///ledger.db",
         "storage": None,

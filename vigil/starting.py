@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vigil import contract as contracts
 from vigil import intake
+from vigil.config import FOLDERS
 from vigil.console import runnable
 from vigil.errors import ContractError, VigilError
 from vigil.intake import RawTable
@@ -35,10 +36,7 @@ def init(data: Path, config: Path, target: str | None = None) -> None:
             letter if letter.isascii() and letter.isalnum() else "-" for letter in data.stem
         ).strip("-")[:64]
         or "vigil",
-        "input_folder_path": "arriving",
-        "output_folder_path": "ingested",
-        "output_model_path": "models",
-        "prod_deployment_path": "production",
+        **FOLDERS,
         "target": target,
     }
     try:
@@ -54,18 +52,18 @@ def init(data: Path, config: Path, target: str | None = None) -> None:
     if repeats:
         settings["duplicates"] = "keep"
     root = config.parent
-    config.parent.mkdir(parents=True, exist_ok=True)
+    arriving, ingested = root / settings["input_folder_path"], root / settings["output_folder_path"]
+    root.mkdir(parents=True, exist_ok=True)
     config.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    contracts.save(contract, root / settings["output_folder_path"])
-    (root / settings["input_folder_path"]).mkdir(exist_ok=True)
-    print(f"wrote {config} and {root / settings['output_folder_path'] / 'contract.json'}")
+    contracts.save(contract, ingested)
+    arriving.mkdir(exist_ok=True)
+    print(f"wrote {config} and {ingested / 'contract.json'}")
     wrong = "" if named else "; if that is another column, delete both and name it with --target"
     print(f"  target: {target!r} ({contract.task}){wrong}")
     for note in (*notes, *repeats):
         print(f"  {note}")
     print('  Is a row about somebody, or of a moment? Give such a column the role "key" or "time".')
     print("  Roles are changed in contract.json, before the first file is taken in.")
-    arriving = root / settings["input_folder_path"]
     print(f"next: copy {data} into {arriving}, then {runnable('python fullprocess.py', config)}")
 
 

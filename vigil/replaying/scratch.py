@@ -16,6 +16,7 @@ from typing import Any
 from vigil import contract as contracts
 from vigil.batches import edits
 from vigil.command import seldom_collected
+from vigil.config import FOLDERS
 from vigil.console import Console
 from vigil.project import Project
 from vigil.records import Contract
@@ -24,10 +25,7 @@ Tick = Callable[..., dict[str, Any]]
 
 #: Where a scratch project keeps things, whatever the real one's folders are called.
 OWN: dict[str, Any] = {
-    "input_folder_path": "arriving",
-    "output_folder_path": "ingested",
-    "output_model_path": "models",
-    "prod_deployment_path": "production",
+    **FOLDERS,
     "ledger": "sqlite:///ledger.db",
     "settle_seconds": 0,
     "packages": False,
