@@ -180,7 +180,7 @@ def explore(project: Project) -> None:
     from vigil.storage import durable
 
     contract, folder = project.contract(), project.reports / "explore"
-    names = [column.name for column in contract.columns if column.role != "ignored"]
+    names = [column.name for column in contract.kept]
     looked = exploring.study(project.table.rows(columns=names), contract)
     documents = {
         "explore.html": exploring.page(project.name, looked).encode(),

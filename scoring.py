@@ -50,8 +50,7 @@ def run(project: Project, batch: Batch, live: str, *, run: int) -> Score:
     rows = arrays.complete(project.table.batch(batch.order), contract.identity)
     judged = judge(project.models, live, rows, contract, metric, project.opened)
     trained = keys.load(project.models / live)
-    identity = [column.name for column in contract.identity]
-    hashes = hashing.row_hashes(rows, identity)[judged.labelled]
+    hashes = hashing.of_columns(rows, contract.identity)[judged.labelled]
     unseen = ~keys.among(hashes, trained) if len(trained) else None
     entity = spread.entities(hashes) if contract.by_role("key") else None
     seen = rows.filter(judged.labelled)

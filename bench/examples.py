@@ -200,7 +200,7 @@ def by_class(rows: pa.Table, contract: Contract, seed: int) -> Mask:
 def labelled(project: Project, most: int | None) -> pa.Table:
     """Return the table's labelled rows, at most so many of them."""
     contract = project.contract()
-    rows = project.table.rows(columns=[c.name for c in contract.columns if c.role != "ignored"])
+    rows = project.table.rows(columns=[column.name for column in contract.kept])
     rows = rows.filter(rows.column(contract.target.name).is_valid())
     if most is None or most >= rows.num_rows:
         return rows

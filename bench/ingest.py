@@ -156,7 +156,7 @@ def remember(folder: Path, history: int) -> None:
     from vigil.table import hashing
 
     project = Project(folder / "config.json", console=Console(quiet=True))
-    columns = [column for column in project.contract().columns if column.role != "ignored"]
+    columns = project.contract().kept
     types = {"number": pa.float64(), "date": pa.timestamp("us")}
     size = min(history, 1_000_000)
     for order in range(2, 2 + history // size):

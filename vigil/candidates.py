@@ -157,8 +157,7 @@ def _made(
     """Fit one model and write its bundle and its row in the ledger."""
     contract = project.contract()
     fitted = models.fit(recipe.kind, made.columns, made.truth, **made.how, settings=recipe.settings)
-    used = [column for column in contract.columns if column.role != "ignored"]
-    profile = profiles.profile(made.table, used, cuts.known(project.ledger, through=through.order))
+    profile = profiles.profile(made.table, contract.kept, cuts.known(project.ledger, through=through.order))
     files = {profiles.FILE: profiles.dump(profile)}
     files |= {keys.FILE: keys.dump(made.hashes)} if contract.by_role("key") else {}
     held_out = arrays.features(rows.take(rows.part(CHOOSING, GATING)), contract.features)

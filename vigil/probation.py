@@ -120,7 +120,7 @@ def _heard(project: Project, orders: list[int], fresh: str, before: str) -> _Hea
     new, old = (judge(project.models, one, rows, contract, metric) for one in (fresh, before))
     if not contract.by_role("key"):
         return _Heard(new, old, None)
-    hashes = hashing.row_hashes(rows, [column.name for column in contract.identity])[new.labelled]
+    hashes = hashing.of_columns(rows, contract.identity)[new.labelled]
     return _Heard(new, old, buckets.bucket_of(hashes) if buckets.recurs(hashes) else None)
 
 

@@ -93,6 +93,11 @@ class Contract:
         return tuple(column for column in self.columns if column.role == role)
 
     @property
+    def kept(self) -> tuple[Column, ...]:
+        """The columns that are checked and kept: all but the ignored ones."""
+        return tuple(column for column in self.columns if column.role != "ignored")
+
+    @property
     def target(self) -> Column:
         """The column that is predicted."""
         return self.by_role("target")[0]

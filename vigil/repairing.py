@@ -266,9 +266,8 @@ def _put(project: Project, row: Row, rows: pa.Table, decision: Decision) -> None
     if changed:
         history.forget_columns(project.seen.root, changed)
         project.table.mend(row["order"], rows, decision.id)
-    columns = [column for column in contract.columns if column.role != "ignored"]
     labelled = rows.num_rows - rows.column(contract.target.name).null_count
-    profile = profiles.profile(rows, columns, cuts.known(project.ledger)).to_json()
+    profile = profiles.profile(rows, contract.kept, cuts.known(project.ledger)).to_json()
     project.ledger.batches.mended(row["batch"], labelled=labelled, profile=profile)
 
 

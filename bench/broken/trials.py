@@ -175,7 +175,7 @@ class _Profiles:
 
     def __init__(self, data: Data) -> None:
         self._data = data
-        self._columns = [column for column in data.contract.columns if column.role != "ignored"]
+        self._columns = data.contract.kept
         self._made: dict[tuple[int | None, int], profiles.Profile] = {}
 
     def case(self, order: int | None, at: int, broken: Broken | None) -> Case:

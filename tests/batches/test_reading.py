@@ -116,7 +116,7 @@ def staged(read, writer):
 
 def at_once(read, writer, seen):
     """Return the same of a file read whole."""
-    checked, columns = read.checked, [one for one in read.tally.contract.columns if one.role != "ignored"]
+    checked, columns = read.checked, read.tally.contract.kept
     hashes = hashing.row_hashes(checked.table, [column.name for column in columns])
     fresh = ~seen.known(hashes)
     kept = checked.table.filter(pa.array(fresh))

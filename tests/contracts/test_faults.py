@@ -71,7 +71,7 @@ def rows(seed: int, count: int = ROWS) -> pa.Table:
 
 
 PAST = tuple(rows(seed) for seed in range(1, 7))
-COLUMNS = [column for column in CONTRACT.columns if column.role != "ignored"]
+COLUMNS = CONTRACT.kept
 BEFORE = tuple(profiles.profile(part, COLUMNS) for part in PAST)
 
 

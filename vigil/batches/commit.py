@@ -28,7 +28,7 @@ from vigil.contract import Checked
 from vigil.errors import LedgerError
 from vigil.ledger.ledger import Ledger
 from vigil.profiles import Cuts
-from vigil.records import Batch, Contract, RowFault
+from vigil.records import Batch, Column, Contract, RowFault
 from vigil.storage import durable
 from vigil.table import hashing, quarantine
 from vigil.table.seen import Seen
@@ -155,9 +155,8 @@ class Committer:
         with ThreadPoolExecutor(_THREADS) as pool:
             every = pa.concat_tables(rows, promote_options="default")
             written = pool.submit(self._table.stage, every)
-            kept = [column for column in contract.columns if column.role != "ignored"]
             known = cuts.known(self._ledger)
-            made = cuts.in_turn(list(zip(rows, early, strict=True)), kept, known, pool)
+            made = cuts.in_turn(list(zip(rows, early, strict=True)), contract.kept, known, pool)
             staged = written.result()
         self._cuts = made[-1].cuts
         told = [(batch, one.profile) for batch, one in zip(batches, made, strict=True)]
@@ -182,8 +181,7 @@ class Committer:
         if self._cuts is None:
             found = cuts.known(self._ledger)
             if not found and group:
-                kept = [column for column in contract.columns if column.role != "ignored"]
-                found = profiled(group[0].checked.table, kept, {}).cuts
+                found = profiled(group[0].checked.table, contract.kept, {}).cuts
             self._cuts = found if found or group else None
             return found
         return self._cuts
@@ -228,8 +226,7 @@ class Committer:
         Returns each file's rows, their hashes, the same hashes of all files in order, and how many rows of
         each file went.
         """
-        columns = [column.name for column in contract.columns if column.role != "ignored"]
-        hashes = _hashes(group, columns)
+        hashes = _hashes(group, contract.kept)
         every = np.concatenate(hashes)
         # Sorted once: the index sorts what it is given again, which then costs little.
         order = hashing.ascending(every[:, 0])
@@ -296,7 +293,7 @@ class Committer:
             durable.write_atomic(path, content)
 
 
-def _hashes(group: Sequence[Accepted], columns: Sequence[str]) -> list[Hashes]:
+def _hashes(group: Sequence[Accepted], columns: Sequence[Column]) -> list[Hashes]:
     """Return the hashes of each file's rows; no thread is begun for one file."""
     if len(group) == 1:
         return [_hashed(group[0], columns)]
@@ -304,11 +301,11 @@ def _hashes(group: Sequence[Accepted], columns: Sequence[str]) -> list[Hashes]:
         return list(pool.map(lambda item: _hashed(item, columns), group))
 
 
-def _hashed(item: Accepted, columns: Sequence[str]) -> Hashes:
+def _hashed(item: Accepted, columns: Sequence[Column]) -> Hashes:
     """Return the hashes of a file's rows, if need be by making them."""
     if item.measured is not None:
         return item.measured.hashes
-    return hashing.row_hashes(item.checked.table, columns)
+    return hashing.of_columns(item.checked.table, columns)
 
 
 def _staying(checked: Checked, mask: npt.NDArray[np.bool_]) -> Kept:

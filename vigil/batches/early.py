@@ -81,10 +81,9 @@ def look_closely(path: Path, contract: Contract, cuts: Cuts) -> Early:
 
 def measure(checked: Checked, contract: Contract, cuts: Cuts) -> Measured:
     """Hash and profile valid rows."""
-    kept = [column for column in contract.columns if column.role != "ignored"]
-    hashes = hashing.row_hashes(checked.table, [column.name for column in kept])
+    hashes = hashing.of_columns(checked.table, contract.kept)
     rows = checked.table.append_column(HASH_COLUMN, hashing.to_column(hashes))
-    return Measured(hashes, profiled(rows, kept, cuts))
+    return Measured(hashes, profiled(rows, contract.kept, cuts))
 
 
 def profiled(rows: pa.Table, columns: Sequence[Column], cuts: Cuts) -> Profiled:

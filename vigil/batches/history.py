@@ -105,9 +105,8 @@ class History:
         """Leave out rows that are in the table as they are, where such are dropped."""
         if not self._drop or not broken.any():
             return broken
-        names = [column.name for column in contract.columns if column.role != "ignored"]
         same = np.zeros(len(broken), dtype=bool)
-        same[broken] = self._seen.known(hashing.row_hashes(rows.filter(pa.array(broken)), names))
+        same[broken] = self._seen.known(hashing.of_columns(rows.filter(pa.array(broken)), contract.kept))
         return broken & ~same
 
     def _faults(
@@ -156,7 +155,7 @@ def _folder(name: str) -> str:
 
 def _unique(contract: Contract) -> list[str]:
     """Return the columns whose values have to be unique in the table."""
-    return [column.name for column in contract.columns if column.unique is True and column.role != "ignored"]
+    return [column.name for column in contract.kept if column.unique is True]
 
 
 def _nothing_waits() -> None:

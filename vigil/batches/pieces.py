@@ -41,7 +41,7 @@ class Pieces:
         self._history = history
         self._contract = contract
         self.quarantine = quarantine
-        self._columns = [column for column in contract.columns if column.role != "ignored"]
+        self._columns = contract.kept
         self._target = contract.target.name
         self.batch = batch
         self.order = order
@@ -52,7 +52,7 @@ class Pieces:
 
     def add(self, checked: Checked, held: Held) -> None:
         """Stage the valid rows of the next block, those known already left out, and its faulty ones."""
-        hashes = hashing.row_hashes(checked.table, [column.name for column in self._columns])
+        hashes = hashing.of_columns(checked.table, self._columns)
         fresh = ~self._seen.known(hashes) if self._drop else np.ones(len(hashes), dtype=bool)
         rows = checked.table.filter(pa.array(fresh))
         rows = stamped(rows, checked.lines[fresh], hashes[fresh], self.batch, self.order)

@@ -79,7 +79,7 @@ def check(contract: Contract, raw: RawTable, repeated: Repeated | None = None) -
     file. Raises FileRefused when a required column is missing, or holds no single values at all. Whether
     too many rows are faulty is not judged here.
     """
-    wanted = tuple(column for column in contract.columns if column.role != "ignored")
+    wanted = contract.kept
     missing = _missing(wanted, raw)
     extra = tuple(name for name in raw.columns.column_names if name and name not in _names(contract))
     decimal = decimal_of_file(raw)

@@ -54,7 +54,7 @@ def settled(contract: Contract, blocks: Blocks) -> Guesses:
     Raises FileRefused where going through the blocks does.
     """
     decimal = _decimal(blocks)
-    open_columns = [one for one in contract.columns if one.role != "ignored" and not _is_fixed(one)]
+    open_columns = [one for one in contract.kept if not _is_fixed(one)]
     seen = _counted(blocks, open_columns, quickly=decimal == ".")
     unsure = [one for one in open_columns if one.name in seen.votes and _is_unsure(seen.votes[one.name])]
     if unsure:

@@ -246,7 +246,7 @@ def _rule_faults(contract: Contract) -> list[str]:
             rules.parsed(text, contract.columns)
         except ValueError as error:
             faults.append(f"rule {text!r}: {error}.")
-    kinds = {column.name: column.kind for column in contract.columns if column.role != "ignored"}
+    kinds = {column.name: column.kind for column in contract.kept}
     for place, rule in enumerate(contract.files, start=1):
         if rule.check != "rows" and rule.column not in kinds:
             faults.append(f"files {place}: {rule.column!r} is not a column that is kept.")

@@ -26,7 +26,7 @@ def study(rows: pa.Table, contract: Contract) -> dict[str, Any]:
 
     ``rows`` holds the contract's columns. Keys are counted and not shown.
     """
-    used = [column for column in contract.columns if column.role != "ignored"]
+    used = contract.kept
     profile = profiles.profile(rows, used)
     shown = [column for column in used if column.role != "key"][:MOST_COLUMNS]
     related = relations.Related(rows, contract)

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +89,7 @@ def _of_key(rows: pa.Table, columns: Sequence[Column], values: Sequence[str]) ->
             what = f"{value!r} is no {column.kind}, which column {column.name} holds."
             raise VigilError(what, where="--erase") from None
         masks.append(pc.fill_null(pc.equal(cells, wanted), False))
-    return masks[0] if len(masks) == 1 else pc.and_(masks[0], _both(masks[1:]))
-
-
-def _both(masks: list[Any]) -> Any:
-    return masks[0] if len(masks) == 1 else pc.and_(masks[0], _both(masks[1:]))
+    return reduce(pc.and_, masks)
 
 
 def _from_predictions(project: Project, contract: Contract, values: Sequence[str]) -> int:
@@ -112,10 +109,9 @@ def _measured_anew(project: Project, contract: Contract) -> dict[str, int]:
     orders = project.table.rows(columns=[ORDER_COLUMN]).column(ORDER_COLUMN)
     counts = {item["values"]: item["counts"] for item in pc.value_counts(orders).to_pylist()}
     changed = [b for b in project.ledger.batches.all() if counts.get(b.order, 0) != b.rows]
-    used = [column for column in contract.columns if column.role != "ignored"]
     for batch in changed:
         rows = project.table.batch(batch.order)
-        profile = profiles.profile(rows, used, cuts.known(project.ledger)).to_json()
+        profile = profiles.profile(rows, contract.kept, cuts.known(project.ledger)).to_json()
         labelled = rows.num_rows - rows.column(contract.target.name).null_count
         project.ledger.batches.measured_anew(batch.id, rows=rows.num_rows, labelled=labelled, profile=profile)
     if changed:

@@ -33,7 +33,7 @@ def of_project(project: Project, *, first: int = 0, size: int = 0) -> Iterator[p
 
     Reads the table and changes nothing. Raises ContractError when nothing was taken in yet.
     """
-    names = [column.name for column in project.contract().columns if column.role != "ignored"]
+    names = [column.name for column in project.contract().kept]
     rows = project.table.rows(columns=[*names, ORDER_COLUMN])
     orders = rows.column(ORDER_COLUMN).to_numpy()
     rows = rows.select([name for name in names if name in rows.column_names])

@@ -9,7 +9,7 @@ made to tell rows apart, not to resist an attacker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ Words = npt.NDArray[np.uint64]
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from vigil.records import Column
+
 #: Changes whenever an equal row would get another hash; a table keeps the one that it was begun with.
 FORMAT = 2
 
@@ -33,6 +35,11 @@ _ADD = np.uint64(0x9E3779B97F4A7C15)
 _SAMPLE = 1024
 #: Strings of an array that are few enough to be asked for one by one.
 _FEW = 16
+
+
+def of_columns(table: pa.Table, columns: Iterable[Column]) -> Words:
+    """Hash the cells of some of a contract's columns; see ``row_hashes``."""
+    return row_hashes(table, [column.name for column in columns])
 
 
 def row_hashes(table: pa.Table, columns: Sequence[str]) -> Words:

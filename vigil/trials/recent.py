@@ -71,7 +71,7 @@ class Recent:
         self.classes = len(classes)
         read = arrays.complete(
             table.rows(since=self.orders[0], through=self.orders[-1]),
-            [column for column in contract.columns if column.role != "ignored"],
+            contract.kept,
         )
         known = earlier._parts if earlier and earlier._contract == contract else {}  # noqa: SLF001 — its own kind
         self._parts: dict[int, _Part] = {}
@@ -203,6 +203,6 @@ def _part(rows: pa.Table, contract: Contract, classes: Sequence[str], holdout: f
     """Read one batch's rows."""
     truth, labelled = arrays.labels(rows, contract, classes)
     known = rows.filter(pa.array(labelled))
-    sides = hashing.side(hashing.row_hashes(known, [c.name for c in contract.identity]), holdout)
+    sides = hashing.side(hashing.of_columns(known, contract.identity), holdout)
     columns = arrays.features(known, contract.features)
     return _Part(rows, truth[labelled], np.asarray(sides != GATING), columns)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from vigil import contract as contracts
 from vigil import intake
 from vigil.errors import FileRefused
-from vigil.records import HASH_COLUMN, ORDER_COLUMN, Column, Contract
+from vigil.records import HASH_COLUMN, ORDER_COLUMN, Contract
 from vigil.table import hashing
 from vigil.table.store import Table
 from vigil.trials import arrays
@@ -74,17 +74,16 @@ def snapshot(
     kept = [name for name in table.schema().names if not name.startswith("_vigil_")]
     rows = arrays.complete(
         table.rows(since=since, through=through, columns=[*kept, ORDER_COLUMN, HASH_COLUMN]),
-        _wanted(contract),
+        contract.kept,
     )
     if without:
         rows = rows.filter(pa.array(~np.isin(rows.column(ORDER_COLUMN).to_numpy(), list(without))))
     tests, passed_over = read_tests(test_data, contract) if test_data else (None, ())
-    identity = [column.name for column in contract.identity]
-    hashes = hashing.row_hashes(rows, identity)
+    hashes = hashing.of_columns(rows, contract.identity)
     sides = hashing.side(hashes, holdout)
     orders = rows.column(ORDER_COLUMN).to_numpy().astype(np.int64)
     if tests is not None and tests.num_rows:
-        test_hashes = hashing.row_hashes(tests, identity)
+        test_hashes = hashing.of_columns(tests, contract.identity)
         sides = np.where(_same_identity(hashes, test_hashes), hashing.side(hashes, 1.0), sides)
         parts = [rows.drop_columns([ORDER_COLUMN]), tests]
         rows = pa.concat_tables(parts, promote_options="default")
@@ -111,10 +110,6 @@ def read_tests(path: Path, contract: Contract) -> tuple[pa.Table | None, tuple[s
             passed_over.append(f"test file {intake.shown(file)}: {count} rows are broken and left out.")
     found = pa.concat_tables(tables, promote_options="default") if tables else None
     return found, tuple(passed_over)
-
-
-def _wanted(contract: Contract) -> list[Column]:
-    return [column for column in contract.columns if column.role != "ignored"]
 
 
 def _files(path: Path) -> Sequence[Path]:
