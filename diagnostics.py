@@ -169,8 +169,7 @@ def command(project: Project, options: argparse.Namespace) -> None:
 def tell_changes(project: Project) -> None:
     """Print the newest diagnosis."""
     if (found := project.ledger.diagnoses.latest()) is not None:
-        batch = project.ledger.batches.get(found["batch"])
-        for line in changes.lines(found, batch.name if batch else found["batch"]):
+        for line in changes.lines(found, project.ledger.batches.name_of(found["batch"])):
             project.console.say(line)
 
 

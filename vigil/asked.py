@@ -21,7 +21,7 @@ from vigil.ledger.connection import sqlite_path
 from vigil.ledger.glance import PAUSED
 from vigil.project import Project
 from vigil.records import RowFault
-from vigil.storage import homes
+from vigil.storage import durable, homes
 
 Tick = Callable[..., dict[str, Any]]
 
@@ -228,7 +228,7 @@ def _copied(project: Project, scratch: Path) -> Project:
         settings[key] = str(scratch / key)
         if folder.is_dir():
             # Whatever Vigil writes it writes aside and renames, so that a linked file never changes.
-            shutil.copytree(folder, scratch / key, copy_function=_link_or_copy, ignore=_notes)
+            shutil.copytree(folder, scratch / key, copy_function=durable.link_or_copy, ignore=_notes)
     ledger = sqlite_path(project.config.ledger, project.root)
     settings["ledger"] = f"sqlite:///{scratch / 'ledger.db'}"
     if ledger is not None and ledger.exists():
@@ -245,10 +245,3 @@ def _copied(project: Project, scratch: Path) -> Project:
 def _notes(_folder: str, names: list[str]) -> list[str]:
     """Leave out what says where a folder is kept: the copy is kept nowhere else."""
     return [name for name in names if name in homes.NOTES]
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

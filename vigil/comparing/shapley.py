@@ -8,9 +8,7 @@ release as it is served, whatever its model type, a vote of releases too.
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,7 @@ import numpy.typing as npt
 from vigil import hearing, models
 from vigil.bundles import features, load_manifest
 from vigil.charts import saving, style, wording
+from vigil.comparing.sheets import as_csv
 from vigil.errors import VigilError
 from vigil.project import Project
 from vigil.serving.prediction import EDGE, Prediction, logit
@@ -126,10 +125,10 @@ def files(found: Explained) -> dict[str, bytes]:
     """Return the picture, the table of columns and the table of rows, by file name."""
     return {
         f"shap-{found.release}.png": saving.to_png(picture(found)),
-        f"shap-{found.release}.csv": _csv(
+        f"shap-{found.release}.csv": as_csv(
             ["column", "mean size"], [[name, f"{size:.6g}"] for name, size in found.weights]
         ),
-        f"shap-rows-{found.release}.csv": _csv(
+        f"shap-rows-{found.release}.csv": as_csv(
             ["row", "output", "base", *found.columns, "raw"],
             [
                 [row, output, found.base[at], *found.values[row, :, at], found.raw[row, at]]
@@ -167,9 +166,3 @@ def _places(rows: npt.NDArray[np.intp], width: int) -> Floats:
 
 def _unit(manifest: Mapping[str, Any]) -> str:
     return f"log-odds of {manifest['positive']}" if manifest["task"] == "binary" else "value"
-
-
-def _csv(header: list[str], lines: list[list[Any]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *lines])
-    return text.getvalue().encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vigil import figures
 from vigil.charts import saving, style, wording
@@ -36,14 +36,20 @@ def files(found: Sequence[Compared]) -> dict[str, bytes]:
 
 def table(found: Sequence[Compared]) -> bytes:
     """Return the scores as CSV."""
+    return as_csv(
+        ["release", "model", "metric", "value", "low", "high", "auc", "rows"],
+        [
+            [one.release, one.title, one.metric, one.value, *(one.interval or ("", "")),
+             one.details.get("auc", ""), one.rows]
+            for one in found
+        ],
+    )  # fmt: skip
+
+
+def as_csv(header: list[str], lines: list[list[Any]]) -> bytes:
+    """Return a table as a CSV file."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["release", "model", "metric", "value", "low", "high", "auc", "rows"])
-    for one in found:
-        low, high = one.interval or ("", "")
-        writer.writerow(
-            [one.release, one.title, one.metric, one.value, low, high, one.details.get("auc", ""), one.rows]
-        )
+    csv.writer(text, lineterminator="\n").writerows([header, *lines])
     return text.getvalue().encode()
 
 

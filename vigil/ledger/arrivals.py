@@ -141,6 +141,11 @@ class Batches(Shelf):
         found = self._records(batches.c.state == "ingested", batches.c.id == batch)
         return found[0] if found else None
 
+    def name_of(self, batch: str) -> str:
+        """Return the name of a batch, its id where it is not known."""
+        found = self.get(batch)
+        return found.name if found else batch
+
     def run_of(self, batch: str) -> int:
         """Return the run that took a batch in. Raises KeyError when there is no such batch."""
         row = self.first(batches.c.id == batch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -20,6 +19,7 @@ from vigil.config import FOLDERS
 from vigil.console import Console
 from vigil.project import Project
 from vigil.records import Contract
+from vigil.storage import durable
 
 Tick = Callable[..., dict[str, Any]]
 
@@ -79,7 +79,7 @@ def live_through(tick: Tick, config: Path, files: Sequence[Path], first: int = 1
         with seldom_collected(_OBJECTS):
             for number, file in enumerate(files, start=first):
                 clock.number = number
-                _link_or_copy(file, project.input / file.name)
+                durable.link_or_copy(file, project.input / file.name)
                 begun = time.perf_counter()
                 tick(project, report=False)
                 yield time.perf_counter() - begun
@@ -112,11 +112,3 @@ def size_of(path: Path) -> int:
     """Return the bytes of a file, or of all files in a folder; 0 when there is nothing."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """Files that are only read need not be copied for each policy."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)

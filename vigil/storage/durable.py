@@ -147,6 +147,14 @@ def move(path: Path, target: Path) -> None:
     sync(path.parent)
 
 
+def link_or_copy(source: Path | str, target: Path | str) -> None:
+    """Have a file that is only read from now on in a second place: linked where the disk can."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def sweep(folders: Iterable[Path]) -> list[Path]:
     """Delete what killed runs left written aside in some folders; return what went.
 

@@ -129,8 +129,7 @@ def changed(ledger: Ledger, moment: AsOf) -> dict[str, Any]:
     if found is None:
         return {"drift_of": None, "drift": [], "slices": {}, "moved": None}
     about = {key: value for key, value in found["drift"].items() if key != "columns"}
-    batch = ledger.batches.get(found["batch"])
-    name = batch.name if batch else found["batch"]
+    name = ledger.batches.name_of(found["batch"])
     return {
         "drift_of": {"batch": found["batch"], "name": name, "release": found["release"], **about},
         "drift": found["drift"]["columns"],

@@ -167,5 +167,4 @@ def _file(row: Row) -> dict[str, Any]:
 
 
 def _decision(ledger: Ledger, row: Row) -> dict[str, Any]:
-    batch = ledger.batches.get(row["batch"])
-    return {**{key: row[key] for key in _DECISION}, "batch": batch.name if batch else row["batch"]}
+    return {**{key: row[key] for key in _DECISION}, "batch": ledger.batches.name_of(row["batch"])}

@@ -303,11 +303,9 @@ def _batch(ledger: Ledger, score: Row | None) -> dict[str, Any] | None:
     """Return the batch that was scored: the rows and labels that its score rests on."""
     if score is None:
         return None
-    batch = ledger.batches.get(score["batch"])
-    name = batch.name if batch else score["batch"]
     return {
         "id": score["batch"],
-        "name": name,
+        "name": ledger.batches.name_of(score["batch"]),
         **{key: score[key] for key in ("order", "rows", "labelled")},
     }
 
