@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.batches.test_commit import end, take_in
+from tests.batches.test_commit import end
 from vigil.errors import LedgerError
 from vigil.table import log
 
@@ -21,7 +21,7 @@ def filled(site):
     """Three files, taken in one by one."""
     for number in (1, 2, 3):
         site.leavers(f"{number}.csv", 60, seed=number)
-        take_in(site)
+        site.take_in()
     return site
 
 
@@ -49,10 +49,10 @@ def test_damage_is_mended_from_the_files(filled, harm):
     """Whatever is torn, the next run reads its files again: the same rows, numbers and records."""
     before = end(filled)
     HARM[harm](filled)
-    arrivals = take_in(filled)
+    arrivals = list(filled.take_in().values())
     assert [arrival.status for arrival in arrivals] == ["ingested"]
     assert end(filled) == before
-    assert take_in(filled) == []
+    assert filled.take_in() == {}
 
 
 def test_a_file_that_is_gone_is_asked_for(filled):
@@ -61,13 +61,13 @@ def test_a_file_that_is_gone_is_asked_for(filled):
     away = filled.root / "2.csv"
     (filled.arriving / "2.csv").rename(away)
     data_files(filled)[1].unlink()
-    assert take_in(filled) == []
+    assert filled.take_in() == {}
     assert any("2.csv: its 60 rows were in a damaged part" in line for line in filled.said)
     filled.leavers("4.csv", 50, seed=4)
-    take_in(filled)
+    filled.take_in()
     assert [batch[1] for batch in end(filled)[0]] == [1, 3, 4]
     away.rename(filled.arriving / "2.csv")
-    take_in(filled)
+    filled.take_in()
     assert [batch[:3] for batch in end(filled)[0]] == [
         *(batch[:3] for batch in before[0]),
         (end(filled)[0][3][0], 4, 50),
@@ -90,8 +90,8 @@ def test_a_run_cut_off_while_it_mends(filled, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Table, "take", cut)
         with pytest.raises(Cut):
-            take_in(filled)
-    assert [arrival.status for arrival in take_in(filled)] == ["ingested"]
+            filled.take_in()
+    assert [arrival.status for arrival in filled.take_in().values()] == ["ingested"]
     assert end(filled) == before
 
 
@@ -100,7 +100,7 @@ def test_a_ledger_that_is_older_than_the_table_is_refused(filled):
     filled.leavers("4.csv", 60, seed=4)
     older, newer = filled.root / "older.db", filled.root / "ledger.db"
     copy(newer, older)
-    take_in(filled)
+    filled.take_in()
     before = end(filled)
     kept = filled.root / "newer.db"
     copy(newer, kept)
@@ -108,11 +108,11 @@ def test_a_ledger_that_is_older_than_the_table_is_refused(filled):
     filled.leavers("5.csv", 60, seed=5)
     for _ in range(2):
         with pytest.raises(LedgerError, match="holds 4 batches, and the ledger knows 3") as caught:
-            take_in(filled)
+            filled.take_in()
         assert "restore the whole backup" in str(caught.value)
     copy(kept, newer)
     assert end(filled) == before
-    assert [arrival.status for arrival in take_in(filled)] == ["ingested"]
+    assert [arrival.status for arrival in filled.take_in().values()] == ["ingested"]
 
 
 def copy(source, target):
