@@ -205,8 +205,8 @@ class Decision:
 
     ``kind`` is ``plan`` (what a batch calls for: ``train-first``, ``retrain``, ``refresh``, ``replace``,
     ``renew``, ``restore`` or ``nothing``), ``gate`` (``promote``, ``keep``, ``abstain`` or ``nothing``),
-    ``rollback``, ``acknowledge`` or ``trial`` (``shadow``, ``canary``, ``end``). ``done`` says that it was
-    carried out.
+    ``rollback``, ``acknowledge``, ``trial`` (``shadow``, ``canary``, ``end``), a person's word about a fault
+    (``fix``, ``undo``, ``dismiss`` or ``confirm``), or ``erase``. ``done`` says that it was carried out.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Has the data changed since the reference? Judged from two profiles alone, never from rows.
+"""Has the data changed since the reference? Judged from two profiles; rows are read only where a person asks.
 
 The reference profile is the same for every batch that a release meets. Each verdict allows for the
 reference being a finite sample, but the verdicts of many batches share its error: a reference that is

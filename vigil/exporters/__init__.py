@@ -1,7 +1,7 @@
 """Where a project's trainings can be sent: one file each, found by its name.
 
 A file ``<name>.py`` here holds ``export(runs, url, project) -> int``: it sends what is not there yet and
-returns how many runs it sent. ``runs`` are those of ``comparing.rows``.
+returns how many runs it sent. ``runs`` are those of ``comparing.runs.rows``.
 """
 
 from __future__ import annotations

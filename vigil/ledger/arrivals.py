@@ -18,7 +18,7 @@ class Files(Shelf):
     """One row for each path: its stamp, what became of it, and why.
 
     ``status`` is one of ``pending`` (its batch is being written), ``ingested``, ``duplicate``,
-    ``refused``, ``ignored`` (not a kind of file that is read).
+    ``refused``, ``ignored`` (not a kind of file that is read), ``outcomes`` (it held these, and no rows).
     """
 
     def known(self) -> dict[str, Row]:
