@@ -105,16 +105,6 @@ def section(title: str) -> Text:
     return Text(title, "section")
 
 
-def table(heads: Sequence[str], lines: Sequence[Sequence[str]], widths: Sequence[float], sides: str) -> Table:
-    """Return a table."""
-    return Table(heads, lines, widths, sides)
-
-
-def facts(pairs: Sequence[tuple[str, str]], columns: int = 3) -> Facts:
-    """Return names and values."""
-    return Facts(pairs, columns)
-
-
 def charts(*names: str) -> Charts:
     """Return charts by name."""
     return Charts(names)

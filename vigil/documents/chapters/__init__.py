@@ -1,1 +1,1 @@
-"""The report's chapters, each a list of flowables made from the service's answers."""
+"""The report's chapters, each a list of pieces (``content``) made from the service's answers."""

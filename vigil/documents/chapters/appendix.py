@@ -7,7 +7,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import number, rows
-from vigil.documents.content import Block, Numbers, Raw, chapter, more, table, text
+from vigil.documents.content import Block, Numbers, Raw, Table, chapter, more, text
 
 _MOST = 30
 
@@ -74,7 +74,7 @@ def _scores(returns: dict[str, Any]) -> list[Block]:
     return [
         chapter("Appendix: the numbers behind the charts"),
         text("All of them are in apireturns.json beside this report.", "lead"),
-        table(
+        Table(
             heads, [_line(row) for row in reversed(shown)], (6, 18, 11, 8, 15, 10, 10, 11, 12), "rllrrrrrl"
         ),
         *more(len(shown), len(history), "earlier batches"),

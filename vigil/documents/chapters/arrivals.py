@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import number, rows
-from vigil.documents.content import Block, chapter, more, section, table, text
+from vigil.documents.content import Block, Table, chapter, more, section, text
 
 _MOST = 30
 _MOST_FAULTS = 12
@@ -23,7 +23,7 @@ def story(returns: dict[str, Any]) -> list[Block]:
     return [
         chapter("What arrived"),
         text(_sentence(batches)),
-        table(heads, [_line(batch) for batch in shown], (32, 14, 11, 12, 14, 13, 11), "llrrrrr"),
+        Table(heads, [_line(batch) for batch in shown], (32, 14, 11, 12, 14, 13, 11), "llrrrrr"),
         *more(len(shown), len(batches), "files; the ledger has them all"),
         *_reasons(shown),
         *_faults(shown),
@@ -85,6 +85,6 @@ def _faults(batches: list[dict[str, Any]]) -> list[Block]:
     ]
     return [
         section("First faults"),
-        table(("File", "Line", "Column", "Value", "Rule", "Rows"), lines, (20, 6, 22, 20, 25, 7), "lrlllr"),
+        Table(("File", "Line", "Column", "Value", "Rule", "Rows"), lines, (20, 6, 22, 20, 25, 7), "lrlllr"),
         *more(len(lines), len(found), "faults"),
     ]

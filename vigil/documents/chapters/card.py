@@ -8,7 +8,7 @@ from typing import Any
 from vigil.charts import wording
 from vigil.charts.reading import at, number, rows
 from vigil.documents.chapters import slices
-from vigil.documents.content import Block, Charts, chapter, facts, more, section, table, text
+from vigil.documents.content import Block, Charts, Facts, Table, chapter, more, section, text
 
 _MOST_FEATURES = 20
 _MOST_PARAMS = 18
@@ -42,13 +42,8 @@ def _purpose(card: dict[str, Any]) -> list[Block]:
     """Say what the release is for."""
     live = card.get("live_since")
     state = str(card.get("state") or "")
-    state += (
-        f" since {wording.day(live)}"
-        if state == "live"
-        else f", live from {wording.day(live)}"
-        if live
-        else ""
-    )
+    if state == "live" or live:
+        state += f"{' since' if state == 'live' else ', live from'} {wording.day(live)}"
     pairs = [
         ("Release", wording.shorten(card.get("release") or "", 16)),
         ("Model type", wording.shorten(card.get("model") or "", 30)),
@@ -63,7 +58,7 @@ def _purpose(card: dict[str, Any]) -> list[Block]:
     if card.get("positive"):
         pairs.append(("Positive class", wording.shorten(card["positive"], 24)))
     purpose = card.get("purpose") or "No purpose is stated; the config's setting for it is empty."
-    return [section("Purpose"), text(purpose), facts(pairs, 2)]
+    return [section("Purpose"), text(purpose), Facts(pairs, 2)]
 
 
 def _data(card: dict[str, Any]) -> list[Block]:
@@ -87,7 +82,7 @@ def _data(card: dict[str, Any]) -> list[Block]:
     return [
         section("Training data"),
         text(words),
-        *([table(("File", "Rows", "Taken in", "SHA-256"), lines, (24, 10, 20, 46), "lrll")] if lines else []),
+        *([Table(("File", "Rows", "Taken in", "SHA-256"), lines, (24, 10, 20, 46), "lrll")] if lines else []),
         *more(len(lines), int(number(at(data, "files_in_all")) or 0), "files in the bundle's manifest"),
     ]
 
@@ -108,7 +103,7 @@ def _settings(card: dict[str, Any]) -> list[Block]:
     versions = at(settings, "versions") or {}
     made = ", ".join(f"{wording.shorten(name, 20)} {wording.shorten(v, 20)}" for name, v in versions.items())
     note = [text(f"Made with {made}.", "note")] if made else []
-    return [section("Settings"), facts(pairs), *note]
+    return [section("Settings"), Facts(pairs), *note]
 
 
 def _flat(params: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -135,7 +130,7 @@ def _features(card: dict[str, Any]) -> list[Block]:
     if not lines:
         return []
     heads = ("Feature", "Kind", "Missing", "Seen in training")
-    shown = table(heads, lines, (30, 14, 12, 44), "llrl")
+    shown = Table(heads, lines, (30, 14, 12, 44), "llrl")
     return [section("Features"), shown, *more(len(lines), len(found), "features")]
 
 
@@ -183,8 +178,7 @@ def _good(card: dict[str, Any]) -> list[Block]:
 def _errs(card: dict[str, Any]) -> list[Block]:
     """Return the charts of the held-out rows that the task has."""
     details = card.get("details")
-    keys = {"confusion": "confusion", "calibration": "calibration", "residuals": "residuals"}
-    names = [name for name, key in keys.items() if at(details, key)]
+    names = [name for name in ("confusion", "calibration", "residuals") if at(details, name)]
     return [section("On held-out rows"), Charts(names)] if names else []
 
 
@@ -209,7 +203,7 @@ def _history(card: dict[str, Any]) -> list[Block]:
         for row in found[-_MOST_DECISIONS:]
     ]
     heads = ("When", "Run", "Decision", "Why")
-    shown = table(heads, lines, (18, 7, 15, 60), "lrll")
+    shown = Table(heads, lines, (18, 7, 15, 60), "lrll")
     return [section("What was decided about it"), shown, *more(len(lines), len(found), "earlier decisions")]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from vigil import figures
 from vigil.charts import wording
 from vigil.charts.reading import at, number, rows
-from vigil.documents.content import Block, Together, chapter, charts, facts, more, section, text
+from vigil.documents.content import Block, Facts, Together, chapter, charts, more, section, text
 
 _MOST = 10
 _MOST_FACTS = 18
@@ -47,7 +47,7 @@ def _decision(decision: dict[str, Any]) -> list[Block]:
         section(title),
         *([text(", ".join(where), "note")] if where else []),
         text(decision.get("reason") or "No reason was recorded."),
-        *([facts(numbers[:_MOST_FACTS])] if numbers else []),
+        *([Facts(numbers[:_MOST_FACTS])] if numbers else []),
         *more(min(len(numbers), _MOST_FACTS), len(numbers), "numbers are in the ledger"),
     ]
 
@@ -59,7 +59,7 @@ def _reached(returns: dict[str, Any]) -> list[Block]:
         return []
     parts = [part.strip(" .") for part in re.split(r"; |\. ", str(reason))]
     thoughts = [part for part in parts if part][:_MOST_REASONS]
-    return [*(text(f"• {wording.sentence(part)}.", "item") for part in thoughts)]
+    return [text(f"• {wording.sentence(part)}.", "item") for part in thoughts]
 
 
 def _incident(returns: dict[str, Any]) -> list[Block]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import rows
-from vigil.documents.content import Block, chapter, more, table
+from vigil.documents.content import Block, Table, chapter, more
 
 _MOST = 8
 
@@ -21,7 +21,7 @@ def story(returns: dict[str, Any]) -> list[Block]:
     heads = ("File", "Fault", "Sure", "What happened", "What to do")
     return [
         chapter("Faults in the feed"),
-        table(heads, [_line(fault) for fault in shown], (15, 13, 8, 32, 32), "llrll"),
+        Table(heads, [_line(fault) for fault in shown], (15, 13, 8, 32, 32), "llrll"),
         *more(len(shown), len(found), "faults; the service's /diagnostics lists them"),
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import number, rows
-from vigil.documents.content import Block, chapter, charts, more, section, table, text
+from vigil.documents.content import Block, Table, chapter, charts, more, section, text
 
 _MOST = 10
 
@@ -53,5 +53,5 @@ def _rows(title: str, found: list[dict[str, Any]]) -> list[Block]:
         for row in found[:_MOST]
     ]
     heads = ("From", "Rows", "Labelled", "Share")
-    shown = table(heads, lines, (52, 16, 16, 16), "lrrr")
+    shown = Table(heads, lines, (52, 16, 16, 16), "lrrr")
     return [section(title), shown, *more(len(lines), len(found), "groups of rows")]

@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import at, rows
-from vigil.documents.content import Block, chapter, charts, more, table, text
+from vigil.documents.content import Block, Table, chapter, charts, more, text
 
 _MOST_PACKAGES = 12
 _MOST_RUNS = 12
@@ -39,7 +39,7 @@ def _runs(returns: dict[str, Any]) -> list[Block]:
         for run in found
     ]
     heads = ("Run", "Ended", "Started by", "State", "What it did")
-    return [chapter("The last runs"), table(heads, lines, (7, 20, 13, 12, 48), "rllll")]
+    return [chapter("The last runs"), Table(heads, lines, (7, 20, 13, 12, 48), "rllll")]
 
 
 def _packages(returns: dict[str, Any]) -> list[Block]:
@@ -64,7 +64,7 @@ def _packages(returns: dict[str, Any]) -> list[Block]:
     heads, widths = ("Package", "Installed", "Wanted", "Latest"), (28, 24, 28, 20)
     return [
         text(f"{state} {_checked(at(returns, 'diagnostics', 'packages', 'checked'))}"),
-        *([table(heads, lines, widths, "llll")] if lines else []),
+        *([Table(heads, lines, widths, "llll")] if lines else []),
         *more(len(shown), len(found), "packages"),
     ]
 

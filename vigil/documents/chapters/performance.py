@@ -7,7 +7,7 @@ from typing import Any
 from vigil.charts import wording
 from vigil.charts.reading import at, number, rows
 from vigil.documents.chapters import slices
-from vigil.documents.content import Block, chapter, charts, facts, section, text
+from vigil.documents.content import Block, Facts, chapter, charts, section, text
 
 _BROKEN = "The feed of this batch is broken, which may be all that moved its score: mend it first."
 
@@ -108,7 +108,7 @@ def _errors(returns: dict[str, Any]) -> list[Block]:
         for key, words in names.items()
         if at(errors, key) is not None
     ]
-    return [facts(found, 2)] if found else []
+    return [Facts(found, 2)] if found else []
 
 
 def _worst_classes(returns: dict[str, Any]) -> list[Block]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import at, number, rows
-from vigil.documents.content import Block, chapter, charts, more, section, table, text
+from vigil.documents.content import Block, Table, chapter, charts, more, section, text
 
 _MOST = 40
 _MOST_DRIFT = 12
@@ -54,7 +54,7 @@ def _drift(returns: dict[str, Any]) -> list[Block]:
     return [
         text(_drift_lead(returns, found), "lead"),
         charts("drift"),
-        table(heads, lines, (22, 38, 9, 11, 11, 14), "llrrrl"),
+        Table(heads, lines, (22, 38, 9, 11, 11, 14), "llrrrl"),
         *more(len(shown), len(found), "columns; the service's /diagnostics lists them all"),
     ]
 
@@ -127,7 +127,7 @@ def _measured(columns: list[dict[str, Any]]) -> list[Block]:
     keys = ("mean", "std", "minimum", "median", "maximum")
     lines = [[*_common(column), *(wording.figure(column.get(key)) for key in keys)] for column in columns]
     heads = ("Column", "Cells", "Missing", "Mean", "Std", "Min", "Median", "Max")
-    found = table(heads, lines, (26, 10, 10, 13, 13, 13, 13, 14), "lrrrrrrr")
+    found = Table(heads, lines, (26, 10, 10, 13, 13, 13, 13, 14), "lrrrrrrr")
     return [section("Numbers"), found] if lines else []
 
 
@@ -136,7 +136,7 @@ def _dated(columns: list[dict[str, Any]]) -> list[Block]:
     keys = ("minimum", "median", "maximum")
     lines = [[*_common(column), *(wording.day_of(column.get(key)) for key in keys)] for column in columns]
     heads = ("Column", "Cells", "Missing", "Earliest", "Median", "Latest")
-    found = table(heads, lines, (26, 10, 10, 18, 18, 18), "lrrrrr")
+    found = Table(heads, lines, (26, 10, 10, 18, 18, 18), "lrrrrr")
     return [section("Dates"), found] if lines else []
 
 
@@ -146,7 +146,7 @@ def _named(columns: list[dict[str, Any]]) -> list[Block]:
         [*_common(column), wording.count(column.get("distinct")), _frequent(column)] for column in columns
     ]
     heads = ("Column", "Cells", "Missing", "Distinct", "Most frequent")
-    found = table(heads, lines, (26, 10, 10, 10, 52), "lrrrl")
+    found = Table(heads, lines, (26, 10, 10, 10, 52), "lrrrl")
     return [section("Categories and texts"), found] if lines else []
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import rows
-from vigil.documents.content import Block, chapter, more, table, text
+from vigil.documents.content import Block, Table, chapter, more, text
 
 _MOST = 12
 
@@ -20,7 +20,7 @@ def story(returns: dict[str, Any]) -> list[Block]:
     heads = ("Release", "Model", "State", "Live since", "Through", "Rows", "Reference", "Why")
     return [
         chapter("Releases"),
-        table(
+        Table(
             heads, [_line(release) for release in shown], (10.5, 10, 11.5, 17.5, 15, 8.5, 11, 19), "lllllrrl"
         ),
         *more(len(shown), len(found), "older releases"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import at, rows
-from vigil.documents.content import Block, section, table, text
+from vigil.documents.content import Block, Table, section, text
 
 _MOST_NAMES = 4
 
@@ -23,7 +23,7 @@ def story(returns: dict[str, Any]) -> list[Block]:
     told = f"As before: {', '.join(same)}." if same else ""
     return [
         section("Since the last report"),
-        *([table(("What", then, "Now"), changed, (18, 40, 42), "lll")] if changed else []),
+        *([Table(("What", then, "Now"), changed, (18, 40, 42), "lll")] if changed else []),
         text(told if changed else "Nothing has changed.", "note"),
     ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from vigil.charts import wording
 from vigil.charts.reading import at, rows
-from vigil.documents.content import Block, section, table, text
+from vigil.documents.content import Block, Table, section, text
 
 #: Columns whose groups are printed.
 _MOST_COLUMNS = 6
@@ -45,7 +45,7 @@ def _worst_slices(returns: dict[str, Any], worst: list[dict[str, Any]]) -> list[
         "a slice that is no worse than the rest is named with probability 0.05 at most."
     )
     heads = ("Slice", "Rows", metric, "Failures", "Elsewhere")
-    shown = table(heads, lines, (52, 10, 12, 13, 13), "lrrrr")
+    shown = Table(heads, lines, (52, 10, 12, 13, 13), "lrrrr")
     return [section("Where it is worse than elsewhere"), shown, text(note, "note")]
 
 
@@ -63,7 +63,7 @@ def _groups(returns: dict[str, Any], column: dict[str, Any]) -> list[Block]:
         for group in groups
     ]
     title = section(f"By {wording.shorten(column.get('column') or '', 40)}")
-    shown = table(("Group", "Rows", metric, "95 % interval"), lines, (40, 15, 15, 30), "lrrl")
+    shown = Table(("Group", "Rows", metric, "95 % interval"), lines, (40, 15, 15, 30), "lrrl")
     return [title, shown, text("All batches that the release has met.", "note")]
 
 
@@ -85,7 +85,7 @@ def _fairness(column: dict[str, Any]) -> list[Block]:
         f"Disparate impact: {wording.score(column.get('impact'))} (below 0.8 fails the four-fifths rule)."
     )
     heads = ("Group", "Rows", "Positive answers", "True positives found")
-    shown = table(heads, lines, (40, 16, 20, 24), "lrrr")
+    shown = Table(heads, lines, (40, 16, 20, 24), "lrrr")
     return [section(f"Fairness by {name}"), shown, text(said)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from vigil.charts import wording
 from vigil.charts.reading import at, higher_is_better, number, rows
 from vigil.documents.chapters import since
-from vigil.documents.content import Block, Panel, Tiles, more, section, table, text
+from vigil.documents.content import Block, Panel, Table, Tiles, more, section, text
 from vigil.documents.verdict import verdict
 
 _MOST_ADVICE = 5
@@ -137,7 +137,7 @@ def _advice(returns: dict[str, Any]) -> list[Block]:
     ]
     return [
         section("To do"),
-        table(("When", "What", "What to do"), lines, (10, 45, 45), "lll"),
+        Table(("When", "What", "What to do"), lines, (10, 45, 45), "lll"),
         *more(len(shown), len(found), "points; the service's /diagnostics lists them all"),
     ]
 
