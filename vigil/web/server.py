@@ -183,27 +183,32 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         return not (self.hold and time.monotonic() < self.hold) and bool(super().readable())
 
     def handle_read(self) -> None:
-        """Read; while there is no room, a plainly written request is turned away without being parsed."""
-        dispatcher = self.server.task_dispatcher
+        """Read on, at once, as usual or in want of room."""
         if self.coming:
             self._skip()
-            return
-        if self.left:
+        elif self.left:
             self._read_on()
-            return
-        if dispatcher.is_at_rest and not self.hold:
+        elif self.server.task_dispatcher.is_at_rest and not self.hold:
             self.waited = 0.0
             self._read_at_rest()
-            return
-        lay = admission.unread_for(self.socket)
+        elif self._has_room():
+            super().handle_read()
+        else:
+            self._read_without_room()
+
+    def _has_room(self) -> bool:
+        """Note how long it lay unread; tell whether it is read as usual."""
+        dispatcher, lay = self.server.task_dispatcher, admission.unread_for(self.socket)
         self.waited = lay if self.request is None else self.waited + lay
         if self.hold:
             # Who is always too soon is not refused for ever: after an overload the pause was enough.
             self.is_hasty, self.hold = lay > self.pause / 2 and dispatcher.admission.is_overloaded, 0.0
-        is_busy = bool(self.requests) or self.request is not None
-        if is_busy or not (self.is_hasty or dispatcher.turns_away(self.waited, admission.SOON)):
-            super().handle_read()
-            return
+        if self.requests or self.request is not None:
+            return True
+        return not (self.is_hasty or dispatcher.turns_away(self.waited, admission.SOON))
+
+    def _read_without_room(self) -> None:
+        """Turn a plainly written request away without parsing it; any other is parsed before."""
         content = self.recv(RECEIVED)
         left = missing(content)
         self.size = len(content) + (left or 0)
