@@ -225,7 +225,6 @@ def test_runs_are_counted_and_closed(ledger):
     ledger.runs.reported(1)
     assert ledger.runs.unreported() == []
     assert [row["run"] for row in ledger.runs.latest(limit=1)] == [2]
-    assert [row["run"] for row in ledger.runs.latest(news=True)] == [1]
 
 
 def test_how_the_last_run_ended_passes_over_refusals(ledger):
