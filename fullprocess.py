@@ -232,7 +232,7 @@ def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, di
     from vigil import breakers, policies, probation, renewal, situation
 
     ledger = project.ledger
-    facts = (ledger.releases.get(score.release) or {})["facts"]
+    facts = ledger.releases.known(score.release)["facts"]
     asks = policies.asks_freshness(project.config.policy)
     freshness = renewal.watch(project, batch, score) if asks else {}
     alarm = score.verdict == "degraded" and score.order > facts.get("evidence_after", 0)

@@ -174,7 +174,7 @@ def command(project: Project, options: argparse.Namespace) -> None:
         by_level(project, live.release, as_json=options.json)
         return
     with project.locked(), begun(project, "scoring") as current:
-        through = (project.ledger.releases.get(live.release) or {})["through"]
+        through = project.ledger.releases.known(live.release)["through"]
         batches = project.ledger.batches.all(after=through)
         if not batches:
             project.console.say("Every batch has its score.")

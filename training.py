@@ -125,7 +125,7 @@ def _train(project: Project, search: Search | None) -> None:
         with current.step("training"):
             made = run(project, batches[-1], search=search)
         for release in made:
-            row = project.ledger.releases.get(release) or {}
+            row = project.ledger.releases.known(release)
             score = row["facts"]["out_of_fold"]
             shown = figures.score(score, "unknown")
             project.console.say(f"candidate {release}: {row['reason']}; out-of-fold score {shown}")

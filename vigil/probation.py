@@ -48,7 +48,7 @@ def watch(project: Project, batch: Batch, live: str) -> dict[str, Any]:
     numbers; positive differences mean that the predecessor is better. Empty when it is not on probation,
     or when this batch does not count: few labels, rows out of quarantine, a broken feed.
     """
-    release = project.ledger.releases.get(live) or {}
+    release = project.ledger.releases.known(live)
     after, length = release["facts"].get("evidence_after", 0), project.config.probation
     if release["model"] == KIND or batch.order > after + length:
         return {}

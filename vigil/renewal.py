@@ -41,7 +41,7 @@ def watch(project: Project, batch: Batch, score: Score) -> dict[str, Any]:
     many, ``records`` how the recipes did on the batch, and ``losses`` how they have done so far.
     Empty for a regression task.
     """
-    release = project.ledger.releases.get(score.release) or {}
+    release = project.ledger.releases.known(score.release)
     if release["facts"]["task"] == "regression":
         return {}
     before = _before(project, batch, release)
@@ -169,7 +169,7 @@ def _write_down(
     project: Project, batch: Batch, release: str, newest: str, reason: str, threshold: float | None
 ) -> None:
     """Enter the vote among the releases, with its newest member's facts."""
-    facts = (project.ledger.releases.get(newest) or {})["facts"]
+    facts = project.ledger.releases.known(newest)["facts"]
     own = {"threshold": threshold, "out_of_fold": None, "through_name": batch.name}
     own |= {"size_bytes": bundles.size(project.models, release)}
     kept = {key: value for key, value in facts.items() if key != "evidence_after"}

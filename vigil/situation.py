@@ -26,7 +26,7 @@ def of(project: Project, batch: Batch, score: Score, freshness: dict[str, Any]) 
 
     ``freshness`` is what ``renewal.watch`` found, empty when it was not asked.
     """
-    release = project.ledger.releases.get(score.release) or {}
+    release = project.ledger.releases.known(score.release)
     facts = release["facts"]
     incident = project.ledger.incidents.open_for(score.release) or {}
     return Situation(
@@ -53,7 +53,7 @@ def first_changed(project: Project, score: Score) -> int:
     """Return the order of the first batch after the change that an alarm speaks of."""
     from vigil.stats import changepoint
 
-    release = project.ledger.releases.get(score.release) or {}
+    release = project.ledger.releases.known(score.release)
     begins = release["facts"].get("evidence_after", 0)
     rows = project.ledger.scores.of_release(score.release, after=begins, through=score.order)
     counted = [row for row in rows if row["evidence"] is not None]

@@ -27,7 +27,7 @@ class Releases(Shelf):
         return self.first(releases.c.id == release)
 
     def known(self, release: str) -> Row:
-        """Return the live release. Raises LedgerError when there is no such one, as after a restore."""
+        """Return a release that has to be there. Raises LedgerError when it is not, as after a restore."""
         row = self.get(release)
         if row is None:
             what = f"the release {release} is live, and the ledger knows nothing of it."
