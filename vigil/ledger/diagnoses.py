@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from vigil.ledger.schema import diagnoses, scores
 from vigil.ledger.shelf import Row, Shelf
 
+#: The newest batch first, and of its diagnoses the newest.
+_NEWEST = (diagnoses.c.order.desc(), diagnoses.c.at.desc())
 _LIGHT = [column for column in diagnoses.c if column.name != "state"]
 
 
@@ -54,8 +56,7 @@ class Diagnoses(Shelf):
             where.append(diagnoses.c.release == release)
         if through_run is not None:
             where.append(diagnoses.c.run <= through_run)
-        order = [diagnoses.c.order.desc(), diagnoses.c.at.desc()]
-        return next(iter(self.find(*where, order=order, limit=1, columns=_LIGHT)), None)
+        return next(iter(self.find(*where, order=_NEWEST, limit=1, columns=_LIGHT)), None)
 
     def forget(self, release: str, *, since: int) -> None:
         """Take back a release's diagnoses from an order on: they will be made again."""
@@ -63,13 +64,11 @@ class Diagnoses(Shelf):
 
     def touched(self) -> str:
         """Return when the diagnosis of the newest batch was written."""
-        order = [diagnoses.c.order.desc(), diagnoses.c.at.desc()]
-        found = next(iter(self.find(order=order, limit=1, columns=[diagnoses.c.at])), None)
+        found = next(iter(self.find(order=_NEWEST, limit=1, columns=[diagnoses.c.at])), None)
         return found["at"] if found else "-"
 
     def drifts(self, limit: int, *, through_run: int | None = None) -> list[Row]:
         """Return batch, order, release and drift of the newest diagnoses by a run, oldest first."""
         known = [] if through_run is None else [diagnoses.c.run <= through_run]
         columns = [diagnoses.c[name] for name in ("batch", "order", "release", "drift")]
-        order = [diagnoses.c.order.desc(), diagnoses.c.at.desc()]
-        return self.find(*known, order=order, limit=limit, columns=columns)[::-1]
+        return self.find(*known, order=_NEWEST, limit=limit, columns=columns)[::-1]

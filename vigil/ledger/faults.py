@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from vigil.ledger.schema import faults
 from vigil.ledger.shelf import Row, Shelf, remembered
 
+#: The newest batch first, and of its faults the surest.
+_NEWEST = (faults.c.order.desc(), faults.c.confidence.desc(), faults.c.id)
+
 
 class Faults(Shelf):
     """One row for each fault of a batch; ``state`` is ``open``, ``fixed`` or ``dismissed``.
@@ -34,8 +37,7 @@ class Faults(Shelf):
     def through(self, order: int, *, run: int | None = None, limit: int | None = None) -> list[Row]:
         """Return the faults of batches up to an order, named by a run; newest batch first, surest first."""
         where = [faults.c.order <= order] + ([faults.c.run <= run] if run is not None else [])
-        by = [faults.c.order.desc(), faults.c.confidence.desc(), faults.c.id]
-        return self.find(*where, order=by, limit=limit)
+        return self.find(*where, order=_NEWEST, limit=limit)
 
     @remembered
     def standing(self) -> list[Row]:
@@ -50,13 +52,11 @@ class Faults(Shelf):
     def spoilt(self) -> list[Row]:
         """Return the open faults that hold a batch, and the repaired ones, newest batch first."""
         holding = sa.and_(faults.c.state == "open", faults.c.holds.is_(True))
-        by = [faults.c.order.desc(), faults.c.confidence.desc(), faults.c.id]
-        return self.find(sa.or_(holding, faults.c.state == "fixed"), order=by)
+        return self.find(sa.or_(holding, faults.c.state == "fixed"), order=_NEWEST)
 
     def dismissed(self) -> list[Row]:
         """Return the faults of which a person said that the data is so, newest batch first."""
-        by = [faults.c.order.desc(), faults.c.confidence.desc(), faults.c.id]
-        return self.find(faults.c.state == "dismissed", order=by)
+        return self.find(faults.c.state == "dismissed", order=_NEWEST)
 
     def confirm(self, fault: str) -> None:
         """Let a suspicion hold its batch."""

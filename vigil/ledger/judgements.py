@@ -19,6 +19,9 @@ _DRAWN = (
     "verdict",
 )  # fmt: skip
 _HEAVY = ("details", "tally", "evidence")
+#: The newest batch first, and what was written last about it.
+_NEWEST_SCORES = (scores.c.order.desc(), scores.c.at.desc())
+_NEWEST_DECISIONS = (decisions.c.order.desc(), decisions.c.at.desc())
 
 
 class Scores(Shelf):
@@ -49,8 +52,7 @@ class Scores(Shelf):
     def met_through(self, through: int, *, limit: int) -> list[Row]:
         """Return what the newest scored batches up to an order came to, oldest first."""
         columns = [scores.c[name] for name in ("order", "release", "value", "labelled", "tally")]
-        order = [scores.c.order.desc(), scores.c.at.desc()]
-        return self.find(scores.c.order <= through, order=order, limit=limit, columns=columns)[::-1]
+        return self.find(scores.c.order <= through, order=_NEWEST_SCORES, limit=limit, columns=columns)[::-1]
 
     def estimated(self, release: str, *, before: int, limit: int) -> list[Row]:
         """Return value, estimate and verdict of a release's labelled scores that have all, newest first."""
@@ -74,7 +76,7 @@ class Scores(Shelf):
             where.append(scores.c.release == release)
         if run is not None:
             where.append(scores.c.run <= run)
-        return self.first(*where, order=[scores.c.order.desc(), scores.c.at.desc()])
+        return self.first(*where, order=_NEWEST_SCORES)
 
     def history(self, *, run: int | None = None) -> list[Row]:
         """Return every score in order, of all runs or of one, without its heavy parts."""
@@ -91,13 +93,12 @@ class Scores(Shelf):
         if before is not None:
             where.append(scores.c.order < before)
         columns = [c for c in scores.c if c.name not in _HEAVY]
-        order = [scores.c.order.desc(), scores.c.at.desc()]
-        return self.find(*where, order=order, limit=limit, columns=columns)[::-1]
+        return self.find(*where, order=_NEWEST_SCORES, limit=limit, columns=columns)[::-1]
 
     def touched(self) -> tuple[str, str]:
         """Return the order of the newest score, and when it was written."""
-        columns, order = [scores.c.order, scores.c.at], [scores.c.order.desc(), scores.c.at.desc()]
-        found = next(iter(self.find(order=order, limit=1, columns=columns)), None)
+        columns = [scores.c.order, scores.c.at]
+        found = next(iter(self.find(order=_NEWEST_SCORES, limit=1, columns=columns)), None)
         return (str(found["order"]), found["at"]) if found else ("0", "-")
 
     def drawn(self, limit: int, *, through_run: int | None = None) -> list[Row]:
@@ -153,8 +154,9 @@ class Decisions(Shelf):
         """Return the order and the attempt of the newest comparison at the gate from an order on, or None."""
         # Most gates of a stream that drifts compare nothing: the database passes them over unread.
         compared = decisions.c.evidence["attempt"].as_integer().is_not(None)
-        by = [decisions.c.order.desc(), decisions.c.at.desc()]
-        row = self.first(decisions.c.kind == "gate", decisions.c.order >= since, compared, order=by)
+        row = self.first(
+            decisions.c.kind == "gate", decisions.c.order >= since, compared, order=_NEWEST_DECISIONS
+        )
         return {"order": row["order"], "attempt": row["evidence"]["attempt"]} if row else None
 
     def defeated_by(self, release: str, *, order: int) -> str | None:
@@ -189,8 +191,7 @@ class Decisions(Shelf):
 
     def gates(self, limit: int) -> list[Row]:
         """Return the newest comparisons at the gate first."""
-        order = [decisions.c.order.desc(), decisions.c.at.desc()]
-        return self.find(decisions.c.kind == "gate", order=order, limit=limit)
+        return self.find(decisions.c.kind == "gate", order=_NEWEST_DECISIONS, limit=limit)
 
     def about(self, release: str) -> list[Row]:
         """Return what was decided about a release, as the live one or as a challenger, oldest first."""
@@ -220,12 +221,12 @@ class Decisions(Shelf):
     def newest_plan(self, release: str) -> Row | None:
         """Return the newest plan that was made while a release was live, or None."""
         where = [decisions.c.kind == "plan", decisions.c.release == release]
-        return self.first(*where, order=[decisions.c.order.desc(), decisions.c.at.desc()])
+        return self.first(*where, order=_NEWEST_DECISIONS)
 
     def plan_before(self, order: int) -> Row:
         """Return the evidence of the newest plan of an earlier batch; empty when there is none."""
         where = [decisions.c.kind == "plan", decisions.c.order < order]
-        row = self.first(*where, order=[decisions.c.order.desc(), decisions.c.at.desc()])
+        row = self.first(*where, order=_NEWEST_DECISIONS)
         return row["evidence"] if row else {}
 
     @remembered

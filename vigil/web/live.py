@@ -104,19 +104,11 @@ class LiveRelease:
         return loaded is not None and isinstance(loaded.answerer, Compiled)
 
     def _is_current(self, seen: _Seen) -> bool:
-        return seen.stamp == self._stamp() and time.monotonic() < seen.retry_at
-
-    def _stamp(self) -> Stamp:
-        """Return what tells one pointer file from the next."""
-        try:
-            status = os.stat(self._pointer)  # noqa: PTH116  (a path object costs more)
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+        return seen.stamp == stamped(self._pointer) and time.monotonic() < seen.retry_at
 
     def _look(self) -> _Seen:
         """Read the pointer and load what it names; keep the release before it when that fails."""
-        stamp = self._stamp()  # before reading: a switch in between is seen at the next request
+        stamp = stamped(self._pointer)  # before reading: a switch in between is seen at the next request
         before = self._seen.snapshot.loaded if self._seen else None
         wanted = None
         try:
@@ -130,6 +122,15 @@ class LiveRelease:
             _log.error("the live release cannot be loaded: %s", error)
             notice = _notice(wanted, before, error)
             return _Seen(stamp, Snapshot(before, wanted, notice), time.monotonic() + RETRY_SECONDS)
+
+
+def stamped(path: str) -> Stamp:
+    """Return what tells a file from the one that takes its place, None where there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116  (a path object costs more)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def load(models: Path, release: str, beside: Unasked) -> Loaded:

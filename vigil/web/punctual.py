@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from vigil.web import errors, security
 from vigil.web.admission import CROWDED, FORESIGHT, SOON, WAITING, Admission, Work, bound_of, unread_for
-from vigil.web.traffic import Traffic
+from vigil.web.traffic import Application, Traffic
 
 #: Bytes of a body that are read before its sender is turned away: one that still sends would not hear it.
 HEARD = 2**20
 
 #: Threads that are kept to turn away those for whom there is no room.
 REFUSING = 8
-
-Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Punctual:

@@ -6,7 +6,7 @@ an error looks like, and which headers an answer carries are asked of the same f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,9 +15,7 @@ import msgspec
 from vigil.web import errors, security
 from vigil.web.endpoints.prediction import answered
 from vigil.web.service import Service
-from vigil.web.traffic import REQUEST, ROUTE
-
-Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+from vigil.web.traffic import REQUEST, ROUTE, Application
 
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 

@@ -19,7 +19,7 @@ from vigil.bundles.trial import Trial
 from vigil.errors import VigilError
 from vigil.outcomes import matching
 from vigil.records import Column
-from vigil.web.live import Loaded, load
+from vigil.web.live import Loaded, Stamp, load, stamped
 from vigil.web.unasked import Unasked
 
 #: Seconds between two looks at the file, and before a release that cannot be loaded is tried again.
@@ -58,7 +58,7 @@ class TrialRelease:
         self._output = output
         self._beside = beside
         self._running: Running | None = None
-        self._stamp: Any = None
+        self._stamp: Stamp = None
         self._next = 0.0
         self._lock = threading.Lock()
 
@@ -66,7 +66,7 @@ class TrialRelease:
         """Return the trial under way, None while there is none or it is not loaded yet."""
         if time.monotonic() >= self._next and self._lock.acquire(blocking=False):
             self._next = time.monotonic() + LOOK_SECONDS
-            stamp = self._stamped()
+            stamp = stamped(str(self._production / trial.NAME))
             if stamp == self._stamp:
                 self._lock.release()
             else:
@@ -74,7 +74,7 @@ class TrialRelease:
                 threading.Thread(target=self._look, args=(stamp,), name="trial", daemon=True).start()
         return self._running
 
-    def _look(self, stamp: Any) -> None:
+    def _look(self, stamp: Stamp) -> None:
         """Load what is tried now, and let go of the lock."""
         try:
             self._running = self._loaded()
@@ -94,13 +94,6 @@ class TrialRelease:
         found = contract.load(self._output)
         key = tuple(found.by_role("key")) if found else ()
         return Running(about, load(self._models, about.release, self._beside()), key)
-
-    def _stamped(self) -> Any:
-        try:
-            status = (self._production / trial.NAME).stat()
-        except OSError:
-            return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 class Silent:
