@@ -41,6 +41,8 @@ _TAKES, _LEAVES = 24, 6
 ENOUGH, EACH = 32_000_000, 200_000
 #: The largest file that a process looks at, of a kind that is packed a part of it; and its bytes at rest.
 SMALL, _PACKED, WORKER = 4_000_000, 5, 80_000_000
+#: Bytes that a process takes at most.
+_OF_WORKER = WORKER + _TAKES * SMALL
 
 
 class Source:
@@ -160,10 +162,6 @@ class Hands:
         self._pool.shutdown(cancel_futures=True)
         if self._workers is not None:
             self._workers.close()
-
-
-#: Bytes that a process takes at most.
-_OF_WORKER = WORKER + _TAKES * SMALL
 
 
 def sources(

@@ -145,9 +145,9 @@ def _ask_lasting(before: Contract, after: Contract, table: Table, output: Path) 
     }
     faults = [f"{name} cannot change" for name, (old, new) in lasting.items() if old != new]
     stored = {field.name: _kind(str(field.type)) for field in table.schema()}
-    for column in after.columns:
+    for column in after.kept:
         there = stored.get(column.name, _STORED[column.kind])
-        if column.role != "ignored" and there != _STORED[column.kind]:
+        if there != _STORED[column.kind]:
             faults.append(f"column {column.name!r} is kept as a {there} and cannot become a {column.kind}")
     if faults:
         what = f"rows have come in under version {before.version}, so that {'; '.join(faults)}."

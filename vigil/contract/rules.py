@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vigil.records import Column
@@ -36,7 +36,7 @@ def parsed(text: str, columns: Iterable[Column]) -> Rule:
             if known[left].kind != "number":
                 raise ValueError(f"{left!r} is not a number")
             return Rule(left, found[1], number, text)
-    raise ValueError(f"it must compare two columns, as in 'begun <= ended'; there are {_listed(known)}")
+    raise ValueError(f"it must compare two columns, as in 'begun <= ended'; there are {', '.join(known)}")
 
 
 def _ask_comparable(left: Column, sign: str, right: Column) -> None:
@@ -55,7 +55,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-def _listed(known: Mapping[str, Column]) -> str:
-    return ", ".join(known)
