@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Task = Literal["binary", "multiclass", "regression"]
 Kind = Literal["number", "category", "date", "text"]
@@ -101,6 +104,10 @@ class Contract:
     def target(self) -> Column:
         """The column that is predicted."""
         return self.by_role("target")[0]
+
+    def labelled(self, rows: pa.Table) -> int:
+        """Return how many of some rows have a label."""
+        return rows.num_rows - rows.column(self.target.name).null_count
 
     @property
     def features(self) -> tuple[Column, ...]:

@@ -266,9 +266,8 @@ def _put(project: Project, row: Row, rows: pa.Table, decision: Decision) -> None
     if changed:
         history.forget_columns(project.seen.root, changed)
         project.table.mend(row["order"], rows, decision.id)
-    labelled = rows.num_rows - rows.column(contract.target.name).null_count
     profile = profiles.profile(rows, contract.kept, cuts.known(project.ledger)).to_json()
-    project.ledger.batches.mended(row["batch"], labelled=labelled, profile=profile)
+    project.ledger.batches.mended(row["batch"], labelled=contract.labelled(rows), profile=profile)
 
 
 def _unlike(before: pa.Table, after: pa.Table) -> list[str]:

@@ -56,7 +56,7 @@ def test_valid_rows_come_typed_in_the_contracts_order(tmp_path):
         "north",
         "1",
     ]
-    assert (found.rows, found.quarantined, found.labelled) == (2, 0, 1)
+    assert (found.rows, found.quarantined, CONTRACT.labelled(found.table)) == (2, 0, 1)
     assert "ignored: extra" in found.notes[0]
     assert found.lines.tolist() == [2, 3]
 
@@ -88,7 +88,7 @@ def test_every_fault_of_every_row_is_listed(tmp_path):
         (8, "", "e,1", "has 2 cells where the header has 5"),
         (9, "firm", "", "missing key"),
     ]
-    assert (found.rows, found.quarantined, found.labelled) == (8, 6, 1)
+    assert (found.rows, found.quarantined, CONTRACT.labelled(found.table)) == (8, 6, 1)
     assert found.lines.tolist() == [2, 10]
     assert found.table.column("firm").to_pylist() == ["a", "f"]
 
@@ -136,7 +136,7 @@ def test_a_missing_required_column_refuses_the_file(tmp_path):
 def test_a_missing_target_makes_the_rows_unlabelled(tmp_path):
     """Labels may come later; the column is there, and empty."""
     found = checked(tmp_path, "firm,size,region,at\na,1,north,\n")
-    assert (found.labelled, found.quarantined) == (0, 0)
+    assert (CONTRACT.labelled(found.table), found.quarantined) == (0, 0)
     assert "lacks the optional columns left;" in found.notes[0]
     assert found.table.column("left").to_pylist() == [None]
 

@@ -184,6 +184,6 @@ def test_real_files_are_taken_in_whole(name, target, rows, numbers):
     raw = read(Path(os.environ["VIGIL_DATA"]) / f"{name}.csv")
     contract, _ = infer(raw, target=target)
     found = check(contract, raw)
-    assert (found.table.num_rows, found.labelled, found.faults) == (rows, rows, ())
+    assert (found.table.num_rows, contract.labelled(found.table), found.faults) == (rows, rows, ())
     assert contract.task == "binary"
     assert sum(column.kind == "number" for column in contract.features) == numbers

@@ -142,7 +142,7 @@ class Committer:
             return []
         tables, hashes, new, dropped = self._without_duplicates(group, contract)
         early = [None if gone else item.profiled for item, gone in zip(group, dropped, strict=True)]
-        batches = self._number(group, tables, dropped, contract.target.name)
+        batches = self._number(group, tables, dropped, contract)
         arrivals = [
             _arrival(batch, item.checked.rows, item.checked.faults, item.checked.notes)
             for item, batch in zip(group, batches, strict=True)
@@ -241,22 +241,13 @@ class Committer:
         return tables, remaining, ordered[~known] if known.any() else ordered, dropped
 
     def _number(
-        self,
-        group: Sequence[Accepted],
-        tables: Sequence[Kept],
-        dropped: Sequence[int],
-        target: str,
+        self, group: Sequence[Accepted], tables: Sequence[Kept], dropped: Sequence[int], contract: Contract
     ) -> list[Batch]:
         """Return the files' batches, each with its place."""
         places = self._places([item.digest for item in group])
         return [
             _batch(
-                item,
-                place,
-                table.num_rows,
-                table.num_rows - table.column(target).null_count,
-                item.checked.quarantined,
-                duplicates,
+                item, place, table.num_rows, contract.labelled(table), item.checked.quarantined, duplicates
             )
             for item, place, (table, _), duplicates in zip(group, places, tables, dropped, strict=True)
         ]

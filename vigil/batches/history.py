@@ -72,7 +72,6 @@ class History:
             lines=checked.lines[~broken],
             faults=tuple(sorted([*checked.faults, *faults], key=lambda fault: fault.line)),
             quarantined=checked.quarantined + int(broken.sum()),
-            labelled=table.num_rows - table.column(contract.target.name).null_count,
         )
 
     def hold(self, contract: Contract, rows: pa.Table) -> None:

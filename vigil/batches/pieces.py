@@ -42,7 +42,6 @@ class Pieces:
         self._contract = contract
         self.quarantine = quarantine
         self._columns = contract.kept
-        self._target = contract.target.name
         self.batch = batch
         self.order = order
         self._drop = drop
@@ -61,7 +60,7 @@ class Pieces:
         self._history.hold(self._contract, rows)
         self._profile = profiles.merge([self._profile, profiles.profile(rows, self._columns)])
         self.rows += rows.num_rows
-        self.labelled += rows.num_rows - rows.column(self._target).null_count
+        self.labelled += self._contract.labelled(rows)
         self.duplicates += int((~fresh).sum())
         if held.faults:
             self.quarantine.add(held)

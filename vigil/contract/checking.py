@@ -53,8 +53,8 @@ class Checked:
     ``table`` has the valid rows, typed, and the contract's columns in its order but for the ignored
     ones, which are neither checked nor kept. ``lines``, int64 of shape (valid rows,), says where
     they stood. ``faults`` has every fault of every quarantined row, by line; ``quarantined`` counts
-    those rows and ``rows`` all rows of the file. ``labelled`` counts valid rows with a target.
-    ``notes`` says what was guessed and passed over; ``decimal`` is the file's usual decimal sign.
+    those rows and ``rows`` all rows of the file. ``notes`` says what was guessed and passed over;
+    ``decimal`` is the file's usual decimal sign.
     """
 
     table: pa.Table
@@ -62,7 +62,6 @@ class Checked:
     faults: tuple[RowFault, ...]
     quarantined: int
     rows: int
-    labelled: int
     notes: tuple[str, ...]
     decimal: str = "."
 
@@ -98,7 +97,6 @@ def check(contract: Contract, raw: RawTable, repeated: Repeated | None = None) -
         faults=tuple(listed),
         quarantined=raw.total_rows - table.num_rows,
         rows=raw.total_rows,
-        labelled=table.num_rows - table.column(contract.target.name).null_count,
         notes=(*raw.notes, *_notes(missing, extra, answers)),
         decimal=decimal,
     )

@@ -112,7 +112,7 @@ def _measured_anew(project: Project, contract: Contract) -> dict[str, int]:
     for batch in changed:
         rows = project.table.batch(batch.order)
         profile = profiles.profile(rows, contract.kept, cuts.known(project.ledger)).to_json()
-        labelled = rows.num_rows - rows.column(contract.target.name).null_count
+        labelled = contract.labelled(rows)
         project.ledger.batches.measured_anew(batch.id, rows=rows.num_rows, labelled=labelled, profile=profile)
     if changed:
         durable.remove_tree(merged.place(project.output))  # made anew by the next tick
