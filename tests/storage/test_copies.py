@@ -94,7 +94,7 @@ def test_what_is_the_same_is_not_read_again(machine: Machine, monkeypatch: pytes
     durable.write_atomic(machine.out / "c.json", b"2")
     machine.settle()
     read: list[Path] = []
-    monkeypatch.setattr(copies, "_md5", read.append)
+    monkeypatch.setattr(homes, "md5", read.append)
     machine.settle()
     assert read == []
 

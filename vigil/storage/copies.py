@@ -7,7 +7,6 @@ off between the two. The first run with a storage sends everything there, and ma
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -157,7 +156,7 @@ def _compared(home: Home, one: Kept, there: dict[str, Entry], *, reads_only: boo
 def _was_edited(one: Kept, name: str) -> bool:
     """Tell whether somebody has changed a file since it was last as its home has it."""
     path = one.folder / name
-    return path.exists() and durable.remembered(one.folder).get(name) not in (None, _md5(path))
+    return path.exists() and durable.remembered(one.folder).get(name) not in (None, homes.md5(path))
 
 
 def _send_edited(home: Home, one: Kept, name: str) -> Entry:
@@ -275,7 +274,7 @@ def _is_current(path: Path, entry: Entry, known: Sequence[Any] | None) -> bool:
 
 def _holds(path: Path, entry: Entry) -> bool:
     """Tell whether a file has a known content."""
-    return path.stat().st_size == entry.size and _md5(path) == entry.tag
+    return path.stat().st_size == entry.size and homes.md5(path) == entry.tag
 
 
 def _status(path: Path) -> os.stat_result | None:
@@ -283,11 +282,6 @@ def _status(path: Path) -> os.stat_result | None:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _forget_others(one: Kept, there: dict[str, Entry]) -> None:

@@ -8,6 +8,7 @@ the same order as a disk would. The folder itself is a working copy.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -100,6 +101,12 @@ def of(path: Path) -> Place | None:
             edited = folder if name in note.edited else None
             return Place(opened(note.url, note.endpoint), f"{note.under}/{name}", edited)
     return None
+
+
+def md5(path: Path) -> str:
+    """Return what a home takes for the tag of a file with this content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def stays(parts: Iterable[str], local: Iterable[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import threading
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vigil.errors import StorageError
-from vigil.storage.homes import Entry
+from vigil.storage.homes import Entry, md5
 
 
 class Folder:
@@ -47,7 +46,11 @@ class Folder:
                 raise FileNotFoundError(2, "is not there; is it mounted?")
             paths = [path for path in self.root.rglob("*") if path.is_file() and path.name[0] != "."]
             named = {path.relative_to(self.root).as_posix(): path for path in sorted(paths)}
-            return {name: _entry(path) for name, path in named.items() if name.startswith(under)}
+            return {
+                name: Entry(path.stat().st_size, md5(path))
+                for name, path in named.items()
+                if name.startswith(under)
+            }
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete files."""
@@ -82,9 +85,3 @@ class Folder:
             raise StorageError(
                 f"the storage cannot be used ({error.strerror}).", where=str(self.root / name), hint=hint
             ) from error
-
-
-def _entry(path: Path) -> Entry:
-    with path.open("rb") as file:
-        tag = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-    return Entry(path.stat().st_size, tag)

@@ -120,7 +120,7 @@ class Bucket:
             hint = "Give them as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or in any way that boto3 knows."
             raise StorageError("there are no credentials for it.", where=where, hint=hint) from error
         except ClientError as error:
-            raise StorageError(*_refusal(error, self._bucket), where=where) from error
+            raise StorageError(_refusal(error, self._bucket), where=where) from error
         except BotoCoreError as error:
             hint = "Check the network and the endpoint; the next run goes on from there."
             raise StorageError(f"cannot be reached ({error}).", where=where, hint=hint) from error
@@ -150,16 +150,16 @@ def _client(endpoint: str | None) -> Any:
         raise StorageError(f"boto3 cannot be set up ({error}).", where="storage") from error
 
 
-def _refusal(error: Any, bucket: str) -> tuple[str]:
+def _refusal(error: Any, bucket: str) -> str:
     """Say in words why a server refused."""
     code = _code(error)
     if code in ("NoSuchBucket", "404"):
-        return (f"the bucket {bucket} is not there. Make it, or name another in 'storage'.",)
+        return f"the bucket {bucket} is not there. Make it, or name another in 'storage'."
     if code == "NoSuchKey":
-        return ("the object is not there any more.",)
+        return "the object is not there any more."
     if code in _DENIED:
-        return (f"access is denied ({code}). The credentials have to allow to list, read, write and delete.",)
-    return (f"the storage refuses ({code}: {error.response['Error'].get('Message', '')}).",)
+        return f"access is denied ({code}). The credentials have to allow to list, read, write and delete."
+    return f"the storage refuses ({code}: {error.response['Error'].get('Message', '')})."
 
 
 def _code(error: Any) -> str:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from vigil.records import Column, Contract
+from vigil.stats import ordering
 from vigil.trials import arrays
 
 #: From this figure on a feature is taken for a leak.
@@ -102,10 +103,10 @@ def _told(
 
 def _area_of(cells: npt.NDArray[np.generic], hit: Floats, *, numeric: bool) -> float:
     """Return the better area of a number's own order, either way up, and of what the other rows say."""
-    area = _area(_guess(cells, hit, numeric=numeric), hit)
+    area = ordering.area(ordering.ranks(_guess(cells, hit, numeric=numeric)), hit)
     if not numeric:
         return area
-    ordered = _area(cells.astype(np.float64), hit)
+    ordered = ordering.area(ordering.ranks(cells.astype(np.float64)), hit)
     return max(area, ordered, 1 - ordered)
 
 
@@ -114,7 +115,7 @@ def _guess(cells: npt.NDArray[np.generic], values: Floats, *, numeric: bool) -> 
     names, groups = np.unique(cells if numeric else cells.astype(str), return_inverse=True)
     if numeric and len(names) > _FEW:
         return _near(cells.astype(np.float64), values)
-    return _means(groups.astype(np.int64), values)
+    return ordering.means_of_others(groups, values)
 
 
 def _near(cells: Floats, values: Floats) -> Floats:
@@ -125,27 +126,6 @@ def _near(cells: Floats, values: Floats) -> Floats:
     guess = np.empty(len(values))
     guess[order] = sums / counts
     return guess
-
-
-def _means(groups: npt.NDArray[np.int64], values: Floats) -> Floats:
-    """Return each row's group mean over the other half of the rows, drawn to the mean by one row."""
-    guess = np.empty(len(values))
-    odd = np.arange(len(values)) % 2 == 1
-    size = int(groups.max(initial=0)) + 1
-    for half in (odd, ~odd):
-        sums = np.bincount(groups[~half], values[~half], size)
-        counts = np.bincount(groups[~half], minlength=size)
-        guess[half] = ((sums + values.mean()) / (counts + 1))[groups[half]]
-    return guess
-
-
-def _area(values: Floats, hit: Floats) -> float:
-    """Return the area under the ROC curve, ties at half (Mann and Whitney 1947)."""
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    ranks = (ends - (counts - 1) / 2)[places]
-    ones = float(hit.sum())
-    return (float(ranks[hit > 0].sum()) - ones * (ones + 1) / 2) / (ones * (len(hit) - ones))
 
 
 def _r_squared(guess: Floats, values: Floats) -> float:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from vigil import figures
 from vigil.drift.cells import Floats
 from vigil.drift.measures import Measured, Rows, Side
+from vigil.stats import ordering
 
 NAME = "domain_classifier"
 KINDS: tuple[Literal["batch"]] = ("batch",)
@@ -51,7 +52,7 @@ class _Fitted:
     def area(self, held: Floats | None = None) -> tuple[float, Floats]:
         """Return the area under the curve, and the scores it is of."""
         scores = self.model.predict_proba(self.held if held is None else held)[:, 1]
-        return _area(scores, self.is_now), scores
+        return ordering.area(ordering.ranks(scores), self.is_now), scores
 
 
 def measure(reference: Side, current: Side) -> Measured | None:
@@ -147,14 +148,6 @@ def _levels(cells: Sequence[str | None]) -> Floats:
     ranked = sorted(counts, key=lambda level: (-counts[level], level))
     places = {level: float(min(place, _LEVELS)) for place, level in enumerate(ranked)}
     return np.array([np.nan if cell is None else places[cell] for cell in cells], dtype=np.float64)
-
-
-def _area(scores: Floats, is_now: Bools) -> float:
-    """Return the area under the curve, ties counted by half."""
-    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - (counts - 1) / 2
-    n, m = int(is_now.sum()), int((~is_now).sum())
-    return float((middle[place][is_now].sum() - n * (n + 1) / 2) / (n * m))
 
 
 def _thinned(rows: Rows) -> Rows:

@@ -15,6 +15,7 @@ import numpy as np
 from vigil.faults import wording
 from vigil.faults.case import is_known
 from vigil.faults.finding import Finding
+from vigil.stats import ordering
 
 if TYPE_CHECKING:
     from vigil.faults.case import Case, Floats
@@ -154,46 +155,21 @@ def _told(case: Case, column: Column, at: int) -> float | None:
     cells, truth = _pairs(case, column, at)
     if len(truth) < LEAST_ROWS:
         return None
+    groups = None if column.kind == "number" else np.unique(cells, return_inverse=True)[1]
     if case.contract.target.kind == "number":
-        return _correlation(cells if column.kind == "number" else _means(cells, truth), truth)
+        return _correlation(cells if groups is None else ordering.means_of_others(groups, truth), truth)
     hits = [(truth == name).astype(float) for name in case.contract.classes]
     hits = [hit for hit in hits if 5 <= hit.sum() <= len(hit) - 5]
-    if column.kind == "number":
-        ranks = _ranks(cells)
-        found = [_ordering(ranks, hit) for hit in hits]
+    if groups is None:
+        ranks = ordering.ranks(cells)
+        areas = [ordering.area(ranks, hit) for hit in hits]
     else:
-        found = [_ordering(_ranks(_means(cells, hit)), hit) for hit in hits]
-    return min(found, default=None)
-
-
-def _means(cells: Any, truth: Floats) -> Floats:
-    """Replace each level by the mean of the target over the other half's rows: no row tells itself."""
-    names, codes = np.unique(cells, return_inverse=True)
-    found = np.empty(len(truth))
-    odd = np.arange(len(truth)) % 2 == 1
-    for half in (odd, ~odd):
-        sums = np.bincount(codes[~half], truth[~half], len(names))
-        counts = np.bincount(codes[~half], minlength=len(names))
-        found[half] = ((sums + truth.mean()) / (counts + 1))[codes[half]]
-    return found
+        said = (ordering.means_of_others(groups, hit) for hit in hits)
+        areas = [ordering.area(ordering.ranks(one), hit) for one, hit in zip(said, hits, strict=True)]
+    return min((abs(2 * area - 1) for area in areas), default=None)
 
 
 def _correlation(values: Floats, truth: Floats) -> float:
     """Return the size of a correlation, 0 when either is constant."""
     spread = values.std() * truth.std()
     return abs(float(np.mean((values - values.mean()) * (truth - truth.mean())) / spread)) if spread else 0.0
-
-
-def _ranks(values: Floats) -> Floats:
-    """Return the rank of each value, of equal ones their mean."""
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    ranks: Floats = (ends - (counts - 1) / 2)[places]
-    return ranks
-
-
-def _ordering(ranks: Floats, hit: Floats) -> float:
-    """Return |2·AUC − 1|, ties at half (Mann–Whitney)."""
-    ones = float(hit.sum())
-    area = (float(ranks[hit > 0].sum()) - ones * (ones + 1) / 2) / (ones * (len(hit) - ones))
-    return abs(2 * area - 1)
