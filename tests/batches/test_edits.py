@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-import ingestion
 from vigil import contract as contracts
 from vigil import intake
 from vigil.batches import edits
@@ -126,7 +125,7 @@ def test_before_the_first_row_everything_can_change(new_site):
     site.write("w-1.csv", text.replace(",yes", ",").replace(",no", ","))
     site.leavers("w-1.csv", 60)
     found, _ = contracts.infer(
-        ingestion.intake.read(site.arriving / "w-1.csv"), target="left", key=["customer"], positive="yes"
+        intake.read(site.arriving / "w-1.csv"), target="left", key=["customer"], positive="yes"
     )
     contracts.save(found, site.root / "ingested")
     edit(site, lambda contract: column(contract, "staff").update(kind="category"))
