@@ -17,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vigil import plugins
 from vigil.errors import ConfigError, Fault
 
+#: Days beyond which no setting reaches: a calendar ends, and so does what counts its moments.
+CENTURY = 36_500
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
@@ -58,7 +61,7 @@ class Retention(Section):
 
     reports: int = Field(default=0, ge=0)
     compact_files: int = Field(default=100, ge=0)
-    history_days: int = Field(default=30, ge=0)
+    history_days: int = Field(default=30, ge=0, le=CENTURY)
 
 
 class Reports(Section):
@@ -72,7 +75,7 @@ class Predictions(Section):
 
     log: bool = True
     features: Literal["kept", "hashed"] = "kept"
-    days: int = Field(default=365, ge=1)
+    days: int = Field(default=365, ge=1, le=CENTURY)
     most_waiting_mb: int = Field(default=1024, ge=1)
 
 
@@ -125,7 +128,7 @@ class Config(Section):
     # What is let in
     quarantine_share: float = Field(default=0.2, ge=0, le=1)
     duplicates: Literal["drop", "keep"] = "drop"
-    settle_seconds: float = Field(default=2.0, ge=0)
+    settle_seconds: float = Field(default=2.0, ge=0, le=24 * 3600)
     memory_mb: int = Field(default=1000, ge=256)
     label_horizon: int = Field(default=30, ge=1, le=3650)
 
@@ -136,10 +139,10 @@ class Config(Section):
     half_life: float = Field(default=8, ge=0)
     allow_leaks: list[str] = []
     policy: str | dict[str, Any] = "vigil"
-    cool_down: float = Field(default=0, ge=0)
+    cool_down: float = Field(default=0, ge=0, le=24 * CENTURY)
     promotions_a_day: int = Field(default=0, ge=0)
     probation: int = Field(default=8, ge=0, le=1000)
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
 
     # Where and how it runs
     ledger: str = "sqlite:///ledger.db"

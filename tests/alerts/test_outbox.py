@@ -257,6 +257,9 @@ FAULTS = {
     "private": {"private": ["here"]},
     "base_url": {"base_url": "ftp://x"},
     "colour": {"colour": "red"},
+    "repeat_hours": {"repeat_hours": 1e300},
+    "feed_hours": {"feed_hours": 1e9},
+    "silent_minutes": {"silent_minutes": 10**9},
     "channels": {"channels": ["mail"]},
 }
 

@@ -34,16 +34,20 @@ class Quiet(Section):
         return text
 
 
+#: A year: no wait is longer.
+MOST_HOURS = 24 * 365
+
+
 class Alerts(Section):
     """Every setting of the section but what the channels take."""
 
     base_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
     zone: str = "UTC"
     quiet: Quiet | None = None
-    repeat_hours: float = Field(default=24, ge=0)
+    repeat_hours: float = Field(default=24, ge=0, le=MOST_HOURS)
     digest: str | None = None
-    silent_minutes: int | None = Field(default=None, ge=1)
-    feed_hours: float = Field(default=0, ge=0)
+    silent_minutes: int | None = Field(default=None, ge=1, le=60 * MOST_HOURS)
+    feed_hours: float = Field(default=0, ge=0, le=MOST_HOURS)
     attempts: int = Field(default=15, ge=1, le=100)
     private: list[str] = Field(default_factory=list)
     heartbeat: str = Field(default="", pattern=r"^(https?://\S+)?$")
