@@ -149,10 +149,11 @@ def ends(project: Project, cohort: Cohort) -> datetime:
     return cohort.begun + timedelta(days=days)
 
 
-def unmatched(strangers: list[str]) -> str:
-    """Say that outcomes are about no row that is known, and name the newest."""
-    count = f"{len(strangers):,} outcomes match" if len(strangers) > 1 else "1 outcome matches"
-    return f"{count} no row that was answered or came without a label; the newest is about {strangers[-1]}."
+def unmatched(cases: list[str]) -> str:
+    """Say that outcomes are about no row that is known, and name the newest, on one line."""
+    count = f"{len(cases):,} outcomes match" if len(cases) > 1 else "1 outcome matches"
+    newest = " ".join(cases[-1][:200].split())
+    return f"{count} no row that was answered or came without a label; the newest is about {newest}."
 
 
 def rows_that_wait(

@@ -388,6 +388,15 @@ def test_outcomes_that_the_disk_does_not_take_leave_nothing_behind(site: Project
     assert labelling.run(site)[0] == "1 outcome received."
 
 
+def test_whatever_a_client_names_is_said_on_one_line(site: Project) -> None:
+    """A request that nobody made neither begins a line of the log nor fills it."""
+    send(site, [{"request": "x\n2026-03-01 INFO all is well\r" + 5_000 * "y", "outcome": "1"}])
+    (line,) = (line for line in labelling.run(site) if "matches no row" in line)
+    assert "request x 2026-03-01 INFO all is well y" in line
+    assert len(line.splitlines()) == 1
+    assert len(line) < 400
+
+
 def test_a_file_of_outcomes_may_have_any_name(site: Project) -> None:
     """What is said and written down of it is valid text on one line."""
     assert site.outcomes is not None
