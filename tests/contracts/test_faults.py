@@ -19,7 +19,8 @@ import pytest
 from vigil import faults, profiles
 from vigil.errors import VigilError
 from vigil.faults import Case, mending, surprise
-from vigil.faults.naming import holds
+from vigil.faults.kinds import swapped_columns
+from vigil.faults.naming import get, holds
 from vigil.records import Column, Contract
 
 ROWS = 400
@@ -385,6 +386,35 @@ def test_an_unknown_name_is_refused_with_the_likely_one() -> None:
     """A misspelt fault is answered with the known one."""
     with pytest.raises(VigilError, match="Did you mean 'sentinel'"):
         faults.get("sentinal")
+
+
+def test_of_very_many_columns_those_unlike_before_are_tried_for_a_swap() -> None:
+    """Of hundreds of columns not all pairs are tried, which would take minutes; a swap is found."""
+    names = [f"c{at}" for at in range(150)]
+    columns = (*(Column(name, "number") for name in names), CONTRACT.columns[-1])
+
+    def drawn(seed: int) -> pa.Table:
+        draw = np.random.default_rng(seed)
+        numbers = {name: draw.normal(at % 7, 1 + at % 5, 120) for at, name in enumerate(names)}
+        return pa.table({**numbers, "left": rows(seed, 120).column("left")})
+
+    past, now = [drawn(seed) for seed in (1, 2, 3)], drawn(9)
+    swapped = mending.exchanged(now, {"c6": "c100", "c100": "c6"}, np.ones(120, dtype=bool))
+    before = tuple(profiles.profile(part, columns) for part in past)
+    many = Case(
+        contract=replace(CONTRACT, columns=columns),
+        rows=swapped,
+        profile=profiles.profile(swapped, columns),
+        past=past,
+        before=before,
+        reference=profiles.merge(before),
+        dropped=0,
+        files=[(120, 0)] * 3,
+    )
+    assert len(many.density.least_usual(swapped_columns.MOST_COLUMNS)) == swapped_columns.MOST_COLUMNS
+    assert [one.columns for one in get("swapped_columns").look(many) if holds(one)] == [("c6", "c100")]
+    few = case(rows(9)).density
+    assert few.least_usual(swapped_columns.MOST_COLUMNS) == few.columns
 
 
 def test_numbers_without_a_finite_square_warn_nobody() -> None:

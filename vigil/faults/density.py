@@ -109,6 +109,22 @@ class Density:
         """The columns that it knows."""
         return self._past.columns
 
+    def least_usual(self, most: int) -> list[Column]:
+        """Return at most so many of the columns, in their order: those least like before, each by itself."""
+        if len(self.columns) <= most:
+            return self.columns
+        unlike = {column.name: self._unlike(column.name) for column in self.columns}
+        kept = set(sorted(unlike, key=lambda name: -unlike[name])[:most])
+        return [column for column in self.columns if column.name in kept]
+
+    def _unlike(self, name: str) -> float:
+        """Return by how many nats a column's cells are less likely than those of the tested batches."""
+        ours, *theirs = (
+            self._past.whole.typical({name: self._past.cells(at, SCREENED)[name]})
+            for at in (-1, *self._past.tested)
+        )
+        return sum(theirs) / len(theirs) - ours
+
     def screened(self, undone: Sequence[Undo]) -> list[tuple[float, float]]:
         """Return what some of the rows say of explanations: the gain in nats for all rows, and the share.
 
