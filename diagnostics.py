@@ -12,7 +12,7 @@ import shlex
 import sys
 from typing import Any
 
-from vigil import breakers, changes, inspecting, learned, packages, probation, repairing
+from vigil import breakers, changes, inspecting, learned, packages, probation, repairing, saying
 from vigil.batches.merged import MergedProfiles
 from vigil.bundles import pointer
 from vigil.command import parser, perform, print_json
@@ -95,9 +95,7 @@ def advise(project: Project) -> list[Advice]:
         what = f"The live model has become worse; {none}."
         advice.insert(0, _advice("act", what, learned.again(project, incident)))
     elif score and score["verdict"] == "insufficient data":
-        what = "There is too little data to judge the live model."
-        do = "Bring more labelled rows, or raise 'max_drop' or 'tolerance'."
-        advice.insert(0, _advice("warn", what, do))
+        advice.insert(0, _advice("warn", *saying.too_little(score)))
     elif score and score["verdict"] == "watch":
         advice.insert(0, _advice("warn", "Evidence against the live model grows.", "Wait for more rows."))
     return advice

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from vigil.project import Project
     from vigil.records import Batch, Decision
 
+#: Of a batch with a smaller share of labels it is said that they are missing.
+LABELLED_SHARE = 0.95
+
 #: What the console calls a decision's outcome.
 SAID = {
     "nothing": "stays",
@@ -36,6 +39,21 @@ def told(project: Project, batch: Batch, decision: Decision) -> dict[str, Any]:
         "batch": batch.name,
         **{k: getattr(decision, k) for k in ("kind", "outcome", "reason", "evidence")},
     }
+
+
+def too_little(score: dict[str, Any]) -> tuple[str, str]:
+    """Say of a score without a verdict what is wanting, and what helps."""
+    what = "There is too little data to judge the live model."
+    if score["labelled"] < score["rows"] * LABELLED_SHARE:
+        missing = f"{score['labelled']:,} of {score['rows']:,} rows of the newest batch have a label."
+        return f"{what} {missing}", (
+            "Send the other labels as outcomes. Where none will come, bring rows with a label and rows "
+            "without one in files of their own: a file counts when nearly all of its rows have one."
+        )
+    if score["level"] is None:
+        few = "Too few rows were held out when it was trained, and no alarm can be raised about it."
+        return f"{what} {few}", "When more labelled rows are in: python fullprocess.py --force-retrain"
+    return what, "Bring more labelled rows, or raise 'max_drop' or 'tolerance'."
 
 
 def summary(arrivals: list[Arrival], decided: list[dict[str, Any]]) -> str:
