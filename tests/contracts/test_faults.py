@@ -417,6 +417,34 @@ def test_of_very_many_columns_those_unlike_before_are_tried_for_a_swap() -> None
     assert few.least_usual(swapped_columns.MOST_COLUMNS) == few.columns
 
 
+def test_numbered_levels_that_begin_others_are_not_cut_off() -> None:
+    """Of thousands of numbered levels new ones begin known ones by chance; cut ones are seen."""
+    columns = (Column("item", "category"), CONTRACT.columns[-1])
+
+    def drawn(seed: int, most: int = 99) -> pa.Table:
+        items = [f"x{number}"[:most] for number in np.random.default_rng(seed).integers(0, 3000, 150)]
+        return pa.table({"item": items, "left": rows(seed, 150).column("left")})
+
+    past = [drawn(seed) for seed in range(4)]
+    before = tuple(profiles.profile(part, columns) for part in past)
+
+    def truncated(table: pa.Table) -> list[faults.Finding]:
+        now = Case(
+            contract=replace(CONTRACT, columns=columns),
+            rows=table,
+            profile=profiles.profile(table, columns),
+            past=past,
+            before=before,
+            reference=profiles.merge(before),
+            dropped=0,
+            files=[(150, 0)] * 4,
+        )
+        return list(get("truncated").look(now))
+
+    assert [truncated(drawn(seed)) for seed in range(9, 19)] == [[]] * 10
+    assert truncated(drawn(9, most=4))
+
+
 def test_numbers_without_a_finite_square_warn_nobody() -> None:
     """Cells of 1e300 and labels that never came before are looked at without a word on the console."""
     with np.errstate(all="raise"), warnings.catch_warnings():

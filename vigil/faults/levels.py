@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,6 +99,13 @@ def cut_off(case: Case, found: Moved, name: str) -> dict[str, str]:
         if whole and len(level) >= 1:
             made[level] = whole[0]
     return made
+
+
+def nested(levels: Collection[str]) -> int:
+    """Count the levels that are the beginning of another one, as x12 is of x128."""
+    ordered = sorted(levels)
+    # What begins with a level follows it at once.
+    return sum(after.startswith(level) for level, after in pairwise(ordered))
 
 
 def unexplained(case: Case, found: Moved, name: str) -> dict[str, int]:

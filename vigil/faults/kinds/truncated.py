@@ -37,7 +37,7 @@ def _levels(case: Case, name: str) -> Finding | None:
     mapped = levels.cut_off(case, found, name) if found else {}
     spelt = levels.same_but_for_case(case, found, name) if found else {}
     mapped = {new: old for new, old in mapped.items() if new not in spelt}
-    if found is None or not mapped:
+    if found is None or not mapped or _is_usual(case, found, name, len(mapped)):
         return None
     rows = sum(found.new[level] for level in mapped)
     # White space at the cut is trimmed, so that a cut level may be one letter shorter.
@@ -59,6 +59,17 @@ def _levels(case: Case, name: str) -> Finding | None:
         evidence={"levels": mapped, "length": max(lengths), "share": rows / case.count},
         repair={"column": name, "levels": mapped} if is_only else None,
     )
+
+
+def _is_usual(case: Case, found: levels.Moved, name: str, mapped: int) -> bool:
+    """Say whether so many new levels begin known ones by chance, as numbered ones do: x12 and x128.
+
+    It is told by the known levels among each other, and by the new ones; what is cut off begins none there.
+    """
+    parts = (case.known_levels(name), found.new)
+    nested = sum(map(levels.nested, parts))
+    usual = 2 * (nested + 3) / sum(map(len, parts))
+    return nested > 0 and mapped <= min(usual, 0.9) * len(found.new)
 
 
 def _lengths(case: Case, name: str) -> Finding | None:
