@@ -40,7 +40,7 @@ class Known:
 
 def case(lives: Any, seeds: int = 1) -> replay_policies.Case:
     """Return electricity under the logistic model, from known replays."""
-    return replay_policies.Case(lives, "electricity", "logistic", seeds, others=True)
+    return replay_policies.Case(lives, "electricity", "logistic", seeds)
 
 
 def test_another_seed_deals_another_holdout_of_the_same_rows(tmp_path: Path) -> None:
