@@ -9,7 +9,7 @@ seed: windows of several lengths with a new model after every batch, of which th
 window after every fourth batch; the default policy at its own pace and at others; all history after every
 batch, and whenever the score falls (naive); and stream detectors, each at its own default and then, by
 bisection, at sensitivities that take about as many fits as the default policy, training on as many batches as
-the yardstick does. No policy marked * is equalled by one with as few fits. On all seeds: the yardstick and the
+the yardstick does. No policy marked * is equalled by one with as few fits. On all seeds: the yardstick, the
 default policy, and the default policy on the same rows in random order. Ends with 1 where a goal is missed.
 """
 
