@@ -195,6 +195,18 @@ def test_test_data_that_is_not_there_is_said_before_anything_is_taken_in(site):
     assert not (site.root / "ingested/table").exists()
 
 
+def test_another_projects_live_release_is_said_before_anything_is_taken_in(new_site):
+    """A second project that names the first one's folder of the live release takes nothing in beside it."""
+    one, two = new_site("one"), new_site("two")
+    one.leavers("w-1.csv", 300)
+    one.tick()
+    two.leavers("w-1.csv", 300)
+    two.configure(prod_deployment_path="../one/production")
+    _, err = tick("--config", two.config, code=1)
+    assert "is live, and the ledger knows nothing of it. If 'prod_deployment_path' is another" in err
+    assert not (two.root / "ingested/table").exists()
+
+
 def test_a_folder_of_outcomes_that_is_not_there_is_said(site):
     """Labels that nobody reads would be missed late."""
     site.configure(outcomes_folder_path="outcome")

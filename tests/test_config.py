@@ -44,6 +44,12 @@ def test_a_byte_order_mark_is_read_over(tmp_path):
     assert load_config(path).target == "left"
 
 
+def test_a_comma_too_many_is_named(tmp_path):
+    """What most often breaks a config edited by hand is said in plain words."""
+    with pytest.raises(ConfigError, match=r"nothing follows this comma\. Remove it"):
+        load_config(written(tmp_path, '{"target": "a",\n}'))
+
+
 def test_one_name_stands_for_a_list_of_one(tmp_path):
     """A single column name is taken where a list is meant."""
     assert load_config(written(tmp_path, {**LEAST, "key": "customer"})).key == ["customer"]
@@ -53,6 +59,10 @@ def test_one_name_stands_for_a_list_of_one(tmp_path):
     ("content", "expected"),
     [
         ("{", ("config-json", "line 1, column 2")),
+        ('{"target": "a",}', ("config-json", "line 1, column 15")),
+        ('{"key": ["a", "b",\n ],\n "target": "a"}', ("config-json", "line 1, column 18")),
+        ('{"target": "a",\n "key": "b",\n}\n', ("config-json", "line 2, column 12")),
+        ('{"target": "a", , "key": "b"}', ("config-json", "line 1, column 17")),
         ("[]", ("config-json", "file")),
         ("3", ("config-json", "file")),
         ('{"target": "a", "target": "b"}', ("config-repeated", "target")),

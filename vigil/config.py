@@ -196,8 +196,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         fault = Fault("config-encoding", "file", "is not UTF-8 text.", "Save it as UTF-8.")
         raise ConfigError(str(path), [fault]) from None
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ConfigError(str(path), [Fault("config-json", place, f"{error.msg}.")]) from None
+        raise ConfigError(str(path), [_not_json(error)]) from None
     except _Repeated as error:
         fault = Fault("config-repeated", str(error), "is set twice.", "Keep one of the two.")
         raise ConfigError(str(path), [fault]) from None
@@ -205,6 +204,17 @@ def _read_json(path: Path) -> dict[str, Any]:
         fault = Fault("config-json", "file", "must hold one JSON object: { … }.")
         raise ConfigError(str(path), [fault])
     return raw
+
+
+def _not_json(error: json.JSONDecodeError) -> Fault:
+    """Say where a text stops being JSON; a comma after the last setting by its own place and name."""
+    for comma in re.finditer(r",\s*[}\]]", error.doc):
+        if comma.start() <= error.pos <= comma.end():
+            line = error.doc.count("\n", 0, comma.start()) + 1
+            column = comma.start() - error.doc.rfind("\n", 0, comma.start())
+            what = "nothing follows this comma."
+            return Fault("config-json", f"line {line}, column {column}", what, "Remove it.")
+    return Fault("config-json", f"line {error.lineno}, column {error.colno}", f"{error.msg}.")
 
 
 class _Repeated(ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vigil.config import Config, load_config
 from vigil.console import Console, runnable
-from vigil.errors import Busy, ConfigError, ContractError, Fault, VigilError
+from vigil.errors import BundleError, Busy, ConfigError, ContractError, Fault, VigilError
 from vigil.ledger import glance
 from vigil.records import Contract, Task
 from vigil.storage import copies
@@ -172,7 +172,12 @@ class Project:
         return stored
 
     def ask_there(self, arriving: Path) -> None:
-        """Raise VigilError when the folder of arriving files, or the test data, is not there."""
+        """Raise VigilError where the folder of arriving files, the test data or the live release is unknown.
+
+        A release that the ledger does not know may be another project's: nothing is taken in beside it.
+        """
+        from vigil.bundles import pointer
+
         name = self.config_path.name
         if not arriving.is_dir():
             hint = f"Create it, or correct 'input_folder_path' in {name}."
@@ -180,6 +185,11 @@ class Project:
         if self.test_data is not None and not self.test_data.exists():
             hint = f"Put it there, or correct 'test_data_path' in {name}."
             raise VigilError("the test data does not exist.", where=str(self.test_data), hint=hint)
+        live = None
+        with suppress(BundleError):  # a damaged pointer is said by what needs it
+            live = pointer.read(self.production)
+        if live is not None:
+            self.ledger.releases.known(live.release)
 
     def metric(self, task: Task) -> Metric:
         """Return the metric that the config names, else the task's usual one."""

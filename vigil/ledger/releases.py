@@ -31,7 +31,10 @@ class Releases(Shelf):
         row = self.get(release)
         if row is None:
             what = f"the release {release} is live, and the ledger knows nothing of it."
-            hint = "If the ledger was restored, restore the whole backup; or: python deployment.py --rollback"
+            hint = (
+                "If 'prod_deployment_path' is another project's folder, name one of its own. If the ledger "
+                "was restored, restore the whole backup; or: python deployment.py --rollback"
+            )
             raise LedgerError(what, where="ledger", hint=hint)
         return row
 
