@@ -120,7 +120,7 @@ def test_a_backup_is_not_written_over(filled, tmp_path):
     file = tmp_path / "copy.tar"
     backup.backup(filled.project(), file)
     before = file.read_bytes()
-    with pytest.raises(VigilError, match="never written over"):
+    with pytest.raises(VigilError, match="never overwrites a file"):
         backup.backup(filled.project(), file)
     assert file.read_bytes() == before
 
