@@ -417,6 +417,35 @@ def test_of_very_many_columns_those_unlike_before_are_tried_for_a_swap() -> None
     assert few.least_usual(swapped_columns.MOST_COLUMNS) == few.columns
 
 
+def test_rows_that_recur_by_themselves_are_no_duplicated_feed() -> None:
+    """Of one column with 2,000 levels more rows have come before the longer the past is; a copy is seen."""
+    columns = (Column("item", "category"), CONTRACT.columns[-1])
+
+    def drawn(seed: int, count: int = 400) -> pa.Table:
+        items = [f"i{number}" for number in np.random.default_rng(seed).integers(0, 2000, count)]
+        return pa.table({"item": items, "left": rows(seed, count).column("left")})
+
+    def seen(now: pa.Table) -> list[faults.Finding]:
+        past = [drawn(1, 1500)]
+        before = profiles.profile(past[0], columns)
+        profile = profiles.profile(now, columns)
+        contract = replace(CONTRACT, columns=columns)
+        found = Case(
+            contract=contract,
+            rows=now,
+            profile=profile,
+            past=past,
+            before=(before,),
+            reference=before,
+            dropped=0,
+            files=[(1500, 0)],
+        )
+        return [one for one in get("duplicated").look(found) if holds(one)]
+
+    assert [seen(drawn(seed)) for seed in range(2, 8)] == [[]] * 6
+    assert seen(drawn(1, 1500).slice(0, 400))
+
+
 def test_numbered_levels_that_begin_others_are_not_cut_off() -> None:
     """Of thousands of numbered levels new ones begin known ones by chance; cut ones are seen."""
     columns = (Column("item", "category"), CONTRACT.columns[-1])

@@ -21,15 +21,19 @@ EXPLAINS = {"partial_file"}
 LONELY = True
 #: The share must rise by this much above the largest one before.
 LEAST_RISE = 0.04
+#: From this share of rows with a twin on, rows recur by themselves, and the more the longer the past is.
+RECURRING = 0.25
 
 
 def look(case: Case) -> Iterator[Finding]:
     """Count rows that were dropped as known, and rows that repeat all features of an earlier one."""
     if not case.files:
         return
-    repeated, repeats = _repeats(case)
+    repeated, repeats, recurring = _repeats(case)
     total, again = case.count + case.dropped, case.dropped + repeated
     before = _before(case, repeats)
+    if recurring >= RECURRING:
+        before.append((round(recurring * total), total))
     usual = max(hits / max(rows, 1) for hits, rows in before)
     if not total or again / total - usual < LEAST_RISE:
         return
@@ -66,18 +70,31 @@ def _before(case: Case, repeats: Sequence[tuple[int, int]]) -> list[tuple[int, i
     return [(part + hits, rows) for (part, rows), (hits, _) in pairs]
 
 
-def _repeats(case: Case) -> tuple[int, list[tuple[int, int]]]:
-    """Return the batch's rows with the features of another row, and such rows of each earlier batch."""
+def _repeats(case: Case) -> tuple[int, list[tuple[int, int]], float]:
+    """Return the batch's rows with the features of another row, such rows of each earlier batch, and a share.
+
+    It is that of the batch's rows that would have a twin by now if rows came as they did before.
+    """
     names = [column.name for column in case.contract.features]
     if not names or not case.past:
-        return 0, []
+        return 0, [], 0.0
     parts = [*case.past, case.rows]
     words, sizes = _hashes(parts, names), [part.num_rows for part in parts]
     # A row repeats another where it is not the first of its kind, counted from the oldest batch.
     firsts = np.unique(words, return_index=True)[1]
     fresh = np.diff(np.searchsorted(np.sort(firsts), np.cumsum([0, *sizes])))
     *before, (ours, _) = [(size - int(new), size) for size, new in zip(sizes, fresh, strict=True)]
-    return ours, before
+    return ours, before, _recurring(words, len(words) - case.count)
+
+
+def _recurring(words: np.ndarray, past: int) -> float:
+    """Return the share of rows with a twin among all, by how many have one among the earlier ones.
+
+    A row of draws from many kinds is alone with a probability that falls exponentially with their number.
+    """
+    counts = np.unique(words[:past], return_counts=True)[1]
+    alone = float((counts == 1).sum()) / max(past, 1)
+    return 1.0 - alone ** (len(words) / max(past, 1)) if past else 0.0
 
 
 def _hashes(parts: Sequence[pa.Table], names: list[str]) -> np.ndarray:
