@@ -231,21 +231,13 @@ def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, di
     """
     from vigil import breakers, policies, probation, renewal, situation
 
-    ledger = project.ledger
-    facts = ledger.releases.known(score.release)["facts"]
     asks = policies.asks_freshness(project.config.policy)
     freshness = renewal.watch(project, batch, score) if asks else {}
-    alarm = score.verdict == "degraded" and score.order > facts.get("evidence_after", 0)
-    # A drift that is known and answered after every batch is no incident.
-    alarm = alarm and not (freshness.get("drifting") and renewal.is_vote(project, score.release))
     tried = probation.watch(project, batch, score.release)
-    worse = bool(tried.get("worse"))
-    if (alarm or worse) and ledger.incidents.open_for(score.release) is None:
-        since = tried["since"] if worse else situation.first_changed(project, score)
-        ledger.incidents.open(score.release, batch, since=since)
+    situation.open_incident(project, batch, score, freshness, tried)
     needs: dict[str, Any] = {"freshness": freshness} if freshness else {}
     needs |= {"probation": tried} if tried else {}
-    if worse:
+    if tried.get("worse"):
         proposal = policies.Proposal("restore", tried["words"])
         return breakers.passed(project, proposal), {**needs, "fit": False}
     found = situation.of(project, batch, score, freshness)
@@ -253,14 +245,7 @@ def consider(project: Project, batch: Batch, score: Score) -> tuple[Proposal, di
     aged = situation.made_elsewhere(project, score.release) if proposal.action == "nothing" else None
     if aged is not None and breakers.held_back(project, aged) is None:
         return aged, {**needs, "made_under": aged.reason}
-    incident = ledger.incidents.open_for(score.release)
-    if proposal.action in ("replace", "renew"):
-        first = 1 if proposal.batches is None else max(1, batch.order - proposal.batches + 1)
-        needs |= {"since": first, "fit": proposal.action == "replace" or proposal.batches is not None}
-    elif incident and proposal.action == "retrain":
-        more = {"attempts": found.attempts + 1, "rows": found.rows_since_change}
-        needs["tried"] = {"incident": incident["id"], **more}
-    return proposal, needs
+    return proposal, needs | situation.taken(project, batch, proposal, found)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -20,6 +20,8 @@ LINE_COLUMN = "_vigil_line"
 HASH_COLUMN = "_vigil_hash"
 #: Rows count when this share of them has a label: those whose labels come first are no sample.
 LABELLED_SHARE = 0.95
+#: From this share of rows on that equal an earlier one, a file has no copies, but few different rows.
+MOSTLY_ALIKE = 0.1
 #: Stands in the path of a batch whose rows a later contract let out of quarantine.
 RELEASED = "#quarantine-v"
 #: The end of the name of a file of rows whose labels came late.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vigil.records import LABELLED_SHARE
+
 if TYPE_CHECKING:
     from vigil.batches.arrival import Arrival
     from vigil.project import Project
     from vigil.records import Batch, Decision
-
-#: Of a batch with a smaller share of labels it is said that they are missing.
-LABELLED_SHARE = 0.95
 
 #: What the console calls a decision's outcome.
 SAID = {

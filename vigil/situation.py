@@ -1,4 +1,4 @@
-"""What is known once a batch has been scored: the situation that a policy is asked about."""
+"""What is known once a batch has been scored, and what follows from a policy's word about it."""
 
 from __future__ import annotations
 
@@ -49,22 +49,33 @@ def of(project: Project, batch: Batch, score: Score, freshness: dict[str, Any]) 
     )
 
 
-def first_changed(project: Project, score: Score) -> int:
-    """Return the order of the first batch after the change that an alarm speaks of."""
-    from vigil.stats import changepoint
+def open_incident(
+    project: Project, batch: Batch, score: Score, freshness: dict[str, Any], tried: dict[str, Any]
+) -> None:
+    """Open an incident on an alarm, or where a release on probation is worse, unless one is open.
 
-    release = project.ledger.releases.known(score.release)
-    begins = release["facts"].get("evidence_after", 0)
-    rows = project.ledger.scores.of_release(score.release, after=begins, through=score.order)
-    counted = [row for row in rows if row["evidence"] is not None]
-    metric = project.metric(release["facts"]["task"])
-    counts = [metric.counts(row["tally"]) for row in counted]
-    found = changepoint.locate(
-        [hits for hits, _ in counts],
-        [misses for _, misses in counts],
-        held_out=metric.counts(release["reference"]["tally"]),
-    )
-    return int(counted[found.index]["order"])
+    ``freshness`` is what ``renewal.watch`` found, ``tried`` what ``probation.watch`` did.
+    """
+    ledger, worse = project.ledger, bool(tried.get("worse"))
+    facts = ledger.releases.known(score.release)["facts"]
+    alarm = score.verdict == "degraded" and score.order > facts.get("evidence_after", 0)
+    # A drift that is known and answered after every batch is no incident.
+    alarm = alarm and not (freshness.get("drifting") and renewal.is_vote(project, score.release))
+    if (alarm or worse) and ledger.incidents.open_for(score.release) is None:
+        since = tried["since"] if worse else _first_changed(project, score)
+        ledger.incidents.open(score.release, batch, since=since)
+
+
+def taken(project: Project, batch: Batch, proposal: Proposal, found: Situation) -> dict[str, Any]:
+    """Return, for the plan's evidence, which rows a proposal trains on, or which try of an incident it is."""
+    if proposal.action in ("replace", "renew"):
+        first = 1 if proposal.batches is None else max(1, batch.order - proposal.batches + 1)
+        return {"since": first, "fit": proposal.action == "replace" or proposal.batches is not None}
+    incident = project.ledger.incidents.open_for(found.score.release)
+    if incident and proposal.action == "retrain":
+        tried = {"attempts": found.attempts + 1, "rows": found.rows_since_change}
+        return {"tried": {"incident": incident["id"], **tried}}
+    return {}
 
 
 def made_elsewhere(project: Project, release: str) -> Proposal | None:
@@ -113,6 +124,24 @@ def judged_by(project: Project, release: str, batch: Batch, *, since: int | None
 def labelled(project: Project, since: int, through: Batch) -> int:
     """Return the labelled rows of batches from order ``since`` to ``through``, held ones left out."""
     return sum(batch.labelled for batch in project.ledger.sound(after=since - 1, through=through.order))
+
+
+def _first_changed(project: Project, score: Score) -> int:
+    """Return the order of the first batch after the change that an alarm speaks of."""
+    from vigil.stats import changepoint
+
+    release = project.ledger.releases.known(score.release)
+    begins = release["facts"].get("evidence_after", 0)
+    rows = project.ledger.scores.of_release(score.release, after=begins, through=score.order)
+    counted = [row for row in rows if row["evidence"] is not None]
+    metric = project.metric(release["facts"]["task"])
+    counts = [metric.counts(row["tally"]) for row in counted]
+    found = changepoint.locate(
+        [hits for hits, _ in counts],
+        [misses for _, misses in counts],
+        held_out=metric.counts(release["reference"]["tally"]),
+    )
+    return int(counted[found.index]["order"])
 
 
 def _days_live(project: Project, release: Row) -> float:

@@ -11,14 +11,11 @@ from vigil.config import FOLDERS
 from vigil.console import runnable
 from vigil.errors import ContractError, VigilError
 from vigil.intake import RawTable
-from vigil.records import Contract
+from vigil.records import MOSTLY_ALIKE, Contract
 from vigil.table.hashing import row_hashes
 
 #: Names that usually mean the column to predict.
 TARGETS = ("target", "label", "class", "y", "outcome", "response", "churn", "default")
-
-#: From this share on, rows that equal an earlier one are no copies: few different rows are possible.
-MANY_ALIKE = 0.1
 
 
 def init(data: Path, config: Path, target: str | None = None) -> None:
@@ -71,7 +68,7 @@ def _repeats(raw: RawTable, contract: Contract) -> list[str]:
     """Say how many rows equal an earlier one, if they are so many that each must be a case of its own."""
     rows = contracts.check(contract, raw).table
     alike = rows.num_rows - len(set(map(bytes, row_hashes(rows, rows.column_names))))
-    if alike <= MANY_ALIKE * rows.num_rows:
+    if alike <= MOSTLY_ALIKE * rows.num_rows:
         return []
     what = f"{alike:,} of {rows.num_rows:,} rows equal an earlier row."
     return [f'{what} Each is taken to be a case of its own ("duplicates": "keep" in the config).']

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from vigil.batches.early import Measured, Profiled
 from vigil.contract import Checked
-from vigil.records import RowFault
+from vigil.records import MOSTLY_ALIKE, RowFault
 from vigil.table.quarantine import Held
 
 #: How a reason begins that is said of the file.
@@ -20,9 +20,6 @@ _VERBS = ("is", "has", "holds", "needs", "names", "cannot", "unpacks", "was")
 
 #: What would end a line, steer a terminal, or turn the direction of writing.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-
-#: From this share of duplicates on, a first file has no copies, but few different rows.
-MOSTLY_ALIKE = 0.1
 
 #: Faults of a file that the ledger repeats; the quarantine has them all.
 SHOWN_FAULTS = 10
