@@ -251,6 +251,27 @@ def test_labels_that_come_a_month_late_are_trained_on(site: Project) -> None:
     assert "broken" not in plan.reason
 
 
+def test_a_file_that_comes_again_with_its_labels_is_trained_on(site: Project) -> None:
+    """The same rows, first without labels and later with them, are no duplicate; with them twice they are."""
+    first, second = once(sample(3500, "2026-02.csv")), once(sample(3000, "2026-03.csv"))
+    unlabelled(site, "2026-02.csv", first)
+    unlabelled(site, "2026-03.csv", second)
+    whole(site, "2026-02-labelled.csv", first)
+    again = site.ledger.batches.all()[-1]
+    assert (again.rows, again.labelled) == (len(first), len(first))
+    assert site.ledger.faults.through(again.order) == []
+    whole(site, "2026-02-copied.csv", [{**row, "corporation": f"again-{i}"} for i, row in enumerate(first)])
+    (found,) = site.ledger.faults.through(again.order + 1)
+    assert found["fault"] == "duplicated"
+
+
+def whole(project: Project, name: str, rows: list[dict[str, str]]) -> None:
+    """Let rows arrive with their labels, and take them in."""
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    (project.input / name).write_text("\n".join(lines) + "\n")
+    fullprocess.tick(project, report=False)
+
+
 def test_a_copy_is_still_found_beside_labels_that_come_late(site: Project) -> None:
     """A file that repeats the features of rows labelled late is named as duplicated, by its own share."""
     first = once(sample(3500, "2026-02.csv"))

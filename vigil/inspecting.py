@@ -10,18 +10,22 @@ from vigil.bundles import pointer
 from vigil.faults import Case, Finding
 from vigil.faults.naming import holds
 from vigil.profiles import Profile
-from vigil.records import LABELLED
+from vigil.records import LABELLED, LABELLED_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
     from vigil.ledger.ledger import Ledger
     from vigil.ledger.shelf import Row
     from vigil.project import Project
-    from vigil.records import Batch
+    from vigil.records import Batch, Contract
 
 #: How far back a batch is compared, in batches and in rows.
 PAST_BATCHES, PAST_ROWS = 8, 20_000
+#: A file brings the labels of an earlier one when this share of its rows stood there without them.
+AGAIN = 0.5
 #: The newest faults that an advice is chosen from, and how many it names.
 LOOKED_AT, SHOWN = 50, 3
 
@@ -51,6 +55,11 @@ def case(project: Project, batch: Batch) -> Case:
             chosen.insert(0, one)
     live = pointer.read(project.production)
     *past, rows = project.table.batches([one.order for one in (*chosen, batch)])
+    again, own = _labelled_again([*past, rows], contract), len(past)
+    gone = {chosen[place].id for place in again}
+    earlier = [one for one in earlier if one.id not in gone]
+    past = [part for part, one in zip(past, chosen, strict=True) if one.id not in gone]
+    chosen = [one for one in chosen if one.id not in gone]
     *before, profile = _profiles(project, [*chosen, batch])
     return Case(
         contract=contract,
@@ -60,9 +69,39 @@ def case(project: Project, batch: Batch) -> Case:
         before=before,
         reference=profiles.load(project.models / live.release) if live else None,
         dropped=batch.duplicates,
-        late=batch.is_labelled_late,
+        late=batch.is_labelled_late or own in again.values(),
         files=[(one.rows, one.duplicates) for one in earlier[-2 * PAST_BATCHES :]],
     )
+
+
+def _labelled_again(parts: Sequence[pa.Table], contract: Contract) -> dict[int, int]:
+    """Return the places of batches without labels whose rows are there again with them, and where these are.
+
+    ``parts`` are the rows of batches, the one that is looked at last. It need bring the labels of a few rows
+    of an earlier one; between these half of the rows must have come again.
+    """
+    import numpy as np
+
+    from vigil.table import hashing
+
+    names = [column.name for column in (*contract.by_role("key"), *contract.features)]
+    has = [_has_labels(part, contract) for part in parts]
+    if not names or all(has[:-1]):
+        return {}
+    words = [hashing.row_hashes(part.combine_chunks(), names)[:, 0] for part in parts]
+    found = {}
+    for later in (place for place, labelled in enumerate(has) if labelled):
+        for place in (place for place in range(later) if not has[place]):
+            repeats = np.isin(words[later], words[place]).sum()
+            least = len(words[later if later == len(parts) - 1 else place])
+            if repeats >= max(AGAIN * least, 1):
+                found[place] = later
+    return found
+
+
+def _has_labels(rows: pa.Table, contract: Contract) -> bool:
+    """Say whether nearly all of some rows have a label."""
+    return contract.labelled(rows) >= LABELLED_SHARE * rows.num_rows
 
 
 def _witnesses(ledger: Ledger, batch: Batch) -> list[Batch]:

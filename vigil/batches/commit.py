@@ -83,7 +83,8 @@ class Committer:
         announced = [batch.order for batch in self._ledger.batches.pending()]
         known, held = max([self._ledger.batches.last_order(), *announced]), self._table.last_order()
         if held > known:
-            what = f"the table holds {held:,} batches, and the ledger knows {known:,} by this project's name."
+            batches = f"{held:,} batch{'es' * (held != 1)}"
+            what = f"the table holds {batches}, and the ledger knows {known:,} by this project's name."
             hint = (
                 "If the ledger was restored, restore the whole backup that it came from; else look at "
                 "'name', 'ledger' and 'output_folder_path' in the config."
