@@ -145,3 +145,19 @@ def test_a_damaged_pointer_is_made_good(ledger, production):
     (production / pointer.NAME).write_text("{")
     switch.restore(ledger, production, run=3)
     assert pointer.read(production) == pointer.Pointer("r1", None)
+
+
+@pytest.mark.parametrize("content", ["{", None])
+def test_a_lost_pointer_is_written_anew(ledger, production, content):
+    """The live release may be named where no pointer names it, and nothing else changes; else it may not."""
+    for name in ("r1", "r2"):
+        switch.promote(ledger, production, name, by=f"g-{name}", after=1)
+    before = ledger.releases.all()
+    with pytest.raises(VigilError, match="release r2 is live"):
+        switch.restore(ledger, production, run=3, release="r2")
+    (production / pointer.NAME).unlink()
+    if content:
+        (production / pointer.NAME).write_text(content)
+    assert "written anew" in switch.restore(ledger, production, run=3, release="r2").reason
+    assert pointer.read(production) == pointer.Pointer("r2", "r1")
+    assert ledger.releases.all() == before

@@ -54,5 +54,5 @@ def is_id(value: Any) -> bool:
 
 
 def _damaged(path: Path) -> BundleError:
-    hint = "Deploy again, or roll back: either writes it anew."
+    hint = "To have it written anew, name the live release: python deployment.py --rollback RELEASE"
     return BundleError("the pointer to the live release is damaged.", where=str(path), hint=hint)

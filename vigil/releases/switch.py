@@ -35,10 +35,15 @@ def standing(ledger: Ledger, production: Path) -> pointer.Pointer | None:
     try:
         return pointer.read(production)
     except BundleError:
-        deployed = ledger.releases.deployed()
-        live = next((row["id"] for row in deployed if row["state"] == "live"), None)
-        before = next((row["id"] for row in deployed if row["state"] == "retired"), None)
-        return pointer.Pointer(live, before) if live else None
+        return _by_ledger(ledger)
+
+
+def _by_ledger(ledger: Ledger) -> pointer.Pointer | None:
+    """Return what the ledger says is live."""
+    deployed = ledger.releases.deployed()
+    live = next((row["id"] for row in deployed if row["state"] == "live"), None)
+    before = next((row["id"] for row in deployed if row["state"] == "retired"), None)
+    return pointer.Pointer(live, before) if live else None
 
 
 def restore(
@@ -46,9 +51,13 @@ def restore(
 ) -> Decision:
     """Put an earlier release back, the one before if none is named, and hold the live one until it is lifted.
 
+    Where the pointer is damaged or lost, the live one may be named itself: the pointer is written anew.
     Raises VigilError when there is no earlier release, the named one is none, or the bundle of either in the
     folder ``models`` is not whole.
     """
+    lost = _lost(ledger, production)
+    if lost is not None and lost.release == release:
+        return _pointed_again(ledger, production, lost, run, models)
     live = standing(ledger, production)
     earlier = release or (live.previous if live else None)
     if live is None or earlier is None:
@@ -63,6 +72,25 @@ def restore(
     after = ledger.decisions.decided_through()
     put_back(ledger, production, earlier, live.release, by=decision.id, after=after)
     return decision
+
+
+def _lost(ledger: Ledger, production: Path) -> pointer.Pointer | None:
+    """Return what the ledger says is live where no pointer tells it, else None."""
+    try:
+        return _by_ledger(ledger) if pointer.read(production) is None else None
+    except BundleError:
+        return _by_ledger(ledger)
+
+
+def _pointed_again(
+    ledger: Ledger, production: Path, lost: pointer.Pointer, run: int, models: Path | None
+) -> Decision:
+    """Write the pointer to the live release anew; its evidence goes on."""
+    if models is not None:
+        bundles.verify(models, lost.release)
+    pointer.write(production, lost.release, lost.previous)
+    reason = f"the pointer to {lost.release}, which is live, was lost; a person had it written anew."
+    return _said(ledger, "repoint", lost.release, reason, run, {})
 
 
 def _may_return(ledger: Ledger, release: str) -> None:

@@ -129,6 +129,7 @@ _TITLES = {
     ("gate", "abstain"): "Gate: too little to decide",
     ("gate", "nothing"): "Gate: nothing was deployed",
     ("rollback", "rollback"): "Rolled back",
+    ("repoint", "repoint"): "Pointer written anew",
     ("acknowledge", "acknowledge"): "Incident acknowledged",
 }
 
