@@ -225,6 +225,13 @@ def unlabelled(project: Project, name: str, rows: list[dict[str, str]]) -> None:
     fullprocess.tick(project, report=False)
 
 
+def whole(project: Project, name: str, rows: list[dict[str, str]]) -> None:
+    """Let rows arrive with their labels, and take them in."""
+    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
+    (project.input / name).write_text("\n".join(lines) + "\n")
+    fullprocess.tick(project, report=False)
+
+
 def labels(project: Project, name: str, rows: list[dict[str, str]]) -> None:
     """Let the labels of rows arrive by key, and count them."""
     lines = ["corporation;exited", *(f"{row['corporation']};{row['exited']}" for row in rows)]
@@ -238,11 +245,17 @@ def once(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     return list({row["corporation"]: row for row in rows}.values())
 
 
+def two_months_unlabelled(project: Project) -> list[dict[str, str]]:
+    """Let two files come without their labels; return the rows of the first one."""
+    first, second = once(sample(3500, "2026-02.csv")), once(sample(3000, "2026-03.csv"))
+    unlabelled(project, "2026-02.csv", first)
+    unlabelled(project, "2026-03.csv", second)
+    return first
+
+
 def test_labels_that_come_a_month_late_are_trained_on(site: Project) -> None:
     """Rows whose labels come after the next file are no duplicate and no late file: nothing holds them."""
-    first, second = once(sample(3500, "2026-02.csv")), once(sample(3000, "2026-03.csv"))
-    unlabelled(site, "2026-02.csv", first)
-    unlabelled(site, "2026-03.csv", second)
+    first = two_months_unlabelled(site)
     labels(site, "of-2026-02.csv", first)
     late = site.ledger.batches.all()[-1]
     assert late.name.startswith("labels-of-2026-02.csv")
@@ -253,9 +266,7 @@ def test_labels_that_come_a_month_late_are_trained_on(site: Project) -> None:
 
 def test_a_file_that_comes_again_with_its_labels_is_trained_on(site: Project) -> None:
     """The same rows, first without labels and later with them, are no duplicate; with them twice they are."""
-    first, second = once(sample(3500, "2026-02.csv")), once(sample(3000, "2026-03.csv"))
-    unlabelled(site, "2026-02.csv", first)
-    unlabelled(site, "2026-03.csv", second)
+    first = two_months_unlabelled(site)
     whole(site, "2026-02-labelled.csv", first)
     again = site.ledger.batches.all()[-1]
     assert (again.rows, again.labelled) == (len(first), len(first))
@@ -263,13 +274,6 @@ def test_a_file_that_comes_again_with_its_labels_is_trained_on(site: Project) ->
     whole(site, "2026-02-copied.csv", [{**row, "corporation": f"again-{i}"} for i, row in enumerate(first)])
     (found,) = site.ledger.faults.through(again.order + 1)
     assert found["fault"] == "duplicated"
-
-
-def whole(project: Project, name: str, rows: list[dict[str, str]]) -> None:
-    """Let rows arrive with their labels, and take them in."""
-    lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-    (project.input / name).write_text("\n".join(lines) + "\n")
-    fullprocess.tick(project, report=False)
 
 
 def test_a_copy_is_still_found_beside_labels_that_come_late(site: Project) -> None:

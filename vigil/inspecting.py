@@ -55,7 +55,8 @@ def case(project: Project, batch: Batch) -> Case:
             chosen.insert(0, one)
     live = pointer.read(project.production)
     *past, rows = project.table.batches([one.order for one in (*chosen, batch)])
-    again, own = _labelled_again([*past, rows], contract), len(past)
+    again = _labelled_again([*past, rows], contract)
+    brings_labels = batch.is_labelled_late or len(past) in again.values()
     gone = {chosen[place].id for place in again}
     earlier = [one for one in earlier if one.id not in gone]
     past = [part for part, one in zip(past, chosen, strict=True) if one.id not in gone]
@@ -69,7 +70,7 @@ def case(project: Project, batch: Batch) -> Case:
         before=before,
         reference=profiles.load(project.models / live.release) if live else None,
         dropped=batch.duplicates,
-        late=batch.is_labelled_late or own in again.values(),
+        late=brings_labels,
         files=[(one.rows, one.duplicates) for one in earlier[-2 * PAST_BATCHES :]],
     )
 
